@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * chain: electrode counts -> DoF velocities. All stages over one block, on the host and on the hand alike.
+ *
+ *   counts x uv_per_count -> band (filter) -> notch (filter) -> features -> decoder -> shape -> targets
+ *                        \________________\________________\-> quality -> which DoF must freeze
+ *
+ * The output depends on the samples alone, never on how they were cut into blocks. A DoF that needs (bit in `needs`) a site
+ * that is flat, railed or missing is frozen: its target is 0 until the site has been good for `thaw_hops` hops.
+ */
+#ifndef ENDPLATE_CORE_CHAIN_H
+#define ENDPLATE_CORE_CHAIN_H
+
+#include "decoder.h"
+#include "features.h"
+#include "filter.h"
+#include "quality.h"
+#include "shape.h"
+
+enum { CHAIN_BLOCK = 16 /* samples worked on at once */ };
+
+typedef struct chain_config {
+    int32_t sites;
+    float rate_hz;
+    float uv_per_count;
+    int32_t thaw_hops;
+    uint32_t needs[CORE_MAX_DOF]; /* bit per site */
+    filter_config band;
+    filter_config notch;
+    features_config features;
+    decoder_config decoder;
+    shape_config shape;
+    quality_config quality;
+} chain_config;
+
+typedef struct chain_state {
+    filter_state band;
+    filter_state notch;
+    features_state features;
+    shape_state shape;
+    quality_state quality;
+    int32_t thaw[CORE_MAX_DOF];
+    uint32_t samples; /* taken since init */
+    float raw_uv[CHAIN_BLOCK * CORE_MAX_SITES];
+    float band_uv[CHAIN_BLOCK * CORE_MAX_SITES];
+    float clean_uv[CHAIN_BLOCK * CORE_MAX_SITES];
+} chain_state;
+
+/* One hop's result. */
+typedef struct chain_hop {
+    uint32_t samples; /* taken since init when this hop closed: its newest sample is number samples - 1 */
+    uint32_t frozen;  /* bit per DoF */
+    uint32_t bad_sites; /* bit per site: flat, railed or missing */
+    float power[CORE_MAX_SITES];      /* microvolt^2 */
+    float activation[CORE_MAX_SITES];
+    float intent[CORE_MAX_DOF];       /* decoder */
+    float velocity[CORE_MAX_DOF];     /* shape, 0 where frozen */
+    int16_t target[CORE_MAX_DOF];     /* the wire's unit */
+} chain_hop;
+
+int32_t chain_check(const chain_config *config);
+int32_t chain_init(chain_state *state, const chain_config *config);
+/* counts: [samples][sites], as the board sent them. `missing`: bit per site, samples that were filled in or not finite.
+ * Writes one chain_hop for every hop that closes and returns how many; CORE_TOO_SMALL (nothing taken) when `capacity` could
+ * not hold them. `clean` may be 0, or [samples][sites] floats that receive the conditioned signal in microvolts. */
+int32_t chain_process(chain_state *state, const chain_config *config, const int32_t *counts, int32_t samples,
+                      uint32_t missing, chain_hop *hops, int32_t capacity, float *clean);
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * guard: the only place through which a command reaches the motors. A state table (guard.c: RULES is the document),
+ * times in milliseconds of the hand's clock (uint32, wraps), velocities -1..1 per DoF.
+ *
+ * Safe is neither open nor closed: stop driving, hold passively, opening stays possible, closing does not.
+ *
+ *   event                                        after            does                          leaves by
+ *   command older than valid_ms, or its EMG      valid_ms         velocity ramps to 0 in        fresh command
+ *     older than emg_age_max_ms                                   ramp_ms, holds: STALE
+ *   no fresh command                             link_lost_ms     LINK LOST, latched            ARM + one neutral command
+ *   EMG counter stands though frames come        host_frozen_ms   as STALE, limit HOST FROZEN   counter advances
+ *   reset                                        boot             no motion                     ARM + neutral
+ *   RELEASE                                      now              opens slowly, release_ms      by itself -> DISARMED
+ *   ESTOP                                        now              drive off, latched            power cycle
+ *   actuators missing or a hand table that is    now              FAULT, latched                CLEAR_FAULT, when gone
+ *     damaged
+ *
+ * `fresh` = accepted (armed, counter advanced, EMG age within 0..emg_age_max_ms, values in range).
+ */
+#ifndef ENDPLATE_CORE_GUARD_H
+#define ENDPLATE_CORE_GUARD_H
+
+#include "sizes.h"
+
+enum guard_state_name {
+    GUARD_BOOT = 0,
+    GUARD_SELF_TEST = 1,
+    GUARD_DISARMED = 2,
+    GUARD_ARMED = 3,     /* waits for one neutral command */
+    GUARD_ACTIVE = 4,
+    GUARD_STALE = 5,
+    GUARD_LINK_LOST = 6,
+    GUARD_OPEN_ONLY = 7,
+    GUARD_RELEASING = 8,
+    GUARD_FAULT = 9,
+    GUARD_ESTOP = 10,
+    GUARD_STATES = 11
+};
+
+enum guard_event {
+    GUARD_EV_NONE = 0,
+    GUARD_EV_SELF_TEST_DONE = 1,
+    GUARD_EV_ARM = 2,
+    GUARD_EV_DISARM = 3,
+    GUARD_EV_NEUTRAL = 4,     /* raised by guard_command */
+    GUARD_EV_FRESH = 5,       /* raised by guard_command */
+    GUARD_EV_STALE = 6,       /* raised by guard_tick */
+    GUARD_EV_LINK_LOST = 7,   /* raised by guard_tick */
+    GUARD_EV_RELEASE = 8,
+    GUARD_EV_RELEASED = 9,    /* raised by guard_tick */
+    GUARD_EV_ESTOP = 10,
+    GUARD_EV_FAULT = 11,
+    GUARD_EV_CLEAR_FAULT = 12,
+    GUARD_EV_SESSION = 13,    /* another host session began */
+    GUARD_EVENTS = 14
+};
+
+/* What limits a DoF now: one code per DoF in STATE. The first that applies, in this order of weight. */
+enum guard_limit {
+    GUARD_LIMIT_NONE = 0,
+    GUARD_LIMIT_ESTOP = 1,
+    GUARD_LIMIT_FAULT = 2,
+    GUARD_LIMIT_RELEASING = 3,
+    GUARD_LIMIT_DISARMED = 4,
+    GUARD_LIMIT_LINK_LOST = 5,
+    GUARD_LIMIT_HOST_FROZEN = 6,
+    GUARD_LIMIT_STALE = 7,
+    GUARD_LIMIT_NEUTRAL = 8,  /* armed; relax once to begin */
+    GUARD_LIMIT_SITE = 9,     /* the host froze this DoF: a site it needs is bad */
+    GUARD_LIMIT_POSITION = 10 /* the joint or the grip is at its end */
+};
+
+/* Bits of `faults`. */
+enum guard_fault {
+    GUARD_FAULT_TABLE = 1,     /* the hand table does not check */
+    GUARD_FAULT_BUS = 2,       /* no actuator answers */
+    GUARD_FAULT_ACTUATOR = 4,  /* one or more actuators do not answer */
+    GUARD_FAULT_HARDWARE = 8   /* an actuator reports a hardware error */
+};
+
+/* Why a command was refused, returned by guard_command as a negative number. */
+enum guard_refusal {
+    GUARD_REFUSED_STATE = -16,   /* not armed */
+    GUARD_REFUSED_COUNTER = -17, /* sample counter did not advance */
+    GUARD_REFUSED_AGE = -18,     /* EMG too old, or of the future */
+    GUARD_REFUSED_VALUE = -19    /* a target outside -1..1, a NaN, an unknown mode */
+};
+
+typedef struct guard_config {
+    int32_t dofs;
+    uint32_t closing_dofs_mask; /* bit per DoF that has a closing direction */
+    int8_t closing[CORE_MAX_DOF]; /* sign that closes, 0 for none */
+    uint32_t valid_max_ms;    /* 100: a command's own valid_ms is capped to it */
+    uint32_t emg_age_max_ms;  /* 150 */
+    uint32_t emg_future_ms;   /* 20: clock error forgiven */
+    uint32_t host_frozen_ms;  /* 100 */
+    uint32_t link_lost_ms;    /* 300 */
+    uint32_t ramp_ms;         /* 50 */
+    uint32_t release_ms;      /* 5000 */
+    float release_velocity;   /* 0.3 */
+    float neutral;            /* 0.05: a command is neutral when every abs(target) is below */
+} guard_config;
+
+typedef struct guard_command {
+    uint32_t emg_ms;    /* hand clock */
+    uint32_t sample;
+    int32_t mode;       /* 0 hold, 1 velocity */
+    uint32_t valid_ms;
+    uint32_t frozen;    /* bit per DoF */
+    float target[CORE_MAX_DOF];
+} guard_command;
+
+typedef struct guard_state {
+    int32_t state;           /* guard_state_name */
+    uint32_t faults;
+    uint32_t entered_ms;     /* when `state` began */
+    uint32_t fresh_ms;       /* when the newest fresh command arrived */
+    uint32_t arrived_ms;     /* when the newest command of any kind arrived */
+    uint32_t advanced_ms;    /* when the counter last advanced */
+    uint32_t valid_ms;       /* of the newest fresh command */
+    uint32_t emg_ms;         /* its EMG time */
+    uint32_t sample;
+    int32_t has_sample;
+    int32_t has_arrived;
+    uint32_t frozen;
+    float target[CORE_MAX_DOF];   /* of the newest fresh command */
+    float ramp_from[CORE_MAX_DOF];/* velocity when the ramp to 0 began */
+    float velocity[CORE_MAX_DOF]; /* last output */
+    uint32_t refused_state, refused_counter, refused_age, refused_value;
+} guard_state;
+
+/* What the motors may do now. */
+typedef struct guard_output {
+    float velocity[CORE_MAX_DOF];
+    int32_t drive;               /* 1: goals may move and torque is on; 0: hold passively, nothing moves */
+    int32_t power;               /* 0 only in ESTOP and before the self-test: torque off */
+    uint8_t limit[CORE_MAX_DOF]; /* guard_limit */
+} guard_output;
+
+void guard_defaults(guard_config *config, int32_t dofs);
+int32_t guard_check(const guard_config *config);
+int32_t guard_init(guard_state *state, const guard_config *config, uint32_t now_ms);
+/* A message or a finding. Returns the state after it. An event that the table does not list for the state changes nothing. */
+int32_t guard_raise(guard_state *state, const guard_config *config, int32_t event, uint32_t now_ms);
+/* Sets or clears fault bits; a set bit raises GUARD_EV_FAULT. CLEAR_FAULT leaves FAULT only when no bit is set. */
+int32_t guard_set_faults(guard_state *state, const guard_config *config, uint32_t faults, uint32_t now_ms);
+/* CORE_OK when the command is fresh and taken, else a guard_refusal. */
+int32_t guard_command_take(guard_state *state, const guard_config *config, const guard_command *command, uint32_t now_ms);
+/* Call at least every 10 ms. `at_limit`: hand_state.at_limit. */
+int32_t guard_tick(guard_state *state, const guard_config *config, uint32_t at_limit, uint32_t now_ms, guard_output *out);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * hand: DoF velocities -> joint goals, through a grip table and limits. Degrees and seconds.
+ *
+ * A DoF is either the grip (the fingers follow a path from the grip's open posture to its closed one; `closure` 0..1 is how
+ * far) or one joint. Velocity mode: at 0 the hand holds. The table comes from hw/hands by hardware.py, compiled in.
+ */
+#ifndef ENDPLATE_CORE_HAND_H
+#define ENDPLATE_CORE_HAND_H
+
+#include "sizes.h"
+
+enum hand_dof_kind { HAND_DOF_GRIP = 0, HAND_DOF_JOINT = 1 };
+enum { HAND_NAME = 16 };
+
+typedef struct hand_joint {
+    char name[HAND_NAME];
+    uint8_t actuator;       /* id on the motor bus */
+    int8_t direction;       /* +1 or -1: actuator's sense against the joint's */
+    float gear;             /* actuator degrees per joint degree, > 0 */
+    float zero_deg;         /* actuator angle at joint angle 0 */
+    float min_deg, max_deg;
+    float speed_dps;        /* at full velocity */
+    float current_ma;       /* limit */
+} hand_joint;
+
+typedef struct hand_dof {
+    char name[HAND_NAME];
+    int32_t kind;       /* hand_dof_kind */
+    int32_t joint;      /* of HAND_DOF_JOINT */
+    int32_t closing;    /* sign of the velocity that closes or loads (+1, -1), 0: neither direction does */
+} hand_dof;
+
+typedef struct hand_grip {
+    char name[HAND_NAME];
+    float open_deg[CORE_MAX_JOINTS];   /* NaN: this grip leaves the joint where it is */
+    float closed_deg[CORE_MAX_JOINTS];
+    float start[CORE_MAX_JOINTS];      /* 0..1: closure at which the joint begins to move (thumb after fingers) */
+    float stop[CORE_MAX_JOINTS];       /* closure at which it has arrived, > start */
+    float close_s;                     /* seconds from open to closed at full velocity */
+} hand_grip;
+
+typedef struct hand_config {
+    char name[HAND_NAME];
+    int32_t joints, dofs, grips;
+    int32_t rest_grip; /* at power-up */
+    hand_joint joint[CORE_MAX_JOINTS];
+    hand_dof dof[CORE_MAX_DOF];
+    hand_grip grip[CORE_MAX_GRIPS];
+} hand_config;
+
+typedef struct hand_state {
+    int32_t grip;
+    float closure;                 /* 0 open .. 1 closed */
+    float goal_deg[CORE_MAX_JOINTS];
+    uint32_t at_limit;             /* bit per DoF: wanted further but a limit held it */
+} hand_state;
+
+int32_t hand_check(const hand_config *config);
+/* Starts from where the joints are (measured), so that nothing jumps at power-up. */
+int32_t hand_init(hand_state *state, const hand_config *config, const float *measured_deg);
+/* Another grip: allowed only while still (the caller knows); finger goals move towards it with the next motion of the grip
+ * DoF, never by themselves, each no faster than its joint's speed. CORE_BAD_ARGUMENT for an unknown grip. */
+int32_t hand_select_grip(hand_state *state, const hand_config *config, int32_t grip);
+/* Advances by dt_s with velocities -1..1 per DoF. No joint goal moves faster than its speed_dps, none leaves its limits. */
+int32_t hand_process(hand_state *state, const hand_config *config, const float *velocity, float dt_s);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * sizes: how large anything in the core may be, and what its functions return.
+ *
+ * Every core function is a pure function of its arguments: no clock, no I/O, no allocation, no globals. Time is an
+ * argument. The caller owns all memory: one `config` (constant while running) and one `state` per stage.
+ * Blocks of samples are laid out [sample][lane]: the channels of one sample lie side by side, padded with zeros to a
+ * multiple of CORE_LANES, so that the inner loop over channels has no remainder and vectorises.
+ */
+#ifndef ENDPLATE_CORE_SIZES_H
+#define ENDPLATE_CORE_SIZES_H
+
+#include <stdint.h>
+
+enum core_sizes {
+    CORE_MAX_SITES = 32, /* EMG channels the chain may use */
+    CORE_MAX_DOF = 8,
+    CORE_MAX_JOINTS = 10,
+    CORE_MAX_GRIPS = 12,
+    CORE_LANES = 4 /* floats in one SSE or NEON register */
+};
+
+enum core_status {
+    CORE_OK = 0,
+    CORE_BAD_ARGUMENT = -1,
+    CORE_BAD_CONFIG = -2,
+    CORE_NOT_FINITE = -3, /* a NaN or infinity in a configuration */
+    CORE_TOO_SMALL = -4   /* the caller's output does not hold the result */
+};
+
+#endif

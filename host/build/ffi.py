@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Compiles protocol/ and firmware/core into `endplate._core` (cffi API mode).
+
+The public C headers are the cdef: lines that start with `#` are dropped, nothing else. So a struct that disagrees with
+its header fails at compile time. Run by hook.py when a wheel or an editable install is built, or by hand:
+
+    python host/build/ffi.py            compile into host/endplate (in place)
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+
+from cffi import FFI
+
+ROOT = Path(__file__).resolve().parents[2]
+CORE = ROOT / "firmware" / "core"
+PROTOCOL = ROOT / "protocol"
+# In the order in which they include each other: a type is declared before it is used.
+CORE_STAGES = (
+    "sizes", "elementary", "filter", "features", "quality", "decoder", "shape", "chain", "hand", "guard",
+)
+# Bit-exactness (DESIGN section 2): strict C11, no fused multiply-add, no fast-math, on host and hand alike.
+FLAGS = ("-std=c11", "-ffp-contract=off", "-fno-math-errno", "-O3", "-Wall", "-Wextra")
+
+
+def schema_hash() -> int:
+    """Hash of wire.h as protocol/schema_hash.py defines it."""
+    spec = importlib.util.spec_from_file_location("schema_hash", PROTOCOL / "schema_hash.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.schema_hash(PROTOCOL / "wire.h")
+
+
+def headers() -> list[Path]:
+    """Public headers, in order of inclusion."""
+    return [CORE / f"{stage}.h" for stage in CORE_STAGES] + [PROTOCOL / "wire.h"]
+
+
+def sources() -> list[Path]:
+    """The C files of the core and the codec."""
+    stages = [CORE / f"{stage}.c" for stage in CORE_STAGES]
+    return [path for path in stages if path.exists()] + [PROTOCOL / "wire.c"]
+
+
+def declarations() -> str:
+    """The headers without preprocessor lines: what cffi reads."""
+    lines = []
+    for header in headers():
+        lines += [line for line in header.read_text().splitlines() if not line.startswith("#")]
+    return "\n".join(lines)
+
+
+def build(target: Path) -> Path:
+    """Compiles the extension into the folder `target` and returns its path.
+
+    Everything intermediate lives in a temporary folder; the finished file is moved into place in one step, so that a
+    process that imports it meanwhile sees the old or the new one, never half of one.
+    """
+    ffi = FFI()
+    ffi.cdef(declarations())
+    ffi.set_source(
+        "_core",
+        "\n".join(f'#include "{header.name}"' for header in headers()),
+        sources=[str(path) for path in sources()],
+        include_dirs=[str(CORE), str(PROTOCOL)],
+        define_macros=[("WIRE_SCHEMA_HASH", f"0x{schema_hash():08x}u")],
+        extra_compile_args=list(FLAGS),
+        libraries=["m"],
+        py_limited_api=False,
+    )
+    with tempfile.TemporaryDirectory(prefix="endplate-build-") as scratch:
+        made = Path(ffi.compile(tmpdir=scratch, verbose=bool(os.environ.get("ENDPLATE_BUILD_VERBOSE"))))
+        suffix = sysconfig.get_config_var("EXT_SUFFIX")
+        target.mkdir(parents=True, exist_ok=True)
+        final = target / f"_core{suffix}"
+        staged = target / f".{final.name}.{os.getpid()}"
+        shutil.copy2(made, staged)
+        os.replace(staged, final)
+    return final
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{build(ROOT / 'host' / 'endplate')}\n")

@@ -1,0 +1,282 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The C core and the wire's codec, as Python objects. The one file that names the compiled module.
+
+`Chain` is what the control loop, the calibration and the tests run: the same C that the hand's firmware compiles, so the
+same counts give the same bits in all of them. `encode` and `FrameDecoder` are the wire. `ffi` and `lib` are open for
+tests that reach a single stage. Calls release the GIL.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from endplate.errors import EndplateError
+
+try:
+    from endplate._core import ffi, lib
+except ImportError as error:  # pragma: no cover - a broken installation
+    raise EndplateError(
+        f"The compiled core of Endplate cannot be loaded ({error}); run `make` in its folder, or reinstall the wheel."
+    ) from error
+
+MAX_SITES: int = lib.CORE_MAX_SITES
+MAX_DOF: int = lib.CORE_MAX_DOF
+MAX_JOINTS: int = lib.CORE_MAX_JOINTS
+TARGET_UNIT: int = lib.WIRE_TARGET_UNIT
+
+_STATUS = {
+    lib.CORE_BAD_ARGUMENT: "an argument is out of range",
+    lib.CORE_BAD_CONFIG: "the configuration contradicts itself",
+    lib.CORE_NOT_FINITE: "the configuration holds a number that is not finite",
+    lib.CORE_TOO_SMALL: "the output buffer is too small",
+}
+
+
+class CoreError(EndplateError):
+    """A core function refused its arguments; `status` is its negative return code."""
+
+    def __init__(self, status: int, what: str) -> None:
+        super().__init__(f"{what}: {_STATUS.get(status, f'status {status}')}.")
+        self.status = status
+
+
+def check(status: int, what: str) -> int:
+    """Returns `status` when it is a count, raises CoreError when it is negative."""
+    if status < 0:
+        raise CoreError(status, what)
+    return status
+
+
+# ---- the chain ----
+
+#: One hop, field by field as `chain_hop` in firmware/core/chain.h (units there).
+HOP = np.dtype(
+    [
+        ("samples", "<u4"),
+        ("frozen", "<u4"),
+        ("bad_sites", "<u4"),
+        ("power", "<f4", (MAX_SITES,)),
+        ("activation", "<f4", (MAX_SITES,)),
+        ("intent", "<f4", (MAX_DOF,)),
+        ("velocity", "<f4", (MAX_DOF,)),
+        ("target", "<i2", (MAX_DOF,)),
+    ]
+)
+
+#: One site's verdict, as `quality_site` in firmware/core/quality.h (units there).
+QUALITY = np.dtype(
+    [
+        ("bits", "<u4"),
+        ("mean_uv", "<f4"),
+        ("variance_uv2", "<f4"),
+        ("rms_uv", "<f4"),
+        ("mains_db", "<f4"),
+        ("clipped_share", "<f4"),
+        ("quiet_uv", "<f4"),
+        ("busy_uv", "<f4"),
+    ]
+)
+
+assert HOP.itemsize == ffi.sizeof("chain_hop")
+assert QUALITY.itemsize == ffi.sizeof("quality_site")
+
+
+class Chain:
+    """Electrode counts -> DoF velocities, streaming (chain.h).
+
+    `settings` is a nested dict in the shape of `chain_config`; endplate.live.profile makes it from a profile.
+    The result depends on the samples alone, not on how they are cut into blocks.
+    """
+
+    HOPS_PER_CALL = 256
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self.config = ffi.new("chain_config *", settings)
+        self.sites: int = self.config.sites
+        self.dofs: int = self.config.decoder.dofs
+        self.hop_samples: int = self.config.features.hop_samples
+        self._state = ffi.new("chain_state *")
+        self._hops = np.zeros(self.HOPS_PER_CALL, HOP)
+        self._hops_c = ffi.from_buffer("chain_hop[]", self._hops)
+        check(lib.chain_check(self.config), "The chain's configuration cannot be used")
+        self.reset()
+
+    def reset(self) -> None:
+        """Forgets all samples."""
+        check(lib.chain_init(self._state, self.config), "The chain cannot start")
+
+    def process(
+        self, counts: np.ndarray, missing: int = 0, clean: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Takes counts int32 [n, sites] (C order) and returns the hops that closed, array of HOP.
+
+        `missing` has a bit per site whose samples were filled in. `clean`, float32 [n, sites], receives the conditioned
+        signal in microvolts. Raises CoreError for arrays of another shape.
+        """
+        if counts.dtype != np.int32 or counts.ndim != 2 or counts.shape[1] != self.sites:
+            raise CoreError(lib.CORE_BAD_ARGUMENT, f"Counts must be int32 [n, {self.sites}]")
+        counts = np.ascontiguousarray(counts)
+        longest = (self.HOPS_PER_CALL - 1) * self.hop_samples
+        made = []
+        for start in range(0, len(counts), longest):
+            part = counts[start : start + longest]
+            out = ffi.NULL
+            if clean is not None:
+                out = ffi.from_buffer("float[]", clean[start : start + longest], require_writable=True)
+            n = check(
+                lib.chain_process(
+                    self._state, self.config, ffi.from_buffer("int32_t[]", part), len(part), missing,
+                    self._hops_c, self.HOPS_PER_CALL, out,
+                ),
+                "The chain refused a block",
+            )
+            made.append(self._hops[:n].copy())
+        if not made:
+            return np.zeros(0, HOP)
+        return made[0] if len(made) == 1 else np.concatenate(made)
+
+    @property
+    def quality(self) -> np.ndarray:
+        """Verdicts of the last finished 100 ms frame, a copy, array of QUALITY [sites]."""
+        raw = ffi.buffer(ffi.addressof(self._state.quality, "site"))
+        return np.frombuffer(raw, QUALITY)[: self.sites].copy()
+
+
+def target(velocity: float) -> int:
+    """Velocity -1..1 in the wire's unit (+-TARGET_UNIT)."""
+    return int(lib.shape_target(velocity))
+
+
+# ---- the wire ----
+
+SCHEMA_HASH: int = lib.wire_schema_hash()
+
+#: Message name -> (number, C struct, or None where the message has no payload struct of its own).
+MESSAGES: dict[str, tuple[int, str]] = {
+    "HELLO": (lib.WIRE_HELLO, "hello"),
+    "HELLO_ACK": (lib.WIRE_HELLO_ACK, "hello_ack"),
+    "HEARTBEAT": (lib.WIRE_HEARTBEAT, "heartbeat"),
+    "TIME": (lib.WIRE_TIME, "time"),
+    "ARM": (lib.WIRE_ARM, "arm"),
+    "DISARM": (lib.WIRE_DISARM, "reason"),
+    "CLEAR_FAULT": (lib.WIRE_CLEAR_FAULT, "reason"),
+    "RELEASE": (lib.WIRE_RELEASE, "reason"),
+    "ESTOP": (lib.WIRE_ESTOP, "reason"),
+    "COMMAND": (lib.WIRE_COMMAND, "command"),
+    "STATE": (lib.WIRE_STATE, "state"),
+    "STATE_FULL": (lib.WIRE_STATE_FULL, "state_full"),
+    "LINK_STATS": (lib.WIRE_LINK_STATS, "link_stats"),
+}
+_BY_NUMBER = {number: (name, struct) for name, (number, struct) in MESSAGES.items()}
+
+
+def _enum(prefix: str, type_name: str) -> dict[int, str]:
+    """Names of a C enum without their prefix, lower case, blanks for underscores."""
+    elements = ffi.typeof(type_name).elements
+    return {
+        value: name[len(prefix):].lower().replace("_", " ")
+        for value, name in elements.items()
+        if name.startswith(prefix)
+    }
+
+
+#: Guard states, limit codes and fault bits in words, read from guard.h.
+GUARD_STATES = _enum("GUARD_", "enum guard_state_name")
+GUARD_LIMITS = _enum("GUARD_LIMIT_", "enum guard_limit")
+GUARD_FAULTS = _enum("GUARD_FAULT_", "enum guard_fault")
+COUNTERS = [name for name, _ in ffi.typeof("wire_counters").fields]
+#: Those of the counters that count a refusal.
+REFUSALS = [name for name in COUNTERS if name.startswith("bad_")]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One accepted frame: `fields` are those of the message's struct in wire.h, arrays as tuples."""
+
+    msg: str
+    session: int
+    seq: int
+    ack: int | None
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+def _to_python(value: Any) -> Any:
+    kind = ffi.typeof(value) if isinstance(value, ffi.CData) else None
+    if kind is None:
+        return value
+    if kind.kind == "struct":
+        return {name: _to_python(getattr(value, name)) for name, _ in kind.fields}
+    if kind.kind == "array":
+        return tuple(_to_python(item) for item in value)
+    return value
+
+
+def encode(
+    msg: str, fields: dict[str, Any] | None = None, *, session: int, seq: int, ack: int | None = None
+) -> bytes:
+    """The frame of a message, with its delimiter. Raises CoreError for a field out of range."""
+    number, struct = MESSAGES[msg]
+    payload = ffi.new(f"wire_{struct} *", fields or {})
+    frame = ffi.new("wire_frame *")
+    pack = getattr(lib, f"wire_pack_{struct}")
+    packed = pack(number, payload, frame) if struct == "reason" else pack(payload, frame)
+    check(packed, f"{msg} cannot be packed")
+    frame.session, frame.seq = session & 0xFFFF, seq & 0xFFFF
+    if ack is not None:
+        frame.flags, frame.ack = lib.WIRE_FLAG_ACK, ack & 0xFFFF
+    out = ffi.new("uint8_t[]", lib.WIRE_MAX_FRAME)
+    n = check(lib.wire_encode(frame, out, lib.WIRE_MAX_FRAME), f"{msg} cannot be encoded")
+    return bytes(ffi.buffer(out, n))
+
+
+class FrameDecoder:
+    """Bytes in any portions -> frames; resynchronises after garbage and counts every refusal."""
+
+    def __init__(self) -> None:
+        self._decoder = ffi.new("wire_decoder *")
+        self._frame = ffi.new("wire_frame *")
+        self._used = ffi.new("int32_t *")
+        lib.wire_decoder_init(self._decoder)
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """Frames completed by `data`; one whose values are out of range is counted, not returned."""
+        frames = []
+        buffer = ffi.from_buffer("uint8_t[]", data)
+        start = 0
+        while start < len(data):
+            done = lib.wire_decoder_feed(
+                self._decoder, buffer + start, len(data) - start, self._used, self._frame
+            )
+            start += self._used[0]
+            if not done:
+                continue
+            name, struct = _BY_NUMBER[self._frame.msg]
+            payload = ffi.new(f"wire_{struct} *")
+            if getattr(lib, f"wire_unpack_{struct}")(self._frame, payload) < 0:
+                self._decoder.counters.bad_value += 1
+                continue
+            acked = bool(self._frame.flags & lib.WIRE_FLAG_ACK)
+            frames.append(
+                Frame(
+                    name, self._frame.session, self._frame.seq,
+                    self._frame.ack if acked else None, _to_python(payload[0]),
+                )
+            )
+        return frames
+
+    def count(self, reason: str) -> None:
+        """Counts a refusal that only the receiver can see (`bad_session`, `bad_sequence`, ...)."""
+        setattr(self._decoder.counters, reason, getattr(self._decoder.counters, reason) + 1)
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """All counters of wire.h, by name."""
+        return _to_python(self._decoder.counters)
+
+
+def newer(now: int, last: int) -> bool:
+    """Whether sequence number `now` comes after `last` on the 16-bit circle."""
+    return bool(lib.wire_newer(now & 0xFFFF, last & 0xFFFF))

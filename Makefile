@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Every target does all its own set-up: Debian packages that are missing (when that can be done without a question),
+# a virtual environment in .venv, the Python packages, the compiled core.
+
+PYTHON ?= python3
+VENV   := .venv
+PY     := $(VENV)/bin/python
+CORE_SOURCES := $(wildcard firmware/core/*.[ch] protocol/*.[ch]) host/build/ffi.py protocol/schema_hash.py
+
+.DEFAULT_GOAL := help
+.PHONY: help run test firmware bench check fuzz soak clean
+.DELETE_ON_ERROR:
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(VENV)/.core firmware-pc ## the whole simulated rig: patient, board, control, hand; window if there is a display
+	@sh host/build/debian.sh run
+	$(PY) -m endplate bench --report run $(RUN)
+
+test: $(VENV)/.core ## every test (under 10 minutes on 2 cores); TESTS=tests/host picks some
+	@sh host/build/debian.sh test
+	@$(MAKE) --no-print-directory firmware-for-tests
+	$(PY) -m pytest $(TESTS)
+
+firmware: $(VENV)/.core ## the hand's firmware: Linux program and STM32F405 image, with their sizes
+	@sh host/build/debian.sh firmware
+	$(MAKE) -C firmware PYTHON=$(abspath $(PY)) all size
+
+bench: $(VENV)/.core ## what the hot path costs, as ratios measured in one run
+	$(PY) tests/bench/chain.py
+
+check: $(VENV)/.core ## style and types: ruff, mypy
+	$(VENV)/bin/ruff check host tests protocol firmware
+	$(VENV)/bin/mypy
+
+fuzz: $(VENV)/.core ## long campaigns against the codec (minutes)
+	@sh host/build/debian.sh test
+	ENDPLATE_FUZZ_SECONDS=60 $(PY) -m pytest -m "" -k fuzz --timeout 900 tests
+
+soak: $(VENV)/.core firmware-pc ## the rig for ten minutes: nothing lost, nothing refused
+	$(PY) -m endplate bench --headless --seconds 600 --report run --json run/soak.json
+
+clean: ## removes what was built (not .venv)
+	rm -rf firmware/build build dist run host/endplate/_core*.so
+
+# ---- set-up ----
+.PHONY: firmware-pc firmware-for-tests
+firmware-pc: $(VENV)/.core
+	@$(MAKE) --no-print-directory -C firmware PYTHON=$(abspath $(PY)) pc
+
+# What can be built is; a test that needs the rest skips and names it.
+firmware-for-tests: firmware-pc
+	@if command -v arm-none-eabi-gcc >/dev/null; then \
+	    $(MAKE) --no-print-directory -C firmware PYTHON=$(abspath $(PY)) f405 replay; fi
+
+$(VENV)/bin/python:
+	@sh host/build/debian.sh base
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.packages: pyproject.toml host/build/hook.py | $(VENV)/bin/python
+	$(VENV)/bin/pip install --quiet --upgrade pip
+	$(VENV)/bin/pip install --quiet -e '.[board,monitor,test]'
+	@touch $@
+
+$(VENV)/.core: $(CORE_SOURCES) $(VENV)/.packages
+	@$(VENV)/bin/pip install --quiet 'cffi>=2.0,<3' 'setuptools>=75'
+	$(PY) host/build/ffi.py
+	@touch $@

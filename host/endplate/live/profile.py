@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A person's profile: what calibration found, as a readable file, and the C chain's settings made from it.
+"""A person's profile: what calibration found, as a file, and the C chain's settings made from it.
 
-The file is JSON, indented, with a SHA-256 over everything else in it: a profile that was cut short, edited or is of
-another version, montage, rate or hand is refused, never half used.
+The file is indented JSON with a SHA-256 over everything else in it: a profile that was cut short,
+edited or is of another version, montage, rate or hand is refused, never half used.
 
-The chain works on all channels of the board, in the board's order (so that the monitor sees every channel's quality);
-a profile speaks of its own sites, which are some of these channels. `chain_settings` puts each site at its channel.
+The chain works on all channels of the board, in the board's order (the monitor shows the quality of
+each); a profile speaks of its own sites, some of these channels. `chain_settings` puts each site at
+its channel.
 """
 
 from __future__ import annotations
@@ -45,9 +46,10 @@ PLAIN_SHAPE: dict[str, Any] = {
 class Profile:
     """A decoder for one person, one montage, one rate and one hand.
 
-    Per-site lists are in the order of `site_labels`, per-DoF lists in that of `dofs`. `rest_uv2` and `floor_uv2` are
-    powers in microvolt^2, `reference_uv` an RMS in microvolt. `weights` [dofs][sites] and `bias` [dofs] have no unit: 1
-    is full velocity. `needs[d]` lists the sites (indices) without which DoF d must not move.
+    Per-site lists are in the order of `site_labels`, per-DoF lists in that of `dofs`. `rest_uv2`
+    and `floor_uv2` are powers in microvolt^2, `reference_uv` an RMS in microvolt. `weights`
+    [dofs][sites] and `bias` [dofs] have no unit: 1 is full velocity. `needs[d]` lists the sites
+    (indices) without which DoF d must not move. `channels` count from 1, as the board's labels do.
     """
 
     name: str
@@ -79,7 +81,10 @@ class Profile:
     version: int = VERSION
 
     def check_against(self, montage: Any, rate_hz: float, hand: Any) -> None:
-        """Raises ProfileError unless made for this montage, rate and hand (objects of hardware.py, or their names)."""
+        """Raises ProfileError unless made for this montage, rate and hand.
+
+        `montage` and `hand` are objects of hardware.py (sites and DoF are compared) or names.
+        """
         again = "calibrate again"
         theirs = _name(montage)
         if theirs != self.montage:
@@ -89,8 +94,8 @@ class Profile:
             )
         if abs(rate_hz - self.rate_hz) > 1e-3 * self.rate_hz:
             raise ProfileError(
-                f"The profile {self.name} was made at {self.rate_hz:g} samples/s, but this board gives "
-                f"{rate_hz:g}: use the board {self.board} or {again} with this one."
+                f"The profile {self.name} was made at {self.rate_hz:g} samples/s, but this board "
+                f"gives {rate_hz:g}: use the board {self.board} or {again} with this one."
             )
         sites = getattr(montage, "sites", None)
         if sites is not None:
@@ -98,8 +103,8 @@ class Profile:
             for label, channel in zip(self.site_labels, self.channels, strict=True):
                 if (label, channel) not in there:
                     raise ProfileError(
-                        f"The montage {self.montage} no longer has the site {label} on channel {channel} that "
-                        f"the profile {self.name} was made with: {again}."
+                        f"The montage {self.montage} no longer has the site {label} on channel "
+                        f"{channel}, with which the profile {self.name} was made: {again}."
                     )
         theirs = _name(hand)
         if theirs != self.hand:
@@ -113,8 +118,8 @@ class Profile:
             for dof in self.dofs:
                 if dof not in has:
                     raise ProfileError(
-                        f"The profile {self.name} moves {dof}, which the hand {theirs} does not have: "
-                        f"{again} for this hand."
+                        f"The profile {self.name} moves {dof}, which the hand {theirs} does not "
+                        f"have: {again} for this hand."
                     )
 
 
@@ -123,7 +128,10 @@ def _name(thing: Any) -> str:
 
 
 def timing(rate_hz: float) -> tuple[int, int]:
-    """Hop in samples (as near 20 ms as divides) and window in hops: 200 ms up to 250 samples/s, 150 ms above."""
+    """Hop in samples (as near 20 ms as divides) and window in hops.
+
+    The window is 200 ms up to 250 samples/s, 150 ms above (SCIENCE section 3).
+    """
     hop = max(1, math.floor(0.020 * rate_hz + 0.5))
     window_s = 0.200 if rate_hz <= 250.5 else 0.150
     return hop, max(1, math.floor(window_s * rate_hz / hop + 0.5))
@@ -141,11 +149,13 @@ def chain_settings(
 ) -> dict[str, Any]:
     """The nested dict for core.Chain over all `channels` of the board.
 
-    The outputs stand in the order of `dofs` (for instance the hand's DoF names; those the profile does not decode get
-    zero weights), by default the profile's own. Without a profile nothing moves: one DoF (or `dofs`) of zero weights.
-    Raises ProfileError when the profile wants a channel that the board lacks, or decodes a DoF missing from `dofs`.
+    The outputs stand in the order of `dofs` (for instance the hand's DoF names; those the profile
+    does not decode get zero weights), by default the profile's own. Without a profile nothing
+    moves: one DoF (or `dofs`) of zero weights. Raises ProfileError when the profile wants a channel
+    that the board lacks, or decodes a DoF missing from `dofs`.
     """
-    from endplate.live.design import band_sections, notch_sections  # scipy: only when a chain is built
+    # Here, not above: the design needs scipy, and reading a profile does not.
+    from endplate.live.design import band_sections, notch_sections
 
     names = tuple(dofs) if dofs is not None else profile.dofs if profile else ("none",)
     hop, window = (profile.hop_samples, profile.window_hops) if profile else timing(rate_hz)
@@ -199,8 +209,8 @@ def _place(profile, names, channels, rest, reference, floor, weight, bias, needs
     for site, channel in enumerate(profile.channels):
         if channel > channels:
             raise ProfileError(
-                f"The profile {profile.name} uses channel {channel}, but this board has {channels}: "
-                f"use the board {profile.board} or calibrate again."
+                f"The profile {profile.name} uses channel {channel}, but this board has "
+                f"{channels}: use the board {profile.board} or calibrate again."
             )
         rest[channel - 1] = profile.rest_uv2[site]
         reference[channel - 1] = profile.reference_uv[site]
@@ -225,7 +235,7 @@ def _place(profile, names, channels, rest, reference, floor, weight, bias, needs
 def save_profile(profile: Profile, path: str | Path) -> None:
     """Writes the profile atomically: a reader finds the old file or the new one, whole.
 
-    Raises ProfileError for a profile that load_profile would refuse, or when the file cannot be written.
+    Raises ProfileError for a profile that load_profile would refuse and for an unwritable file.
     """
     path = Path(path)
     content = json.loads(json.dumps(asdict(profile)))  # tuples become lists, as a reader gets them
@@ -252,7 +262,7 @@ def _unwritable(path: Path, error: OSError) -> str:
 
 
 def _readable(content: dict[str, Any]) -> str:
-    """Indented JSON, one line per key, except that nested dicts of the top two levels are opened too."""
+    """JSON with one line per key; dicts and tables of the top level are opened into lines too."""
     lines = []
     for key, value in content.items():
         if isinstance(value, dict) and value:
@@ -267,7 +277,7 @@ def _readable(content: dict[str, Any]) -> str:
 
 
 def _digest(content: dict[str, Any]) -> str:
-    """SHA-256 over the canonical text of everything but the hash itself: layout does not matter, values do."""
+    """SHA-256 over the canonical text of the rest: values matter, layout does not."""
     rest = {key: value for key, value in content.items() if key != "sha256"}
     text = json.dumps(rest, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -279,7 +289,9 @@ def load_profile(path: str | Path) -> Profile:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        raise ProfileError(f"There is no profile at {path}: check the path, or calibrate to make one.") from error
+        raise ProfileError(
+            f"There is no profile at {path}: check the path, or calibrate to make one."
+        ) from error
     except UnicodeDecodeError as error:
         raise ProfileError(_damaged(path)) from error
     except OSError as error:
@@ -291,11 +303,14 @@ def load_profile(path: str | Path) -> Profile:
     except ValueError as error:
         raise ProfileError(_damaged(path)) from error
     if not isinstance(content, dict) or not isinstance(content.get("version"), int):
-        raise ProfileError(f"{path} is not an Endplate profile: choose a file that calibration has written.")
-    if content["version"] != VERSION:
         raise ProfileError(
-            f"The profile {path} is of version {content['version']}, and this Endplate reads version {VERSION}: "
-            + ("update Endplate." if content["version"] > VERSION else "calibrate again.")
+            f"{path} is not an Endplate profile: choose a file that calibration has written."
+        )
+    if content["version"] != VERSION:
+        remedy = "update Endplate" if content["version"] > VERSION else "calibrate again"
+        raise ProfileError(
+            f"The profile {path} is of version {content['version']}, and this Endplate reads "
+            f"version {VERSION}: {remedy}."
         )
     _finite(content, str(path))
     if content.pop("sha256", None) != _digest(content):
@@ -317,7 +332,8 @@ def _finite(value: Any, where: str) -> None:
     """Raises ProfileError when any number inside is NaN or infinite."""
     if isinstance(value, float) and not math.isfinite(value):
         raise ProfileError(
-            f"The profile {where} holds a number that is not finite: take a copy of it or calibrate again."
+            f"The profile {where} holds a number that is not finite: take a copy of it or "
+            "calibrate again."
         )
     if isinstance(value, dict):
         for item in value.values():
@@ -328,7 +344,7 @@ def _finite(value: Any, where: str) -> None:
 
 
 def _check(content: dict[str, Any], where: str) -> None:
-    """Raises ProfileError unless `content` has every field, finite, in shapes that fit each other."""
+    """Raises ProfileError unless `content` has every field, finite, in shapes that fit."""
     _finite(content, where)
     expected = {item.name for item in fields(Profile)}
     if set(content) != expected:
@@ -363,7 +379,7 @@ def _contradiction(content: dict[str, Any]) -> str:
         return "shape is not one per DoF"
     if content["form"] not in FORMS:
         return f"the form {content['form']}"
-    if min(content["reference_uv"]) <= 0 or min(content["floor_uv2"]) <= 0 or min(content["rest_uv2"]) < 0:
+    if min(content["reference_uv"] + content["floor_uv2"]) <= 0 or min(content["rest_uv2"]) < 0:
         return "a reference, floor or rest power out of range"
     if content["rate_hz"] <= 0 or content["hop_samples"] < 1 or content["window_hops"] < 1:
         return "a rate, hop or window out of range"

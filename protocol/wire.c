@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * wire: see wire.h. In three parts: CRC and COBS; frames; one pack and one unpack per message.
+ *
+ * Every multi-byte field is written and read byte by byte, so neither alignment nor the machine's byte order matter.
+ * A pack that refuses leaves the frame as it was, an unpack that refuses leaves the struct as it was.
+ */
+#include "wire.h"
+
+#include <stddef.h>
+
+#ifndef WIRE_SCHEMA_HASH
+#error "WIRE_SCHEMA_HASH is missing: compile with -DWIRE_SCHEMA_HASH=$(python3 protocol/schema_hash.py)u"
+#endif
+
+/* ---- CRC and COBS ---- */
+
+/* CRC-32C, reflected polynomial 0x82F63B78, four bits a step: 64 bytes of flash instead of 1024. */
+static const uint32_t CRC_NIBBLE[16] = {
+    0x00000000u, 0x105ec76fu, 0x20bd8edeu, 0x30e349b1u, 0x417b1dbcu, 0x5125dad3u, 0x61c69362u, 0x7198540du,
+    0x82f63b78u, 0x92a8fc17u, 0xa24bb5a6u, 0xb21572c9u, 0xc38d26c4u, 0xd3d3e1abu, 0xe330a81au, 0xf36e6f75u,
+};
+
+uint32_t wire_crc32c(uint32_t crc, const uint8_t *bytes, int32_t n)
+{
+    crc = ~crc;
+    for (int32_t i = 0; i < n; i++) {
+        crc ^= bytes[i];
+        crc = (crc >> 4) ^ CRC_NIBBLE[crc & 15u];
+        crc = (crc >> 4) ^ CRC_NIBBLE[crc & 15u];
+    }
+    return ~crc;
+}
+
+int32_t wire_cobs_encode(const uint8_t *in, int32_t n, uint8_t *out, int32_t capacity)
+{
+    if (!in || !out || n < 0) return WIRE_BAD_ARGUMENT;
+    if (capacity < 1) return WIRE_TOO_SMALL;
+    int32_t code_at = 0, to = 1;
+    uint8_t code = 1;
+    for (int32_t i = 0; i < n; i++) {
+        if (code == 255) { /* a full block ends without standing for a zero */
+            if (to >= capacity) return WIRE_TOO_SMALL;
+            out[code_at] = code;
+            code_at = to++;
+            code = 1;
+        }
+        if (to >= capacity) return WIRE_TOO_SMALL;
+        if (in[i]) {
+            out[to++] = in[i];
+            code++;
+        } else {
+            out[code_at] = code;
+            code_at = to++;
+            code = 1;
+        }
+    }
+    out[code_at] = code;
+    return to;
+}
+
+/* May decode in place: what is written never overtakes what is read. */
+int32_t wire_cobs_decode(const uint8_t *in, int32_t n, uint8_t *out, int32_t capacity)
+{
+    if (!in || !out || n < 1) return WIRE_BAD_ARGUMENT;
+    int32_t from = 0, to = 0;
+    while (from < n) {
+        const int32_t code = in[from++];
+        if (code == 0 || from + code - 1 > n) return WIRE_BAD_VALUE;
+        for (int32_t i = 1; i < code; i++) {
+            if (in[from] == 0) return WIRE_BAD_VALUE;
+            if (to >= capacity) return WIRE_TOO_SMALL;
+            out[to++] = in[from++];
+        }
+        if (code < 255 && from < n) {
+            if (to >= capacity) return WIRE_TOO_SMALL;
+            out[to++] = 0;
+        }
+    }
+    return to;
+}
+
+/* ---- little-endian bytes ---- */
+
+static void put16(uint8_t *at, uint16_t value)
+{
+    at[0] = (uint8_t)(value & 255u);
+    at[1] = (uint8_t)(value >> 8);
+}
+
+static void put32(uint8_t *at, uint32_t value)
+{
+    put16(at, (uint16_t)(value & 0xffffu));
+    put16(at + 2, (uint16_t)(value >> 16));
+}
+
+static uint16_t take16(const uint8_t *at)
+{
+    return (uint16_t)(at[0] | at[1] << 8);
+}
+
+static uint32_t take32(const uint8_t *at)
+{
+    return take16(at) | (uint32_t)take16(at + 2) << 16;
+}
+
+/* ---- messages: the bytes of each payload, in order ---- */
+
+struct field {
+    uint8_t offset; /* in the unpacked struct */
+    uint8_t width;  /* bytes of one element, on the line and in the struct */
+    uint8_t count;
+};
+
+#define ONE(type, member) {offsetof(type, member), sizeof(((type *)0)->member), 1}
+#define ROW(type, member) \
+    {offsetof(type, member), sizeof(((type *)0)->member[0]), \
+     sizeof(((type *)0)->member) / sizeof(((type *)0)->member[0])}
+
+static const struct field HELLO[] = {
+    ONE(wire_hello, schema_hash), ONE(wire_hello, host_us), ONE(wire_hello, hand_hash),
+};
+static const struct field HELLO_ACK[] = {
+    ONE(wire_hello_ack, schema_hash), ONE(wire_hello_ack, hand_hash),
+    ONE(wire_hello_ack, param_hash), ONE(wire_hello_ack, decoder_hash),
+    ONE(wire_hello_ack, boot_id), ONE(wire_hello_ack, capabilities),
+    ROW(wire_hello_ack, uid), ROW(wire_hello_ack, firmware),
+    ONE(wire_hello_ack, accepted), ONE(wire_hello_ack, state),
+    ONE(wire_hello_ack, reset_cause), ONE(wire_hello_ack, dofs),
+    ONE(wire_hello_ack, joints), ONE(wire_hello_ack, grips),
+    ROW(wire_hello_ack, name),
+};
+static const struct field HEARTBEAT[] = {ONE(wire_heartbeat, host_us)};
+static const struct field TIME[] = {
+    ONE(wire_time, host_us), ONE(wire_time, hand_rx_us), ONE(wire_time, hand_tx_us),
+};
+static const struct field ARM[] = {ONE(wire_arm, schema_hash), ONE(wire_arm, boot_id)};
+static const struct field REASON[] = {ONE(wire_reason, reason)};
+static const struct field COMMAND[] = {
+    ONE(wire_command, mode), ONE(wire_command, valid_ms), ONE(wire_command, grip),
+    ONE(wire_command, frozen), ONE(wire_command, emg_us), ONE(wire_command, sample),
+    ROW(wire_command, target), ROW(wire_command, force_cap),
+};
+static const struct field STATE[] = {
+    ONE(wire_state, hand_us), ONE(wire_state, command_us), ONE(wire_state, applied_us),
+    ONE(wire_state, applied_sample), ONE(wire_state, faults), ONE(wire_state, state),
+    ONE(wire_state, grip), ROW(wire_state, limit), ROW(wire_state, position),
+    ROW(wire_state, velocity), ROW(wire_state, current),
+};
+static const struct field STATE_FULL[] = {
+    ONE(wire_state_full, hand_us), ROW(wire_state_full, goal),
+    ROW(wire_state_full, temperature), ROW(wire_state_full, voltage),
+    ROW(wire_state_full, hardware_error), ROW(wire_state_full, missing),
+};
+/* The counters are one run of 32-bit numbers, in the order of the struct. */
+_Static_assert(sizeof(wire_counters) == 13 * sizeof(uint32_t), "wire_counters has padding");
+static const struct field LINK_STATS[] = {
+    ONE(wire_link_stats, hand_us),
+    {offsetof(wire_link_stats, rx), sizeof(uint32_t), sizeof(wire_counters) / sizeof(uint32_t)},
+    ONE(wire_link_stats, tx_frames), ONE(wire_link_stats, tx_dropped),
+    ONE(wire_link_stats, bus_errors), ONE(wire_link_stats, bus_cycles),
+};
+
+struct layout {
+    uint8_t msg;
+    uint8_t fields;
+    const struct field *field;
+};
+
+#define LAYOUT(msg, fields) {msg, sizeof(fields) / sizeof((fields)[0]), fields}
+
+static const struct layout LAYOUTS[] = {
+    LAYOUT(WIRE_COMMAND, COMMAND),       LAYOUT(WIRE_STATE, STATE),
+    LAYOUT(WIRE_STATE_FULL, STATE_FULL), LAYOUT(WIRE_LINK_STATS, LINK_STATS),
+    LAYOUT(WIRE_HELLO, HELLO),           LAYOUT(WIRE_HELLO_ACK, HELLO_ACK),
+    LAYOUT(WIRE_HEARTBEAT, HEARTBEAT),   LAYOUT(WIRE_TIME, TIME),
+    LAYOUT(WIRE_ARM, ARM),               LAYOUT(WIRE_DISARM, REASON),
+    LAYOUT(WIRE_CLEAR_FAULT, REASON),    LAYOUT(WIRE_RELEASE, REASON),
+    LAYOUT(WIRE_ESTOP, REASON),
+};
+
+static const struct layout *layout_of(uint8_t msg)
+{
+    for (size_t i = 0; i < sizeof LAYOUTS / sizeof LAYOUTS[0]; i++) {
+        if (LAYOUTS[i].msg == msg) return &LAYOUTS[i];
+    }
+    return NULL;
+}
+
+static int32_t bytes_of(const struct layout *layout)
+{
+    int32_t n = 0;
+    for (int32_t i = 0; i < layout->fields; i++) n += layout->field[i].width * layout->field[i].count;
+    return n;
+}
+
+/* ---- frames ---- */
+
+uint32_t wire_schema_hash(void)
+{
+    return WIRE_SCHEMA_HASH;
+}
+
+int32_t wire_payload_length(uint8_t msg)
+{
+    const struct layout *layout = layout_of(msg);
+    return layout ? bytes_of(layout) : WIRE_BAD_MESSAGE;
+}
+
+int32_t wire_encode(const wire_frame *frame, uint8_t *out, int32_t capacity)
+{
+    if (!frame || !out) return WIRE_BAD_ARGUMENT;
+    const int32_t length = wire_payload_length(frame->msg);
+    if (length < 0) return length;
+    if (frame->length != length) return WIRE_BAD_LENGTH;
+    if (frame->flags & ~(unsigned)WIRE_FLAG_ACK) return WIRE_BAD_VALUE;
+
+    if (capacity < 1) return WIRE_TOO_SMALL;
+
+    uint8_t body[WIRE_MAX_BODY];
+    body[0] = (uint8_t)((unsigned)WIRE_VERSION << 4 | frame->flags);
+    body[1] = frame->msg;
+    put16(body + 2, frame->session);
+    put16(body + 4, frame->seq);
+    put16(body + 6, frame->flags & WIRE_FLAG_ACK ? frame->ack : 0);
+    for (int32_t i = 0; i < length; i++) body[WIRE_HEADER + i] = frame->payload[i];
+    put32(body + WIRE_HEADER + length, wire_crc32c(0, body, WIRE_HEADER + length));
+
+    const int32_t n = wire_cobs_encode(body, WIRE_HEADER + length + WIRE_CRC, out, capacity - 1);
+    if (n < 0) return n;
+    out[n] = 0;
+    return n + 1;
+}
+
+void wire_decoder_init(wire_decoder *decoder)
+{
+    static const wire_decoder EMPTY;
+    if (decoder) *decoder = EMPTY;
+}
+
+/* What lay between two delimiters: 1 with *frame filled, or 0 and one counter more. The CRC comes first: what
+ * fails it says nothing, not even its version. */
+static int32_t take_frame(wire_decoder *decoder, wire_frame *frame)
+{
+    wire_counters *count = &decoder->counters;
+    const uint8_t *body = decoder->body;
+    const int32_t n = wire_cobs_decode(body, decoder->fill, decoder->body, WIRE_MAX_BODY);
+    const int32_t length = n >= WIRE_HEADER ? wire_payload_length(body[1]) : WIRE_BAD_LENGTH;
+    uint32_t *refused = NULL;
+    if (n < 0) {
+        refused = &count->bad_cobs;
+    } else if (n < WIRE_HEADER + WIRE_CRC) {
+        refused = &count->bad_short;
+    } else if (take32(body + n - WIRE_CRC) != wire_crc32c(0, body, n - WIRE_CRC)) {
+        refused = &count->bad_crc;
+    } else if (body[0] >> 4 != WIRE_VERSION) {
+        refused = &count->bad_version;
+    } else if (length < 0) {
+        refused = &count->bad_message;
+    } else if (n != WIRE_HEADER + length + WIRE_CRC) {
+        refused = &count->bad_length;
+    }
+    if (refused) {
+        ++*refused;
+        return 0;
+    }
+    frame->flags = body[0] & 15u;
+    frame->msg = body[1];
+    frame->session = take16(body + 2);
+    frame->seq = take16(body + 4);
+    frame->ack = take16(body + 6);
+    frame->length = length;
+    for (int32_t i = 0; i < length; i++) frame->payload[i] = body[WIRE_HEADER + i];
+    count->frames++;
+    return 1;
+}
+
+int32_t wire_decoder_feed(wire_decoder *decoder, const uint8_t *bytes, int32_t n, int32_t *used, wire_frame *frame)
+{
+    int32_t i = 0, complete = 0;
+    if (decoder && bytes && frame) {
+        while (i < n && !complete) {
+            const uint8_t byte = bytes[i++];
+            decoder->counters.bytes++;
+            if (byte == 0) {
+                /* Delimiters in a row are idle line, not an error. */
+                if (!decoder->skipping && decoder->fill > 0) complete = take_frame(decoder, frame);
+                decoder->fill = 0;
+                decoder->skipping = 0;
+            } else if (!decoder->skipping) {
+                if (decoder->fill == WIRE_MAX_FRAME - 1) {
+                    decoder->counters.bad_long++;
+                    decoder->skipping = 1;
+                } else {
+                    decoder->body[decoder->fill++] = byte;
+                }
+            }
+        }
+    }
+    if (used) *used = i;
+    return complete;
+}
+
+int32_t wire_newer(uint16_t now, uint16_t last)
+{
+    const uint16_t ahead = (uint16_t)(now - last);
+    return ahead > 0 && ahead < 0x8000u;
+}
+
+/* ---- pack and unpack ---- */
+
+typedef union payload {
+    wire_hello hello;
+    wire_hello_ack hello_ack;
+    wire_heartbeat heartbeat;
+    wire_time time;
+    wire_arm arm;
+    wire_reason reason;
+    wire_command command;
+    wire_state state;
+    wire_state_full state_full;
+    wire_link_stats link_stats;
+} payload;
+
+static void write_fields(const struct layout *layout, const void *in, uint8_t *at)
+{
+    for (int32_t i = 0; i < layout->fields; i++) {
+        const struct field field = layout->field[i];
+        const void *from = (const uint8_t *)in + field.offset;
+        for (int32_t j = 0; j < field.count; j++, at += field.width) {
+            if (field.width == 1) *at = ((const uint8_t *)from)[j];
+            if (field.width == 2) put16(at, ((const uint16_t *)from)[j]);
+            if (field.width == 4) put32(at, ((const uint32_t *)from)[j]);
+        }
+    }
+}
+
+static void read_fields(const struct layout *layout, const uint8_t *at, void *out)
+{
+    for (int32_t i = 0; i < layout->fields; i++) {
+        const struct field field = layout->field[i];
+        void *to = (uint8_t *)out + field.offset;
+        for (int32_t j = 0; j < field.count; j++, at += field.width) {
+            if (field.width == 1) ((uint8_t *)to)[j] = *at;
+            if (field.width == 2) ((uint16_t *)to)[j] = take16(at);
+            if (field.width == 4) ((uint32_t *)to)[j] = take32(at);
+        }
+    }
+}
+
+/* Ranges that SPEC.md states. What only the receiver can know (is this grip in its table?) is its own to check. */
+static int32_t in_range(const struct layout *layout, const void *values)
+{
+    if (layout->field == REASON) return ((const wire_reason *)values)->reason <= 2;
+    if (layout->field == COMMAND) {
+        const wire_command *command = values;
+        for (int32_t i = 0; i < WIRE_MAX_DOF; i++) {
+            if (command->target[i] > WIRE_TARGET_UNIT || command->target[i] < -WIRE_TARGET_UNIT) return 0;
+        }
+        return command->mode <= WIRE_MODE_VELOCITY && command->valid_ms > 0;
+    }
+    if (layout->field == HELLO_ACK) {
+        const wire_hello_ack *hand = values;
+        for (int32_t i = 1; i < WIRE_NAME; i++) {
+            if (hand->name[i] && !hand->name[i - 1]) return 0;
+        }
+        return hand->accepted <= 1 && hand->dofs <= WIRE_MAX_DOF && hand->joints <= WIRE_MAX_JOINTS;
+    }
+    if (layout->field == STATE_FULL) {
+        return ((const wire_state_full *)values)->missing[1] >> (WIRE_MAX_JOINTS - 8) == 0;
+    }
+    return 1;
+}
+
+static int32_t pack(uint8_t msg, const void *in, wire_frame *frame)
+{
+    if (!in || !frame) return WIRE_BAD_ARGUMENT;
+    const struct layout *layout = layout_of(msg);
+    if (!in_range(layout, in)) return WIRE_BAD_VALUE;
+    write_fields(layout, in, frame->payload);
+    frame->msg = msg;
+    frame->length = bytes_of(layout);
+    return frame->length;
+}
+
+static int32_t unpack(uint8_t msg, const wire_frame *frame, void *out)
+{
+    if (!frame || !out) return WIRE_BAD_ARGUMENT;
+    if (frame->msg != msg) return WIRE_BAD_MESSAGE;
+    const struct layout *layout = layout_of(msg);
+    if (frame->length != bytes_of(layout)) return WIRE_BAD_LENGTH;
+    payload trial;
+    read_fields(layout, frame->payload, &trial);
+    if (!in_range(layout, &trial)) return WIRE_BAD_VALUE;
+    read_fields(layout, frame->payload, out);
+    return WIRE_OK;
+}
+
+static int32_t carries_reason(uint8_t msg)
+{
+    return msg == WIRE_DISARM || msg == WIRE_CLEAR_FAULT || msg == WIRE_RELEASE || msg == WIRE_ESTOP;
+}
+
+int32_t wire_pack_reason(uint8_t msg, const wire_reason *in, wire_frame *frame)
+{
+    return carries_reason(msg) ? pack(msg, in, frame) : WIRE_BAD_MESSAGE;
+}
+
+int32_t wire_unpack_reason(const wire_frame *frame, wire_reason *out)
+{
+    if (!frame) return WIRE_BAD_ARGUMENT;
+    return carries_reason(frame->msg) ? unpack(frame->msg, frame, out) : WIRE_BAD_MESSAGE;
+}
+
+/* wire_pack_NAME and wire_unpack_NAME of a message with a struct of its own. */
+#define MESSAGE(name, msg) \
+    int32_t wire_pack_##name(const wire_##name *in, wire_frame *frame) { return pack(msg, in, frame); } \
+    int32_t wire_unpack_##name(const wire_frame *frame, wire_##name *out) { return unpack(msg, frame, out); }
+
+MESSAGE(hello, WIRE_HELLO)
+MESSAGE(hello_ack, WIRE_HELLO_ACK)
+MESSAGE(heartbeat, WIRE_HEARTBEAT)
+MESSAGE(time, WIRE_TIME)
+MESSAGE(arm, WIRE_ARM)
+MESSAGE(command, WIRE_COMMAND)
+MESSAGE(state, WIRE_STATE)
+MESSAGE(state_full, WIRE_STATE_FULL)
+MESSAGE(link_stats, WIRE_LINK_STATS)

@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`endplate bench`: the whole rig, simulated, from the patient's muscles to the moving finger, and what it measured.
+
+Patient -> Cyton on a pty -> brainflow's own driver -> control process -> wire -> the hand's firmware -> motor bus ->
+mechanics. One automatic calibration, then held-out movements, combined ones included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from endplate.cli import bench_report
+from endplate.cli.movements import held_out
+from endplate.errors import EndplateError, SessionError
+from endplate.fit.calibration import calibrate
+from endplate.fit.guide import duration_s, guide
+from endplate.fit.protocol import Cue, calibration_protocol
+from endplate.hardware import load_hand, load_montage
+from endplate.live import session
+from endplate.live.feed import FeedReader
+from endplate.live.profile import save_profile
+from endplate.live.requests import ask
+from endplate.sim.rig import Rig
+
+SUMMARY = "run the whole simulated rig: calibrate, move, measure, report"
+EXAMPLES = """examples:
+  endplate bench                                           window if there is a display
+  endplate bench --headless --json result.json             one minute of movements after calibration
+  endplate bench --headless --firmware f405 --seconds 30   the STM32F405 image in QEMU
+  endplate bench --headless --board daisy                  16 channels, 125 samples a second
+"""
+ARM_TIMEOUT_S = 5.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the bench."""
+    parser.add_argument("--headless", action="store_true", help="no window, even where there is a display")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results here as well")
+    parser.add_argument("--seconds", type=float, default=60.0, help="length of the held-out movements (60)")
+    parser.add_argument("--firmware", choices=("pc", "f405"), default="pc", help="which build of the hand (pc)")
+    parser.add_argument("--board", choices=("cyton", "daisy"), default="cyton", help="which board (cyton)")
+    parser.add_argument("--patient", default="tmr-transhumeral", help="preset of the simulated patient")
+    parser.add_argument("--seed", type=int, default=1, help="of the patient and of the movements (1)")
+    parser.add_argument("--montage", default="free-8", help="electrode montage (free-8)")
+    parser.add_argument("--repetitions", type=int, default=3, help="of each direction in the calibration (3)")
+    parser.add_argument("--report", type=Path, metavar="DIR", help="folder for figures and results")
+    parser.add_argument(
+        "--monitor-pairs", type=int, default=0, metavar="N",
+        help="open and close the window N times in turn during the movements and compare the latency",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Runs the rig and writes the report."""
+    console = Console(stderr=False)
+    folder = arguments.report or Path("endplate-bench") / datetime.now().strftime("%Y%m%d-%H%M%S")
+    folder.mkdir(parents=True, exist_ok=True)
+    if arguments.seconds < 5:
+        raise EndplateError("The movements need at least 5 seconds; give --seconds 5 or more.")
+    windowed = not arguments.headless and bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    with session.directory() as directory:
+        with Rig(
+            directory / "rig", board=arguments.board, patient=arguments.patient, seed=arguments.seed,
+            firmware_kind=arguments.firmware,
+        ) as rig:
+            control = session.start_control(settings(arguments, rig, directory, folder))
+            try:
+                result = drive(arguments, console, rig, directory, folder, windowed)
+            finally:
+                control.stop()
+        result = bench_report.finish(result, folder)
+    if arguments.json is not None:
+        arguments.json.parent.mkdir(parents=True, exist_ok=True)
+        arguments.json.write_text(json.dumps(result, indent=2) + "\n")
+    return 0
+
+
+def settings(arguments: argparse.Namespace, rig: Rig, directory: Path, folder: Path) -> dict[str, Any]:
+    """Of the control process."""
+    return {
+        "directory": str(directory),
+        "board": arguments.board,
+        "port": rig.board_port,
+        "hand_port": rig.hand_port,
+        "hand": "test-hand",
+        "montage": arguments.montage,
+        "profile": None,
+        "recording": str(folder / f"bench-{datetime.now():%Y%m%d-%H%M%S}"),
+        "mains_hz": 50,
+        "simulated": True,
+        "arm": False,
+    }
+
+
+def drive(
+    arguments: argparse.Namespace, console: Console, rig: Rig, directory: Path, folder: Path, windowed: bool
+) -> dict[str, Any]:
+    """Calibrates, arms, moves; returns the result, and keeps the window company if there is one."""
+    window = open_monitor(directory) if windowed else None
+    reader = FeedReader(directory / "feed")
+    dofs = list(load_patient_dofs(arguments.patient))
+    console.print(
+        f"[bold]SIMULATED[/] patient {arguments.patient}, {reader.info.board}, {reader.info.rate_hz:g} Hz, "
+        f"hand firmware {arguments.firmware}"
+    )
+
+    def tell(cue: Cue) -> None:
+        rig.prompt(cue.target, cue.rise_s, cue.hold_s, cue.fall_s, cue.label)
+
+    cues = calibration_protocol(dofs, repetitions=arguments.repetitions)
+    with bar(console) as progress:
+        guided = guide(directory, cues, patient=tell, progress=teller(progress, "Calibration", cues))
+    info = reader.info
+    montage = load_montage(arguments.montage)
+    channels = [site.channel - 1 for site in montage.sites]
+    profile = calibrate(
+        guided.counts, info.rate_hz, info.uv_per_count, info.full_scale_uv, guided.cues,
+        montage=montage, hand=load_hand("test-hand"), board=arguments.board, mains_hz=50, simulated=True,
+    )
+    profile_path = folder / "profile.json"
+    save_profile(profile, profile_path)
+    console.print(bench_report.calibration_line(profile))
+    ask(directory, "profile", path=str(profile_path.resolve()))
+    tell(rest(2.0))
+    arm(directory, reader)
+
+    moved = list(held_out(dofs, arguments.seconds, seed=1000 + arguments.seed))
+    spans: list[tuple[str, int, int]] = []
+    first = int(ask(directory, "mark", text="held-out movements")["sample"])
+    if arguments.monitor_pairs:
+        spans = pairs(arguments, console, directory, tell, moved)
+    else:
+        with bar(console) as progress:
+            guide(directory, moved, patient=tell, progress=teller(progress, "Held-out movements", moved))
+    last = int(ask(directory, "mark", text="end of held-out movements")["sample"])
+    status = reader.status()
+    result = bench_report.collect(
+        arguments=arguments, rig=rig, directory=directory, folder=folder, first=first, last=last,
+        status=status, info=info, profile=profile, profile_path=profile_path, dofs=dofs,
+        sites=len(channels), spans=spans,
+    )
+    show(console, result, folder)
+    if window is not None:
+        keep_company(arguments, console, directory, tell, dofs, window)
+    ask(directory, "disarm")
+    return result
+
+
+def load_patient_dofs(patient: str) -> Iterable[str]:
+    """DoF that a preset's muscles can serve."""
+    from endplate.sim.presets import preset
+
+    return preset(patient).dofs
+
+
+def rest(seconds: float) -> Cue:
+    """Nothing to do for a while."""
+    return Cue(label="Rest", target={}, rise_s=0.0, hold_s=seconds, fall_s=0.0, rest_s=0.0, kind="rest")
+
+
+def arm(directory: Path, reader: FeedReader) -> None:
+    """Arms and waits until the hand follows (one neutral command)."""
+    ask(directory, "arm")
+    until = time.monotonic() + ARM_TIMEOUT_S
+    while time.monotonic() < until:
+        hand = reader.status().get("hand", {})
+        if hand.get("state") == "active":
+            return
+        time.sleep(0.05)
+    raise SessionError(
+        f"The hand did not become active within {ARM_TIMEOUT_S:g} s (it says: {hand.get('sentence') or hand.get('state')})."
+    )
+
+
+def pairs(
+    arguments: argparse.Namespace, console: Console, directory: Path, tell: Callable[[Cue], None], moved: list[Cue]
+) -> list[tuple[str, int, int]]:
+    """Movements with the window closed and open in turn; returns (which, first sample, last sample)."""
+    count = 2 * arguments.monitor_pairs
+    share = max(1, len(moved) // count)
+    spans = []
+    for turn in range(count):
+        which = "open" if turn % 2 else "closed"
+        window = open_monitor(directory) if which == "open" else None
+        if window is not None:
+            guide(directory, [rest(4.0)], patient=tell)  # its start-up is not what is compared
+        begin = int(ask(directory, "mark", text=f"window {which}")["sample"])
+        with bar(console) as progress:
+            part = moved[turn * share : (turn + 1) * share]
+            guide(directory, part, patient=tell, progress=teller(progress, f"Window {which}", part))
+        spans.append((which, begin, int(ask(directory, "mark", text="turn ends")["sample"])))
+        if window is not None:
+            window.terminate()
+            window.wait(10)
+    return spans
+
+
+def open_monitor(directory: Path) -> subprocess.Popen[bytes]:
+    """The window, a process of its own."""
+    return subprocess.Popen([sys.executable, "-m", "endplate.monitor", "--session", str(directory)])
+
+
+def keep_company(
+    arguments: argparse.Namespace, console: Console, directory: Path, tell: Callable[[Cue], None], dofs: list[str],
+    window: subprocess.Popen[bytes],
+) -> None:
+    """Goes on moving until the window is closed."""
+    console.print("The window stays open; the patient goes on moving until you close it.")
+    seed = 2000 + arguments.seed
+    while window.poll() is None:
+        for cue in held_out(dofs, 20.0, seed=seed):
+            guide(directory, [cue], patient=tell)
+            if window.poll() is not None:
+                break
+        seed += 1
+
+
+def bar(console: Console) -> Progress:
+    """Progress with the remaining time."""
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(), TextColumn("{task.fields[now]}"),
+        console=console, transient=not console.is_terminal,
+    )
+
+
+def teller(progress: Progress, title: str, cues: list[Cue]) -> Callable[[int, Cue, float], None]:
+    """Progress callback for guide()."""
+    ends = [0.0]
+    for cue in cues:
+        ends.append(ends[-1] + duration_s(cue))
+    task = progress.add_task(title, total=ends[-1], now="")
+
+    def tell(index: int, cue: Cue, share: float) -> None:
+        progress.update(task, completed=ends[index] + share * duration_s(cue), now=cue.label)
+
+    return tell
+
+
+def show(console: Console, result: dict[str, Any], folder: Path) -> None:
+    """The table."""
+    from endplate.cli.bench_result import table
+
+    shown = Table(title=f"SIMULATED · {result['patient']} · firmware {result['firmware']}", show_header=False)
+    for name, value in table(result):
+        shown.add_row(name, value)
+    console.print(shown)
+    console.print(f"Report: {folder}")

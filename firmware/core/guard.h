@@ -89,7 +89,7 @@ enum guard_refusal {
 
 typedef struct guard_config {
     int32_t dofs;
-    uint32_t closing_dofs_mask; /* bit per DoF that has a closing direction */
+    uint32_t closing_dofs_mask; /* bit per DoF that RELEASE opens: hand_dof.closing is not 0 */
     int8_t closing[CORE_MAX_DOF]; /* sign that closes, 0 for none */
     uint32_t valid_max_ms;    /* 100: a command's own valid_ms is capped to it */
     uint32_t emg_age_max_ms;  /* 150 */
@@ -134,14 +134,18 @@ typedef struct guard_state {
 typedef struct guard_output {
     float velocity[CORE_MAX_DOF];
     int32_t drive;               /* 1: goals may move and torque is on; 0: hold passively, nothing moves */
-    int32_t power;               /* 0 only in ESTOP and before the self-test: torque off */
+    int32_t power;               /* 0 in ESTOP, before the self-test and with GUARD_FAULT_TABLE: torque off */
     uint8_t limit[CORE_MAX_DOF]; /* guard_limit */
 } guard_output;
 
+/* Sets the values above; DoF 0 closes with +. Put the hand's own closing signs in after it. */
 void guard_defaults(guard_config *config, int32_t dofs);
+/* CORE_BAD_CONFIG for a parameter beyond the bounds compiled into guard.c. */
 int32_t guard_check(const guard_config *config);
 int32_t guard_init(guard_state *state, const guard_config *config, uint32_t now_ms);
-/* A message or a finding. Returns the state after it. An event that the table does not list for the state changes nothing. */
+/* A message or a finding. Returns the state after it. An event that the table does not list for the state changes
+ * nothing; CORE_BAD_ARGUMENT for the events that only commands and ticks raise. The first tick leads to SELF_TEST; faults
+ * set before SELF_TEST_DONE lead to FAULT when it is raised. */
 int32_t guard_raise(guard_state *state, const guard_config *config, int32_t event, uint32_t now_ms);
 /* Sets or clears fault bits; a set bit raises GUARD_EV_FAULT. CLEAR_FAULT leaves FAULT only when no bit is set. */
 int32_t guard_set_faults(guard_state *state, const guard_config *config, uint32_t faults, uint32_t now_ms);

@@ -28,7 +28,7 @@ typedef struct hand_dof {
     char name[HAND_NAME];
     int32_t kind;       /* hand_dof_kind */
     int32_t joint;      /* of HAND_DOF_JOINT */
-    int32_t closing;    /* sign of the velocity that closes or loads (+1, -1), 0: neither direction does */
+    int32_t closing;    /* sign of the velocity that closes (+1, -1): RELEASE drives the other way; 0: RELEASE leaves it */
 } hand_dof;
 
 typedef struct hand_grip {

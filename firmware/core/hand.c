@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+#include "hand.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static const float LONGEST_STEP_S = 0.1f; /* a loop that stalled does not jump when it comes back */
+static const float WIDEST_DEG = 720.0f;
+
+static int32_t within(float x, float low, float high) { return x >= low && x <= high; } /* NaN: no */
+
+static float clamp(float x, float low, float high) { return x < low ? low : x > high ? high : x; }
+
+static int32_t is_nan(float x) { return x != x; }
+
+static int32_t joint_check(const hand_config *config, int32_t index)
+{
+    const hand_joint *joint = &config->joint[index];
+    for (int32_t i = 0; i < index; i++) {
+        if (config->joint[i].actuator == joint->actuator) {
+            return CORE_BAD_CONFIG;
+        }
+    }
+    return joint->actuator >= 1 && joint->actuator <= 252
+            && (joint->direction == 1 || joint->direction == -1)
+            && within(joint->gear, 0.01f, 100.0f)
+            && within(joint->zero_deg, -WIDEST_DEG, WIDEST_DEG)
+            && within(joint->min_deg, -WIDEST_DEG, WIDEST_DEG)
+            && within(joint->max_deg, -WIDEST_DEG, WIDEST_DEG)
+            && joint->min_deg < joint->max_deg && within(joint->speed_dps, 0.1f, 2000.0f)
+            && within(joint->current_ma, 1.0f, 30000.0f)
+        ? CORE_OK
+        : CORE_BAD_CONFIG;
+}
+
+/* A grip may not hold a joint that a DoF of its own moves: `driven` has a bit for each of those. */
+static int32_t grip_check(const hand_config *config, const hand_grip *grip, uint32_t driven)
+{
+    if (!within(grip->close_s, 0.05f, 60.0f)) {
+        return CORE_BAD_CONFIG;
+    }
+    for (int32_t i = 0; i < config->joints; i++) {
+        if (is_nan(grip->open_deg[i]) && is_nan(grip->closed_deg[i])) {
+            continue;
+        }
+        const hand_joint *joint = &config->joint[i];
+        if ((driven >> i & 1u) != 0
+            || !within(grip->open_deg[i], joint->min_deg, joint->max_deg)
+            || !within(grip->closed_deg[i], joint->min_deg, joint->max_deg)
+            || !within(grip->start[i], 0.0f, 1.0f) || !within(grip->stop[i], 0.0f, 1.0f)
+            || !(grip->start[i] < grip->stop[i])) {
+            return CORE_BAD_CONFIG;
+        }
+    }
+    return CORE_OK;
+}
+
+int32_t hand_check(const hand_config *config)
+{
+    if (config == NULL) {
+        return CORE_BAD_ARGUMENT;
+    }
+    if (config->joints < 1 || config->joints > CORE_MAX_JOINTS || config->dofs < 1
+        || config->dofs > CORE_MAX_DOF || config->grips < 1 || config->grips > CORE_MAX_GRIPS
+        || config->rest_grip < 0 || config->rest_grip >= config->grips) {
+        return CORE_BAD_CONFIG;
+    }
+    uint32_t driven = 0;
+    int32_t grip_dofs = 0;
+    for (int32_t i = 0; i < config->joints; i++) {
+        if (joint_check(config, i) != CORE_OK) {
+            return CORE_BAD_CONFIG;
+        }
+    }
+    for (int32_t i = 0; i < config->dofs; i++) {
+        const hand_dof *dof = &config->dof[i];
+        if (dof->closing < -1 || dof->closing > 1) {
+            return CORE_BAD_CONFIG;
+        }
+        if (dof->kind == HAND_DOF_GRIP) {
+            grip_dofs++;
+        } else if (dof->kind != HAND_DOF_JOINT || dof->joint < 0 || dof->joint >= config->joints
+                   || (driven >> dof->joint & 1u) != 0) {
+            return CORE_BAD_CONFIG;
+        } else {
+            driven |= 1u << dof->joint;
+        }
+    }
+    for (int32_t i = 0; i < config->grips; i++) {
+        if (grip_check(config, &config->grip[i], driven) != CORE_OK) {
+            return CORE_BAD_CONFIG;
+        }
+    }
+    return grip_dofs <= 1 ? CORE_OK : CORE_BAD_CONFIG; /* there is one closure */
+}
+
+/* Where the grip wants joint i at this closure; NaN when it leaves the joint alone. */
+static float path(const hand_grip *grip, int32_t i, float closure)
+{
+    const float along = clamp((closure - grip->start[i]) / (grip->stop[i] - grip->start[i]), 0.0f, 1.0f);
+    return grip->open_deg[i] + (grip->closed_deg[i] - grip->open_deg[i]) * along;
+}
+
+/* The closure whose posture is nearest to `deg`, in steps of 1/64. */
+static float nearest_closure(const hand_config *config, const hand_grip *grip, const float *deg)
+{
+    float best = 0.0f;
+    float least = 0.0f;
+    for (int32_t step = 0; step <= 64; step++) {
+        const float closure = (float)step / 64.0f;
+        float sum = 0.0f;
+        for (int32_t i = 0; i < config->joints; i++) {
+            if (!is_nan(grip->open_deg[i])) {
+                const float off = path(grip, i, closure) - deg[i];
+                sum += off * off;
+            }
+        }
+        if (step == 0 || sum < least) {
+            least = sum;
+            best = closure;
+        }
+    }
+    return best;
+}
+
+int32_t hand_init(hand_state *state, const hand_config *config, const float *measured_deg)
+{
+    if (state == NULL || measured_deg == NULL) {
+        return CORE_BAD_ARGUMENT;
+    }
+    memset(state, 0, sizeof *state);
+    const int32_t status = hand_check(config);
+    if (status != CORE_OK) {
+        return status;
+    }
+    for (int32_t i = 0; i < config->joints; i++) {
+        if (!within(measured_deg[i], -WIDEST_DEG, WIDEST_DEG)) {
+            return CORE_NOT_FINITE;
+        }
+        state->goal_deg[i] = measured_deg[i]; /* outside its limits too: the next motion ends that */
+    }
+    state->grip = config->rest_grip;
+    state->closure = nearest_closure(config, &config->grip[state->grip], measured_deg);
+    return CORE_OK;
+}
+
+int32_t hand_select_grip(hand_state *state, const hand_config *config, int32_t grip)
+{
+    if (state == NULL || config == NULL || grip < 0 || grip >= config->grips
+        || grip >= CORE_MAX_GRIPS) {
+        return CORE_BAD_ARGUMENT;
+    }
+    state->grip = grip;
+    return CORE_OK;
+}
+
+/* Moves the goal of joint i to `to`: within its limits, or, from outside them, no further out.
+ * 1 when it moved. */
+static int32_t set_goal(hand_state *state, const hand_joint *joint, int32_t i, float to)
+{
+    const float from = state->goal_deg[i];
+    const float low = from < joint->min_deg ? from : joint->min_deg;
+    const float high = from > joint->max_deg ? from : joint->max_deg;
+    state->goal_deg[i] = clamp(to, low, high);
+    return state->goal_deg[i] != from;
+}
+
+/* The grip DoF: moves the closure, then every finger towards the path. 1 when anything moved. */
+static int32_t move_grip(hand_state *state, const hand_config *config, float velocity, float dt_s)
+{
+    const hand_grip *grip = &config->grip[state->grip];
+    const float speed = velocity < 0.0f ? -velocity : velocity;
+    const float before = state->closure;
+    state->closure = clamp(before + velocity * dt_s / grip->close_s, 0.0f, 1.0f);
+    int32_t moved = state->closure != before;
+    for (int32_t i = 0; i < config->joints; i++) {
+        if (is_nan(grip->open_deg[i])) {
+            continue;
+        }
+        const float reach = speed * config->joint[i].speed_dps * dt_s;
+        const float off = path(grip, i, state->closure) - state->goal_deg[i];
+        moved |= set_goal(state, &config->joint[i], i, state->goal_deg[i] + clamp(off, -reach, reach));
+    }
+    return moved;
+}
+
+int32_t hand_process(hand_state *state, const hand_config *config, const float *velocity, float dt_s)
+{
+    if (state == NULL || config == NULL || velocity == NULL || !(dt_s > 0.0f) || state->grip < 0
+        || state->grip >= config->grips) {
+        return CORE_BAD_ARGUMENT;
+    }
+    const float step_s = dt_s < LONGEST_STEP_S ? dt_s : LONGEST_STEP_S;
+    for (int32_t i = 0; i < config->dofs; i++) {
+        if (is_nan(velocity[i])) {
+            return CORE_NOT_FINITE; /* and nothing has moved */
+        }
+    }
+    state->at_limit = 0;
+    for (int32_t i = 0; i < config->dofs; i++) {
+        const hand_dof *dof = &config->dof[i];
+        const float wanted = clamp(velocity[i], -1.0f, 1.0f);
+        int32_t moved;
+        if (wanted == 0.0f) {
+            continue;
+        }
+        if (dof->kind == HAND_DOF_GRIP) {
+            moved = move_grip(state, config, dof->closing < 0 ? -wanted : wanted, step_s);
+        } else {
+            const hand_joint *joint = &config->joint[dof->joint];
+            moved = set_goal(state, joint, dof->joint,
+                             state->goal_deg[dof->joint] + wanted * joint->speed_dps * step_s);
+        }
+        if (!moved) {
+            state->at_limit |= 1u << i;
+        }
+    }
+    return CORE_OK;
+}

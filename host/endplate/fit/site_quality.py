@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Is a site fit for control? Offline verdicts with numbers, after SCIENCE section 2.
+
+The live meters (quality.h) estimate the same things without cues; here rest and contraction are
+known. Verdict words are good, usable, poor and unknown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.signal import welch
+
+MAD_TO_SIGMA = 1.4826  # of a Gaussian
+LINE_HALF_WIDTH_HZ = 1.0
+BAND_LOW_HZ = 20.0
+MAINS_WARN_DB = -10.0
+LEAST_SPECTRAL_RATE_HZ = 500.0
+
+
+@dataclass(frozen=True)
+class SiteQuality:
+    """One site: rest noise in microvolt, SNR and mains ratio in dB (NaN: unknown), verdicts."""
+
+    rest_uv: float
+    snr_db: float
+    mains_db: float
+    noise_verdict: str
+    snr_verdict: str
+    sentences: tuple[str, ...]
+
+
+def rest_noise_uv(rest_uv: np.ndarray) -> float:
+    """Robust RMS of the conditioned signal at rest, microvolt [n] -> microvolt."""
+    return float(MAD_TO_SIGMA * np.median(np.abs(rest_uv - np.median(rest_uv))))
+
+
+def snr_db(active_rms_uv: float, rest_rms_uv: float) -> float:
+    """10 log10((RMS_a^2 - RMS_r^2) / RMS_r^2); -inf when the contraction is not above rest."""
+    rest = max(rest_rms_uv**2, 1e-12)
+    above = active_rms_uv**2 - rest
+    return float(10 * np.log10(above / rest)) if above > 0 else float("-inf")
+
+
+def mains_db(raw_uv: np.ndarray, rate_hz: float, mains_hz: float, high_hz: float = 450.0) -> float:
+    """Power within 1 Hz of the mains lines over that of the rest of the band, dB, from Welch.
+
+    `raw_uv` [n]: before any notch. The band is 20 Hz to `high_hz` or 0.45 of the rate.
+    """
+    step = min(len(raw_uv), int(2 * rate_hz))
+    frequency, density = welch(raw_uv - np.mean(raw_uv), rate_hz, nperseg=step)
+    band = (frequency >= BAND_LOW_HZ) & (frequency <= min(high_hz, 0.45 * rate_hz))
+    nearest = np.round(frequency / mains_hz)
+    line = band & (nearest >= 1) & (np.abs(frequency - nearest * mains_hz) <= LINE_HALF_WIDTH_HZ)
+    other = density[band & ~line].sum()
+    return float(10 * np.log10(max(density[line].sum(), 1e-30) / max(other, 1e-30)))
+
+
+def noise_verdict(rest_uv: float) -> str:
+    """Word for the rest noise: good up to 5 microvolt, usable up to 20, poor above."""
+    if not np.isfinite(rest_uv):
+        return "unknown"
+    return "good" if rest_uv <= 5 else "usable" if rest_uv <= 20 else "poor"
+
+
+def snr_verdict(value_db: float) -> str:
+    """Word for the SNR: good from 20 dB, usable from 12, poor below."""
+    if np.isnan(value_db):
+        return "unknown"
+    return "good" if value_db >= 20 else "usable" if value_db >= 12 else "poor"
+
+
+def judge(
+    rest_uv: np.ndarray,
+    active_uv: np.ndarray | None,
+    raw_rest_uv: np.ndarray,
+    rate_hz: float,
+    mains_hz: float,
+) -> SiteQuality:
+    """Judges one site from its conditioned signal at rest and (or None) in contraction.
+
+    `raw_rest_uv` is the unfiltered signal of the rest segment; all in microvolt, [n].
+    """
+    noise = rest_noise_uv(rest_uv)
+    snr = float("nan")
+    if active_uv is not None and len(active_uv):
+        snr = snr_db(float(np.sqrt(np.mean(np.square(active_uv)))), noise)
+    mains = mains_db(raw_rest_uv, rate_hz, mains_hz)
+    says = []
+    if noise_verdict(noise) == "poor":
+        says.append(f"Rest noise is {noise:.0f} microvolt: clean the skin or press the electrode.")
+    if snr_verdict(snr) == "poor":
+        says.append("Contraction hardly rises above rest: move the electrode along the muscle.")
+    if mains > MAINS_WARN_DB:
+        says.append("Mains hum is strong: check the reference electrode and move cables away.")
+    return SiteQuality(noise, snr, mains, noise_verdict(noise), snr_verdict(snr), tuple(says))
+
+
+def rate_sentence(rate_hz: float) -> str:
+    """What a low rate means for the site test, or nothing."""
+    if rate_hz >= LEAST_SPECTRAL_RATE_HZ:
+        return ""
+    return f"At {rate_hz:g} samples/s only amplitude features are meaningful, not spectral ones."

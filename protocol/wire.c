@@ -2,23 +2,24 @@
  *
  * wire: see wire.h. In three parts: CRC and COBS; frames; one pack and one unpack per message.
  *
- * Every multi-byte field is written and read byte by byte, so neither alignment nor the machine's byte order matter.
- * A pack that refuses leaves the frame as it was, an unpack that refuses leaves the struct as it was.
+ * Multi-byte fields are written and read byte by byte: neither alignment nor the machine's byte
+ * order matter. A pack or unpack that refuses leaves its output as it was.
  */
 #include "wire.h"
 
 #include <stddef.h>
 
 #ifndef WIRE_SCHEMA_HASH
-#error "WIRE_SCHEMA_HASH is missing: compile with -DWIRE_SCHEMA_HASH=$(python3 protocol/schema_hash.py)u"
+#error "compile with -DWIRE_SCHEMA_HASH=$(python3 protocol/schema_hash.py)u"
 #endif
 
 /* ---- CRC and COBS ---- */
 
 /* CRC-32C, reflected polynomial 0x82F63B78, four bits a step: 64 bytes of flash instead of 1024. */
 static const uint32_t CRC_NIBBLE[16] = {
-    0x00000000u, 0x105ec76fu, 0x20bd8edeu, 0x30e349b1u, 0x417b1dbcu, 0x5125dad3u, 0x61c69362u, 0x7198540du,
-    0x82f63b78u, 0x92a8fc17u, 0xa24bb5a6u, 0xb21572c9u, 0xc38d26c4u, 0xd3d3e1abu, 0xe330a81au, 0xf36e6f75u,
+    0x00000000u, 0x105ec76fu, 0x20bd8edeu, 0x30e349b1u, 0x417b1dbcu, 0x5125dad3u,
+    0x61c69362u, 0x7198540du, 0x82f63b78u, 0x92a8fc17u, 0xa24bb5a6u, 0xb21572c9u,
+    0xc38d26c4u, 0xd3d3e1abu, 0xe330a81au, 0xf36e6f75u,
 };
 
 uint32_t wire_crc32c(uint32_t crc, const uint8_t *bytes, int32_t n)
@@ -36,26 +37,22 @@ int32_t wire_cobs_encode(const uint8_t *in, int32_t n, uint8_t *out, int32_t cap
 {
     if (!in || !out || n < 0) return WIRE_BAD_ARGUMENT;
     if (capacity < 1) return WIRE_TOO_SMALL;
-    int32_t code_at = 0, to = 1;
-    uint8_t code = 1;
+    int32_t code_at = 0, to = 1; /* where this block's code byte goes, and the next byte */
     for (int32_t i = 0; i < n; i++) {
-        if (code == 255) { /* a full block ends without standing for a zero */
-            if (to >= capacity) return WIRE_TOO_SMALL;
-            out[code_at] = code;
+        const int32_t full = to - code_at == 255; /* ends without standing for a zero */
+        if (to + full >= capacity) return WIRE_TOO_SMALL;
+        if (full || !in[i]) {
+            out[code_at] = (uint8_t)(to - code_at);
             code_at = to++;
-            code = 1;
         }
-        if (to >= capacity) return WIRE_TOO_SMALL;
         if (in[i]) {
             out[to++] = in[i];
-            code++;
-        } else {
-            out[code_at] = code;
+        } else if (full) {
+            out[code_at] = 1;
             code_at = to++;
-            code = 1;
         }
     }
-    out[code_at] = code;
+    out[code_at] = (uint8_t)(to - code_at);
     return to;
 }
 
@@ -112,53 +109,45 @@ struct field {
     uint8_t count;
 };
 
-#define ONE(type, member) {offsetof(type, member), sizeof(((type *)0)->member), 1}
-#define ROW(type, member) \
-    {offsetof(type, member), sizeof(((type *)0)->member[0]), \
-     sizeof(((type *)0)->member) / sizeof(((type *)0)->member[0])}
+#define FIELD(name, member, width) \
+    {offsetof(wire_##name, member), width, sizeof(((wire_##name *)0)->member) / (width)}
+#define U8(name, member) FIELD(name, member, 1)
+#define U16(name, member) FIELD(name, member, 2) /* signed or not */
+#define U32(name, member) FIELD(name, member, 4)
 
 static const struct field HELLO[] = {
-    ONE(wire_hello, schema_hash), ONE(wire_hello, host_us), ONE(wire_hello, hand_hash),
+    U32(hello, schema_hash), U32(hello, host_us), U32(hello, hand_hash),
 };
 static const struct field HELLO_ACK[] = {
-    ONE(wire_hello_ack, schema_hash), ONE(wire_hello_ack, hand_hash),
-    ONE(wire_hello_ack, param_hash), ONE(wire_hello_ack, decoder_hash),
-    ONE(wire_hello_ack, boot_id), ONE(wire_hello_ack, capabilities),
-    ROW(wire_hello_ack, uid), ROW(wire_hello_ack, firmware),
-    ONE(wire_hello_ack, accepted), ONE(wire_hello_ack, state),
-    ONE(wire_hello_ack, reset_cause), ONE(wire_hello_ack, dofs),
-    ONE(wire_hello_ack, joints), ONE(wire_hello_ack, grips),
-    ROW(wire_hello_ack, name),
+    U32(hello_ack, schema_hash), U32(hello_ack, hand_hash), U32(hello_ack, param_hash),
+    U32(hello_ack, decoder_hash), U32(hello_ack, boot_id), U32(hello_ack, capabilities),
+    U8(hello_ack, uid), U8(hello_ack, firmware), U8(hello_ack, accepted), U8(hello_ack, state),
+    U8(hello_ack, reset_cause), U8(hello_ack, dofs), U8(hello_ack, joints), U8(hello_ack, grips),
+    U8(hello_ack, name),
 };
-static const struct field HEARTBEAT[] = {ONE(wire_heartbeat, host_us)};
+static const struct field HEARTBEAT[] = {U32(heartbeat, host_us)};
 static const struct field TIME[] = {
-    ONE(wire_time, host_us), ONE(wire_time, hand_rx_us), ONE(wire_time, hand_tx_us),
+    U32(time, host_us), U32(time, hand_rx_us), U32(time, hand_tx_us),
 };
-static const struct field ARM[] = {ONE(wire_arm, schema_hash), ONE(wire_arm, boot_id)};
-static const struct field REASON[] = {ONE(wire_reason, reason)};
+static const struct field ARM[] = {U32(arm, schema_hash), U32(arm, boot_id)};
+static const struct field REASON[] = {U8(reason, reason)};
 static const struct field COMMAND[] = {
-    ONE(wire_command, mode), ONE(wire_command, valid_ms), ONE(wire_command, grip),
-    ONE(wire_command, frozen), ONE(wire_command, emg_us), ONE(wire_command, sample),
-    ROW(wire_command, target), ROW(wire_command, force_cap),
+    U8(command, mode), U8(command, valid_ms), U8(command, grip), U8(command, frozen),
+    U32(command, emg_us), U32(command, sample), U16(command, target), U8(command, force_cap),
 };
 static const struct field STATE[] = {
-    ONE(wire_state, hand_us), ONE(wire_state, command_us), ONE(wire_state, applied_us),
-    ONE(wire_state, applied_sample), ONE(wire_state, faults), ONE(wire_state, state),
-    ONE(wire_state, grip), ROW(wire_state, limit), ROW(wire_state, position),
-    ROW(wire_state, velocity), ROW(wire_state, current),
+    U32(state, hand_us), U32(state, command_us), U32(state, applied_us),
+    U32(state, applied_sample), U16(state, faults), U8(state, state), U8(state, grip),
+    U8(state, limit), U16(state, position), U16(state, velocity), U16(state, current),
 };
 static const struct field STATE_FULL[] = {
-    ONE(wire_state_full, hand_us), ROW(wire_state_full, goal),
-    ROW(wire_state_full, temperature), ROW(wire_state_full, voltage),
-    ROW(wire_state_full, hardware_error), ROW(wire_state_full, missing),
+    U32(state_full, hand_us), U16(state_full, goal), U8(state_full, temperature),
+    U8(state_full, voltage), U8(state_full, hardware_error), U8(state_full, missing),
 };
-/* The counters are one run of 32-bit numbers, in the order of the struct. */
-_Static_assert(sizeof(wire_counters) == 13 * sizeof(uint32_t), "wire_counters has padding");
 static const struct field LINK_STATS[] = {
-    ONE(wire_link_stats, hand_us),
-    {offsetof(wire_link_stats, rx), sizeof(uint32_t), sizeof(wire_counters) / sizeof(uint32_t)},
-    ONE(wire_link_stats, tx_frames), ONE(wire_link_stats, tx_dropped),
-    ONE(wire_link_stats, bus_errors), ONE(wire_link_stats, bus_cycles),
+    U32(link_stats, hand_us), U32(link_stats, rx), /* all counters, in the order of their struct */
+    U32(link_stats, tx_frames), U32(link_stats, tx_dropped), U32(link_stats, bus_errors),
+    U32(link_stats, bus_cycles),
 };
 
 struct layout {
@@ -168,7 +157,6 @@ struct layout {
 };
 
 #define LAYOUT(msg, fields) {msg, sizeof(fields) / sizeof((fields)[0]), fields}
-
 static const struct layout LAYOUTS[] = {
     LAYOUT(WIRE_COMMAND, COMMAND),       LAYOUT(WIRE_STATE, STATE),
     LAYOUT(WIRE_STATE_FULL, STATE_FULL), LAYOUT(WIRE_LINK_STATS, LINK_STATS),
@@ -190,7 +178,9 @@ static const struct layout *layout_of(uint8_t msg)
 static int32_t bytes_of(const struct layout *layout)
 {
     int32_t n = 0;
-    for (int32_t i = 0; i < layout->fields; i++) n += layout->field[i].width * layout->field[i].count;
+    for (int32_t i = 0; i < layout->fields; i++) {
+        n += layout->field[i].width * layout->field[i].count;
+    }
     return n;
 }
 
@@ -210,12 +200,11 @@ int32_t wire_payload_length(uint8_t msg)
 int32_t wire_encode(const wire_frame *frame, uint8_t *out, int32_t capacity)
 {
     if (!frame || !out) return WIRE_BAD_ARGUMENT;
+    if (capacity < 1) return WIRE_TOO_SMALL;
     const int32_t length = wire_payload_length(frame->msg);
     if (length < 0) return length;
     if (frame->length != length) return WIRE_BAD_LENGTH;
     if (frame->flags & ~(unsigned)WIRE_FLAG_ACK) return WIRE_BAD_VALUE;
-
-    if (capacity < 1) return WIRE_TOO_SMALL;
 
     uint8_t body[WIRE_MAX_BODY];
     body[0] = (uint8_t)((unsigned)WIRE_VERSION << 4 | frame->flags);
@@ -234,36 +223,31 @@ int32_t wire_encode(const wire_frame *frame, uint8_t *out, int32_t capacity)
 
 void wire_decoder_init(wire_decoder *decoder)
 {
-    static const wire_decoder EMPTY;
-    if (decoder) *decoder = EMPTY;
+    if (decoder) *decoder = (wire_decoder){0};
 }
 
-/* What lay between two delimiters: 1 with *frame filled, or 0 and one counter more. The CRC comes first: what
- * fails it says nothing, not even its version. */
+static int32_t refuse(uint32_t *counter)
+{
+    ++*counter;
+    return 0;
+}
+
+/* What lay between two delimiters: 1 with *frame filled, or 0 and one counter more. The CRC is
+ * looked at first: what fails it says nothing, not even its version. */
 static int32_t take_frame(wire_decoder *decoder, wire_frame *frame)
 {
     wire_counters *count = &decoder->counters;
     const uint8_t *body = decoder->body;
     const int32_t n = wire_cobs_decode(body, decoder->fill, decoder->body, WIRE_MAX_BODY);
-    const int32_t length = n >= WIRE_HEADER ? wire_payload_length(body[1]) : WIRE_BAD_LENGTH;
-    uint32_t *refused = NULL;
-    if (n < 0) {
-        refused = &count->bad_cobs;
-    } else if (n < WIRE_HEADER + WIRE_CRC) {
-        refused = &count->bad_short;
-    } else if (take32(body + n - WIRE_CRC) != wire_crc32c(0, body, n - WIRE_CRC)) {
-        refused = &count->bad_crc;
-    } else if (body[0] >> 4 != WIRE_VERSION) {
-        refused = &count->bad_version;
-    } else if (length < 0) {
-        refused = &count->bad_message;
-    } else if (n != WIRE_HEADER + length + WIRE_CRC) {
-        refused = &count->bad_length;
-    }
-    if (refused) {
-        ++*refused;
-        return 0;
-    }
+    if (n < 0) return refuse(&count->bad_cobs);
+    if (n < WIRE_HEADER + WIRE_CRC) return refuse(&count->bad_short);
+    const uint32_t crc = take32(body + n - WIRE_CRC);
+    if (crc != wire_crc32c(0, body, n - WIRE_CRC)) return refuse(&count->bad_crc);
+    if (body[0] >> 4 != WIRE_VERSION) return refuse(&count->bad_version);
+    const int32_t length = wire_payload_length(body[1]);
+    if (length < 0) return refuse(&count->bad_message);
+    if (n != WIRE_HEADER + length + WIRE_CRC) return refuse(&count->bad_length);
+
     frame->flags = body[0] & 15u;
     frame->msg = body[1];
     frame->session = take16(body + 2);
@@ -275,26 +259,23 @@ static int32_t take_frame(wire_decoder *decoder, wire_frame *frame)
     return 1;
 }
 
-int32_t wire_decoder_feed(wire_decoder *decoder, const uint8_t *bytes, int32_t n, int32_t *used, wire_frame *frame)
+int32_t wire_decoder_feed(wire_decoder *decoder, const uint8_t *bytes, int32_t n, int32_t *used,
+                          wire_frame *frame)
 {
     int32_t i = 0, complete = 0;
-    if (decoder && bytes && frame) {
-        while (i < n && !complete) {
-            const uint8_t byte = bytes[i++];
-            decoder->counters.bytes++;
-            if (byte == 0) {
-                /* Delimiters in a row are idle line, not an error. */
-                if (!decoder->skipping && decoder->fill > 0) complete = take_frame(decoder, frame);
-                decoder->fill = 0;
-                decoder->skipping = 0;
-            } else if (!decoder->skipping) {
-                if (decoder->fill == WIRE_MAX_FRAME - 1) {
-                    decoder->counters.bad_long++;
-                    decoder->skipping = 1;
-                } else {
-                    decoder->body[decoder->fill++] = byte;
-                }
-            }
+    if (!decoder || !bytes || !frame) n = 0;
+    while (i < n && !complete) {
+        const uint8_t byte = bytes[i++];
+        decoder->counters.bytes++;
+        if (byte == 0) { /* several in a row are idle line, not an error */
+            if (decoder->fill > 0 && !decoder->skipping) complete = take_frame(decoder, frame);
+            decoder->fill = 0;
+            decoder->skipping = 0;
+        } else if (decoder->fill < WIRE_MAX_FRAME - 1) {
+            decoder->body[decoder->fill++] = byte;
+        } else if (!decoder->skipping) {
+            decoder->skipping = 1;
+            decoder->counters.bad_long++;
         }
     }
     if (used) *used = i;
@@ -308,19 +289,6 @@ int32_t wire_newer(uint16_t now, uint16_t last)
 }
 
 /* ---- pack and unpack ---- */
-
-typedef union payload {
-    wire_hello hello;
-    wire_hello_ack hello_ack;
-    wire_heartbeat heartbeat;
-    wire_time time;
-    wire_arm arm;
-    wire_reason reason;
-    wire_command command;
-    wire_state state;
-    wire_state_full state_full;
-    wire_link_stats link_stats;
-} payload;
 
 static void write_fields(const struct layout *layout, const void *in, uint8_t *at)
 {
@@ -348,14 +316,15 @@ static void read_fields(const struct layout *layout, const uint8_t *at, void *ou
     }
 }
 
-/* Ranges that SPEC.md states. What only the receiver can know (is this grip in its table?) is its own to check. */
+/* The ranges of SPEC.md. What only the receiver knows (which grips it has) is its own to check. */
 static int32_t in_range(const struct layout *layout, const void *values)
 {
     if (layout->field == REASON) return ((const wire_reason *)values)->reason <= 2;
     if (layout->field == COMMAND) {
         const wire_command *command = values;
         for (int32_t i = 0; i < WIRE_MAX_DOF; i++) {
-            if (command->target[i] > WIRE_TARGET_UNIT || command->target[i] < -WIRE_TARGET_UNIT) return 0;
+            if (command->target[i] > WIRE_TARGET_UNIT) return 0;
+            if (command->target[i] < -WIRE_TARGET_UNIT) return 0;
         }
         return command->mode <= WIRE_MODE_VELOCITY && command->valid_ms > 0;
     }
@@ -389,33 +358,36 @@ static int32_t unpack(uint8_t msg, const wire_frame *frame, void *out)
     if (frame->msg != msg) return WIRE_BAD_MESSAGE;
     const struct layout *layout = layout_of(msg);
     if (frame->length != bytes_of(layout)) return WIRE_BAD_LENGTH;
-    payload trial;
+    union { /* room for any of them */
+        wire_hello hello; wire_hello_ack hello_ack; wire_heartbeat heartbeat; wire_time time;
+        wire_arm arm; wire_reason reason; wire_command command; wire_state state;
+        wire_state_full state_full; wire_link_stats link_stats;
+    } trial;
     read_fields(layout, frame->payload, &trial);
     if (!in_range(layout, &trial)) return WIRE_BAD_VALUE;
     read_fields(layout, frame->payload, out);
     return WIRE_OK;
 }
 
-static int32_t carries_reason(uint8_t msg)
-{
-    return msg == WIRE_DISARM || msg == WIRE_CLEAR_FAULT || msg == WIRE_RELEASE || msg == WIRE_ESTOP;
-}
-
 int32_t wire_pack_reason(uint8_t msg, const wire_reason *in, wire_frame *frame)
 {
-    return carries_reason(msg) ? pack(msg, in, frame) : WIRE_BAD_MESSAGE;
+    const struct layout *layout = layout_of(msg);
+    return layout && layout->field == REASON ? pack(msg, in, frame) : WIRE_BAD_MESSAGE;
 }
 
 int32_t wire_unpack_reason(const wire_frame *frame, wire_reason *out)
 {
     if (!frame) return WIRE_BAD_ARGUMENT;
-    return carries_reason(frame->msg) ? unpack(frame->msg, frame, out) : WIRE_BAD_MESSAGE;
+    const struct layout *layout = layout_of(frame->msg);
+    return layout && layout->field == REASON ? unpack(frame->msg, frame, out) : WIRE_BAD_MESSAGE;
 }
 
-/* wire_pack_NAME and wire_unpack_NAME of a message with a struct of its own. */
-#define MESSAGE(name, msg) \
-    int32_t wire_pack_##name(const wire_##name *in, wire_frame *frame) { return pack(msg, in, frame); } \
-    int32_t wire_unpack_##name(const wire_frame *frame, wire_##name *out) { return unpack(msg, frame, out); }
+/* wire_pack_NAME and wire_unpack_NAME of each message that has a struct of its own. */
+#define MESSAGE(name, msg)                                                \
+    int32_t wire_pack_##name(const wire_##name *in, wire_frame *frame)    \
+    { return pack(msg, in, frame); }                                      \
+    int32_t wire_unpack_##name(const wire_frame *frame, wire_##name *out) \
+    { return unpack(msg, frame, out); }
 
 MESSAGE(hello, WIRE_HELLO)
 MESSAGE(hello_ack, WIRE_HELLO_ACK)

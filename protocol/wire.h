@@ -2,16 +2,17 @@
  *
  * wire: the only codec between host and hand. Bytes, no physics.
  *
- *   frame on the line:  COBS( version|flags u8, msg u8, session u16, seq u16, ack u16, payload, crc32c u32 ) 00
+ *   line: COBS( version|flags u8, msg u8, session u16, seq u16, ack u16, payload, crc u32 ) 00
  *
- * Little-endian throughout. A message has one exact payload length; a frame of another length is refused.
- * The CRC (CRC-32C, Castagnoli) covers header and payload. SPEC.md has the byte tables and worked examples.
+ * Little-endian throughout. A message has one exact payload length; a frame of another length is
+ * refused. The CRC (CRC-32C, Castagnoli) covers header and payload. SPEC.md has the byte tables,
+ * the ranges and worked examples.
  *
  * Memory belongs to the caller; nothing here allocates, blocks, reads a clock or keeps a global.
  * Functions return >= 0 (a count) or a negative wire_status.
  *
- * This header is also what host and hand compare: WIRE_SCHEMA_HASH is the CRC-32C of this file without comments
- * and white space (protocol/schema_hash.py), handed to the compiler by the build.
+ * This header is also what host and hand compare: WIRE_SCHEMA_HASH is the CRC-32C of this file
+ * without comments and white space (protocol/schema_hash.py), handed to the compiler by the build.
  */
 #ifndef ENDPLATE_WIRE_H
 #define ENDPLATE_WIRE_H
@@ -41,25 +42,27 @@ enum wire_status {
 };
 
 /* flags: lower four bits of the first byte */
-enum wire_flag { WIRE_FLAG_ACK = 1 /* `ack` is the seq of the newest frame accepted from the peer */ };
-
-enum wire_message {
-    WIRE_HELLO = 1,       /* host -> hand: open a session                      acknowledged by HELLO_ACK */
-    WIRE_HELLO_ACK = 2,   /* hand -> host: who I am                                                       */
-    WIRE_HEARTBEAT = 3,   /* host -> hand: I am here. Never feeds the motion watchdog                     */
-    WIRE_TIME = 4,        /* both ways: clock exchange                                                    */
-    WIRE_ARM = 5,         /* host -> hand                                      acknowledged by a STATE    */
-    WIRE_DISARM = 6,      /* host -> hand                                      acknowledged by a STATE    */
-    WIRE_CLEAR_FAULT = 7, /* host -> hand                                      acknowledged by a STATE    */
-    WIRE_RELEASE = 8,     /* host -> hand: open slowly. Needs no session       acknowledged by a STATE    */
-    WIRE_ESTOP = 9,       /* host -> hand: drive off, latched. Needs no session acknowledged by a STATE   */
-    WIRE_COMMAND = 16,    /* host -> hand, real time, latest wins                                         */
-    WIRE_STATE = 32,      /* hand -> host, fast                                                           */
-    WIRE_STATE_FULL = 33, /* hand -> host, slow: what changes slowly                                      */
-    WIRE_LINK_STATS = 34  /* hand -> host, once a second                                                  */
+enum wire_flag {
+    WIRE_FLAG_ACK = 1 /* `ack` is the seq of the newest frame accepted from the peer */
 };
 
-/* ---- payloads: the C structs below are unpacked forms; pack/unpack write the bytes of SPEC.md ---- */
+enum wire_message {
+    WIRE_HELLO = 1,       /* host -> hand: open a session. Acknowledged by HELLO_ACK */
+    WIRE_HELLO_ACK = 2,   /* hand -> host: who I am */
+    WIRE_HEARTBEAT = 3,   /* host -> hand: I am here. Never feeds the motion watchdog */
+    WIRE_TIME = 4,        /* both ways: clock exchange */
+    WIRE_ARM = 5,         /* host -> hand. 5 to 9 are acknowledged by a STATE */
+    WIRE_DISARM = 6,      /* host -> hand */
+    WIRE_CLEAR_FAULT = 7, /* host -> hand */
+    WIRE_RELEASE = 8,     /* host -> hand: open slowly. Needs no session */
+    WIRE_ESTOP = 9,       /* host -> hand: drive off, latched. Needs no session */
+    WIRE_COMMAND = 16,    /* host -> hand, real time, latest wins */
+    WIRE_STATE = 32,      /* hand -> host, fast */
+    WIRE_STATE_FULL = 33, /* hand -> host, slow: what changes slowly */
+    WIRE_LINK_STATS = 34  /* hand -> host, once a second */
+};
+
+/* ---- payloads: unpacked forms; pack and unpack write and read the bytes of SPEC.md ---- */
 
 typedef struct wire_hello {
     uint32_t schema_hash;
@@ -112,7 +115,7 @@ typedef struct wire_command {
     uint8_t valid_ms;  /* how long this may drive the hand; the hand caps it */
     uint8_t grip;
     uint8_t frozen;    /* bit per DoF: the host froze it (a site it needs is bad) */
-    uint32_t emg_us;   /* when its newest EMG sample was taken, on the HAND's clock (TIME exchange) */
+    uint32_t emg_us;   /* when its newest EMG sample was taken, on the HAND's clock (TIME) */
     uint32_t sample;   /* counter of that sample: must advance */
     int16_t target[WIRE_MAX_DOF]; /* velocity, +-WIRE_TARGET_UNIT */
     uint8_t force_cap[WIRE_MAX_DOF]; /* 255 = the hand's own limit */
@@ -155,7 +158,7 @@ typedef struct wire_counters {
     uint32_t bad_session;  /* counted by the receiver of the frame */
     uint32_t bad_sequence; /* duplicate or old; counted by the receiver of the frame */
     uint32_t bad_value;    /* a field outside its range; counted by the receiver of the frame */
-    uint32_t bad_stale;    /* COMMAND whose EMG is too old or of the future; counted by the receiver */
+    uint32_t bad_stale;    /* COMMAND whose EMG is too old or of the future; by the receiver */
 } wire_counters;
 
 typedef struct wire_link_stats {
@@ -186,26 +189,33 @@ typedef struct wire_decoder {
     wire_counters counters;
 } wire_decoder;
 
-uint32_t wire_crc32c(uint32_t crc, const uint8_t *bytes, int32_t n); /* start with 0; may be chained */
-int32_t wire_cobs_encode(const uint8_t *in, int32_t n, uint8_t *out, int32_t capacity); /* no delimiter */
-int32_t wire_cobs_decode(const uint8_t *in, int32_t n, uint8_t *out, int32_t capacity); /* no delimiter */
+/* CRC-32C of n bytes; start with 0, or with the CRC of what lay before them. */
+uint32_t wire_crc32c(uint32_t crc, const uint8_t *bytes, int32_t n);
+
+/* COBS without the delimiter. Both return the bytes written; decode may work in place. */
+int32_t wire_cobs_encode(const uint8_t *in, int32_t n, uint8_t *out, int32_t capacity);
+int32_t wire_cobs_decode(const uint8_t *in, int32_t n, uint8_t *out, int32_t capacity);
 
 uint32_t wire_schema_hash(void);
 int32_t wire_payload_length(uint8_t msg); /* WIRE_BAD_MESSAGE for an unknown one */
 
-/* Bytes of the whole frame with its delimiter. */
+/* Bytes of the whole frame with its delimiter. `ack` goes out as 0 without WIRE_FLAG_ACK. */
 int32_t wire_encode(const wire_frame *frame, uint8_t *out, int32_t capacity);
 
 void wire_decoder_init(wire_decoder *decoder);
 /* Feeds bytes until one frame is complete or all are used. Returns 1 with *frame filled, else 0.
- * *used = how many bytes were taken; call again with the rest. Never fails: what is wrong is counted. */
-int32_t wire_decoder_feed(wire_decoder *decoder, const uint8_t *bytes, int32_t n, int32_t *used, wire_frame *frame);
+ * *used = how many bytes were taken; call again with the rest. Never fails: what is wrong is
+ * counted. Flags it does not know are kept in frame->flags and change nothing. */
+int32_t wire_decoder_feed(wire_decoder *decoder, const uint8_t *bytes, int32_t n, int32_t *used,
+                          wire_frame *frame);
 
 /* 1 when seq `now` is newer than `last` (16-bit circle). */
 int32_t wire_newer(uint16_t now, uint16_t last);
 
-/* pack: struct -> payload bytes, sets frame->msg and frame->length. unpack: the reverse; WIRE_BAD_MESSAGE,
- * WIRE_BAD_LENGTH or WIRE_BAD_VALUE when the frame is not one. */
+/* pack: struct -> payload bytes, sets frame->msg and frame->length and returns the length; the
+ * caller sets the rest of the header. unpack: the reverse, WIRE_OK. Either refuses with
+ * WIRE_BAD_VALUE (a field outside its range), WIRE_BAD_MESSAGE or WIRE_BAD_LENGTH, and then
+ * leaves its output as it was. */
 int32_t wire_pack_hello(const wire_hello *in, wire_frame *frame);
 int32_t wire_unpack_hello(const wire_frame *frame, wire_hello *out);
 int32_t wire_pack_hello_ack(const wire_hello_ack *in, wire_frame *frame);

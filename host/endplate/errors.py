@@ -36,3 +36,7 @@ class CalibrationError(EndplateError):
 
 class SessionError(EndplateError):
     """The control process or its feed: not running, already running, or gone."""
+
+
+class UsageError(EndplateError):
+    """A command that asks for something that does not exist or does not fit together."""

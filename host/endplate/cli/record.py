@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`endplate record`: from a board to a BDF+ file, with the quality of every site on the way."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from endplate.cli.sources import absolute, add_board, board_settings
+from endplate.live import session
+from endplate.live.feed import FeedReader
+
+SUMMARY = "record a board into a BDF+ file"
+EXAMPLES = """examples:
+  endplate record --board cyton --port /dev/ttyUSB0 --seconds 30 --out first-visit
+  endplate record --board synthetic --seconds 5 --out try
+"""
+LOOK_S = 0.2
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options."""
+    add_board(parser)
+    parser.add_argument("--seconds", type=float, help="stop after this long (otherwise Ctrl-C stops)")
+    parser.add_argument("--out", type=Path, help="file to write, without ending (recording-DATE-TIME)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Records until told to stop; the file is whole whatever stops it."""
+    console = Console()
+    out = arguments.out or Path(f"recording-{datetime.now():%Y%m%d-%H%M%S}")
+    with session.directory() as directory:
+        control = session.start_control({
+            **board_settings(arguments), "directory": str(directory), "hand_port": None, "hand": "test-hand",
+            "profile": None, "recording": absolute(out), "arm": False,
+        })
+        try:
+            reader = FeedReader(directory / "feed")
+            begun = time.monotonic()
+            with Live(console=console, refresh_per_second=5) as live:
+                while arguments.seconds is None or time.monotonic() - begun < arguments.seconds:
+                    time.sleep(LOOK_S)
+                    status = reader.status()
+                    live.update(sites_table(list(reader.info.site_labels), status))
+                    if control.ended():
+                        break
+        except KeyboardInterrupt:
+            console.print("Stopping: the recording is being closed.")
+        finally:
+            control.stop()
+    console.print(f"Recorded: {out.with_suffix('.bdf')}")
+    return 0
+
+
+def sites_table(labels: list[str], status: dict[str, Any]) -> Table:
+    """One row a site: verdict first, numbers beside."""
+    board, recording = status.get("board", {}), status.get("recording") or {}
+    title = f"{board.get('sentence', 'waiting for the board')} · recorded {recording.get('seconds', 0):.0f} s"
+    table = Table("Site", "Verdict", "Rest noise", "Now", "Mains", title=title)
+    for label, site in zip(labels, status.get("quality", []), strict=False):
+        table.add_row(
+            label, verdict(site), f"{site['quiet_uv']:.1f} uV", f"{site['rms_uv']:.1f} uV", f"{site['mains_db']:+.0f} dB"
+        )
+    return table
+
+
+def verdict(site: dict[str, Any]) -> str:
+    """The worst that is true of a site, in words, with a mark that needs no colour."""
+    bits = int(site["bits"])
+    for bit, words in (
+        (16, "[red]x no signal[/]"), (2, "[red]x railed: press the electrode on[/]"), (1, "[red]x flat: not connected[/]"),
+        (4, "[red]x clipped: lower the gain[/]"), (8, "[yellow]- mains: check the reference electrode[/]"),
+    ):
+        if bits & bit:
+            return words
+    if site["quiet_uv"] <= 0:
+        return "listening"
+    if site["quiet_uv"] <= 5:
+        return "[green]+ good[/]"
+    return "[yellow]- fair[/]" if site["quiet_uv"] <= 20 else "[red]x noisy: wait or clean the skin[/]"

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options that several subcommands share: which board, which montage, which mains."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from endplate.errors import BoardError
+
+
+def add_board(parser: argparse.ArgumentParser, montage: str = "free-8") -> None:
+    """--board, --port, --board-param, --montage, --mains-hz."""
+    parser.add_argument("--board", required=True, help="a name or number that `endplate devices` lists, e.g. cyton")
+    parser.add_argument("--port", default="", help="serial port of the board, e.g. /dev/ttyUSB0")
+    parser.add_argument(
+        "--board-param", action="append", default=[], metavar="KEY=VALUE",
+        help="another parameter of brainflow's, e.g. file=recording.csv, ip_address=..., may be repeated",
+    )
+    parser.add_argument("--montage", default=montage, help=f"electrode montage, a name or a file ({montage})")
+    parser.add_argument("--mains-hz", type=int, choices=(50, 60), default=50, help="of the building (50)")
+
+
+def board_settings(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The part of the control process's settings that says where the samples come from."""
+    params = {}
+    for item in arguments.board_param:
+        key, equals, value = item.partition("=")
+        if not equals:
+            raise BoardError(f"The board parameter {item!r} has no value; write it as KEY=VALUE.")
+        params[key] = value
+    return {
+        "board": arguments.board,
+        "port": arguments.port,
+        "board_params": params,
+        "montage": arguments.montage,
+        "mains_hz": arguments.mains_hz,
+    }
+
+
+def absolute(path: Path | None) -> str | None:
+    """As text, for a process with another working folder."""
+    return None if path is None else str(path.expanduser().resolve())

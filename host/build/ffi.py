@@ -28,6 +28,8 @@ CORE_STAGES = (
 )
 # Bit-exactness (DESIGN section 2): strict C11, no fused multiply-add, no fast-math, on host and hand alike.
 FLAGS = ("-std=c11", "-ffp-contract=off", "-fno-math-errno", "-O3", "-Wall", "-Wextra")
+# -iquote and not -I: the core's features.h must not stand before the C library's own <features.h>.
+SEARCH = ("-iquote", str(CORE), "-iquote", str(PROTOCOL))
 
 
 def schema_hash() -> int:
@@ -69,9 +71,8 @@ def build(target: Path) -> Path:
         "_core",
         "\n".join(f'#include "{header.name}"' for header in headers()),
         sources=[str(path) for path in sources()],
-        include_dirs=[str(CORE), str(PROTOCOL)],
         define_macros=[("WIRE_SCHEMA_HASH", f"0x{schema_hash():08x}u")],
-        extra_compile_args=list(FLAGS),
+        extra_compile_args=[*FLAGS, *SEARCH],
         libraries=["m"],
         py_limited_api=False,
     )

@@ -5,8 +5,12 @@
  *   counts x uv_per_count -> band (filter) -> notch (filter) -> features -> decoder -> shape -> targets
  *                        \________________\________________\-> quality -> which DoF must freeze
  *
- * The output depends on the samples alone, never on how they were cut into blocks. A DoF that needs (bit in `needs`) a site
- * that is flat, railed or missing is frozen: its target is 0 until the site has been good for `thaw_hops` hops.
+ * The output depends on the samples alone, never on how they were cut into blocks.
+ *
+ * A site is bad in a hop when it is flat or railed, or when more than half of the hop's samples were missing. A bad site's
+ * activation is 0 until it has been good for `thaw_hops` hops. A DoF that needs (bit in `needs`) such a site is frozen: its
+ * velocity is 0 until then, and further until its intent has once been near 0 (its dead-band, at least 0.05), so that
+ * nothing starts to move by itself when a contact comes back.
  */
 #ifndef ENDPLATE_CORE_CHAIN_H
 #define ENDPLATE_CORE_CHAIN_H
@@ -39,8 +43,12 @@ typedef struct chain_state {
     features_state features;
     shape_state shape;
     quality_state quality;
-    int32_t thaw[CORE_MAX_DOF];
-    uint32_t samples; /* taken since init */
+    int32_t thaw[CORE_MAX_SITES];    /* hops until the site is believed again */
+    int32_t missing[CORE_MAX_SITES]; /* samples of the hop being filled */
+    uint32_t frozen;                 /* bit per DoF, as of the last hop */
+    uint32_t samples;                /* taken since init */
+    int32_t base[CORE_MAX_SITES];    /* counts of the first sample: taken off before the filters, so that an electrode
+                                        offset costs them no precision */
     float raw_uv[CHAIN_BLOCK * CORE_MAX_SITES];
     float band_uv[CHAIN_BLOCK * CORE_MAX_SITES];
     float clean_uv[CHAIN_BLOCK * CORE_MAX_SITES];
@@ -50,7 +58,7 @@ typedef struct chain_state {
 typedef struct chain_hop {
     uint32_t samples; /* taken since init when this hop closed: its newest sample is number samples - 1 */
     uint32_t frozen;  /* bit per DoF */
-    uint32_t bad_sites; /* bit per site: flat, railed or missing */
+    uint32_t bad_sites; /* bit per site: flat, railed or missing in this hop */
     float power[CORE_MAX_SITES];      /* microvolt^2 */
     float activation[CORE_MAX_SITES];
     float intent[CORE_MAX_DOF];       /* decoder */

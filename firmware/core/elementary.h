@@ -11,5 +11,6 @@
 float elementary_log2(float x);           /* x > 0, else returns -126; relative error < 3e-7 over the normal floats */
 float elementary_exp2(float x);           /* clamped to [-126, 126] */
 float elementary_power(float x, float p); /* x^p for x >= 0; x^1 is x itself, to the bit */
+int32_t elementary_finite(float x);       /* 1, or 0 for a NaN or an infinity */
 
 #endif

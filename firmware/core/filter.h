@@ -26,6 +26,7 @@ typedef struct filter_state {
     float s1[FILTER_MAX_SECTIONS][CORE_MAX_SITES];
     float s2[FILTER_MAX_SECTIONS][CORE_MAX_SITES];
     uint32_t samples; /* since init; decides, whatever the block length, when tiny states are flushed to zero */
+    int32_t started;  /* 1 once the first sample has set the states */
 } filter_state;
 
 int32_t filter_check(const filter_config *config); /* CORE_BAD_CONFIG, CORE_NOT_FINITE; also refuses unstable poles */

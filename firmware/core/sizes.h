@@ -8,9 +8,8 @@
  * multiple of CORE_LANES, so that the inner loop over channels has no remainder and vectorises.
  */
 #ifndef ENDPLATE_CORE_SIZES_H
-#define ENDPLATE_CORE_SIZES_H
-
 #include <stdint.h>
+#define ENDPLATE_CORE_SIZES_H /* after stdint.h: features.h tells by it who includes it */
 
 enum core_sizes {
     CORE_MAX_SITES = 32, /* EMG channels the chain may use */

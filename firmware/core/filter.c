@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+#include "filter.h"
+
+#include "elementary.h"
+
+/* States are looked at once in this many samples of the stream: a state below TINY (far under the microvolt, far above the
+ * subnormal floats that slow many processors) becomes 0, and so does one that is not finite. Divides 2^32. */
+enum { FLUSH_SAMPLES = 64 };
+static const float TINY = 1e-20f;
+static const float HUGE_STATE = 1e30f;
+
+int32_t filter_check(const filter_config *config) {
+    if (config->sites < 1 || config->sites > CORE_MAX_SITES) return CORE_BAD_CONFIG;
+    if (config->sections < 0 || config->sections > FILTER_MAX_SECTIONS) return CORE_BAD_CONFIG;
+    for (int32_t k = 0; k < config->sections; k++) {
+        const filter_section *c = &config->section[k];
+        if (!elementary_finite(c->b0) || !elementary_finite(c->b1) || !elementary_finite(c->b2) ||
+            !elementary_finite(c->a1) || !elementary_finite(c->a2)) {
+            return CORE_NOT_FINITE;
+        }
+        /* Poles inside the unit circle: the triangle of stability. */
+        const float bound = 1.0f + c->a2;
+        if (!(c->a2 < 1.0f) || !(c->a1 < bound) || !(-c->a1 < bound)) return CORE_BAD_CONFIG;
+    }
+    return CORE_OK;
+}
+
+int32_t filter_init(filter_state *state, const filter_config *config) {
+    const int32_t status = filter_check(config);
+    if (status < 0) return status;
+    *state = (filter_state){0};
+    return CORE_OK;
+}
+
+/* The states that a constant input would have left. */
+static void settle(filter_state *state, const filter_config *config, const float *first, int32_t stride) {
+    for (int32_t i = 0; i < stride; i++) {
+        float x = first[i];
+        for (int32_t k = 0; k < config->sections; k++) {
+            const filter_section *c = &config->section[k];
+            const float y = x * ((c->b0 + c->b1 + c->b2) / (1.0f + c->a1 + c->a2));
+            state->s1[k][i] = y - c->b0 * x;
+            state->s2[k][i] = c->b2 * x - c->a2 * y;
+            x = y;
+        }
+    }
+}
+
+static float flushed(float s) {
+    const float size = s < 0.0f ? -s : s;
+    return size >= TINY && size <= HUGE_STATE ? s : 0.0f;
+}
+
+static void flush(filter_state *state, const filter_config *config, int32_t stride) {
+    for (int32_t k = 0; k < config->sections; k++) {
+        for (int32_t i = 0; i < stride; i++) {
+            state->s1[k][i] = flushed(state->s1[k][i]);
+            state->s2[k][i] = flushed(state->s2[k][i]);
+        }
+    }
+}
+
+/* One section over a run of samples of one group of lanes. */
+static void section_run(const filter_section *c, float *s1_state, float *s2_state, const float *in, int32_t samples,
+                        int32_t stride, float *out) {
+    const float b0 = c->b0, b1 = c->b1, b2 = c->b2, a1 = c->a1, a2 = c->a2;
+    float s1[CORE_LANES], s2[CORE_LANES];
+    for (int32_t i = 0; i < CORE_LANES; i++) {
+        s1[i] = s1_state[i];
+        s2[i] = s2_state[i];
+    }
+    for (int32_t n = 0; n < samples; n++) {
+        for (int32_t i = 0; i < CORE_LANES; i++) {
+            const float x = in[n * stride + i];
+            const float y = b0 * x + s1[i];
+            s1[i] = (b1 * x + s2[i]) - a1 * y;
+            s2[i] = b2 * x - a2 * y;
+            out[n * stride + i] = y;
+        }
+    }
+    for (int32_t i = 0; i < CORE_LANES; i++) {
+        s1_state[i] = s1[i];
+        s2_state[i] = s2[i];
+    }
+}
+
+int32_t filter_process(filter_state *state, const filter_config *config, const float *in, int32_t samples, float *out) {
+    if (samples < 0) return CORE_BAD_ARGUMENT;
+    const int32_t stride = (config->sites + CORE_LANES - 1) / CORE_LANES * CORE_LANES;
+    if (samples > 0 && !state->started) {
+        settle(state, config, in, stride);
+        state->started = 1;
+    }
+    if (config->sections == 0 && in != out) {
+        for (int32_t i = 0; i < samples * stride; i++) out[i] = in[i];
+    }
+    for (int32_t done = 0; done < samples;) {
+        int32_t run = FLUSH_SAMPLES - (int32_t)(state->samples % FLUSH_SAMPLES);
+        if (run > samples - done) run = samples - done;
+        for (int32_t lane = 0; lane < stride; lane += CORE_LANES) {
+            const float *from = in + done * stride + lane;
+            float *to = out + done * stride + lane;
+            for (int32_t k = 0; k < config->sections; k++) {
+                section_run(&config->section[k], &state->s1[k][lane], &state->s2[k][lane], from, run, stride, to);
+                from = to;
+            }
+        }
+        done += run;
+        state->samples += (uint32_t)run;
+        if (state->samples % FLUSH_SAMPLES == 0) flush(state, config, stride);
+    }
+    return CORE_OK;
+}

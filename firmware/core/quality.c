@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+#include "quality.h"
+
+#include <math.h>
+
+#include "elementary.h"
+
+static const float CLIPPED_SHARE_OF_SCALE = 0.98f;
+static const float RAILED_SHARE_OF_SCALE = 0.9f;
+static const float FLAT_UV2 = 0.2f;
+static const float DB_PER_LOG2 = 3.01029996f; /* 10 log10(2) */
+static const float MAINS_LIMIT_DB = 60.0f;
+/* A notch 2 Hz wide takes pi/2 times its width out of white noise, the definition +-1 Hz; the difference, as a share of
+ * what passes: 0.022 (1000/s, 8 notches), 0.027 (250/s, 2 notches). */
+static const float NOISE_IN_NOTCH = 0.025f;
+/* Histogram of frame RMS: bin i begins at LOWEST_UV * 10^(1.5 i / 20), so it ends at 1 mV. A frame adds WEIGHT; once a
+ * second every bin loses a 32nd, so the largest bin stays below 20 * 32 * 100 = 64000. */
+static const float LOWEST_UV = 0.25f;
+static const float BINS_PER_LOG2_UV = 4.01373331f; /* 20 log10(2) / 1.5 */
+enum { WEIGHT = 100, FORGET = 32, LEAST_FRAMES = 10 };
+
+int32_t quality_check(const quality_config *config) {
+    if (config->sites < 1 || config->sites > CORE_MAX_SITES) return CORE_BAD_CONFIG;
+    if (config->frame_samples < 2 || config->frame_samples > 65536) return CORE_BAD_CONFIG;
+    if (config->frames_per_second < 1 || config->frames_per_second > 20) return CORE_BAD_CONFIG;
+    if (!elementary_finite(config->full_scale_uv) || !elementary_finite(config->mains_warn_db)) return CORE_NOT_FINITE;
+    return config->full_scale_uv > 0.0f ? CORE_OK : CORE_BAD_CONFIG;
+}
+
+int32_t quality_init(quality_state *state, const quality_config *config) {
+    const int32_t status = quality_check(config);
+    if (status < 0) return status;
+    *state = (quality_state){0};
+    for (int32_t i = 0; i < config->sites; i++) state->site[i].mains_db = -MAINS_LIMIT_DB;
+    return CORE_OK;
+}
+
+/* Sums of one group of lanes over samples of one frame. */
+static void add(quality_state *state, const quality_config *config, int32_t lane, const float *raw, const float *band,
+                const float *clean, int32_t samples, int32_t stride) {
+    const float clip = CLIPPED_SHARE_OF_SCALE * config->full_scale_uv;
+    const float rail = RAILED_SHARE_OF_SCALE * config->full_scale_uv;
+    float first[CORE_LANES], sum[CORE_LANES], square[CORE_LANES], removed[CORE_LANES], after[CORE_LANES];
+    int32_t clipped[CORE_LANES], railed[CORE_LANES];
+    for (int32_t i = 0; i < CORE_LANES; i++) {
+        first[i] = state->first[lane + i];
+        sum[i] = state->sum[lane + i];
+        square[i] = state->square[lane + i];
+        removed[i] = state->removed[lane + i];
+        after[i] = state->after[lane + i];
+        clipped[i] = state->clipped[lane + i];
+        railed[i] = state->railed[lane + i];
+    }
+    for (int32_t n = 0; n < samples; n++) {
+        for (int32_t i = 0; i < CORE_LANES; i++) {
+            const float x = raw[n * stride + i];
+            const float size = fabsf(x);
+            const float d = x - first[i];
+            const float y = clean[n * stride + i];
+            const float m = band[n * stride + i] - y;
+            sum[i] += d;
+            square[i] += d * d;
+            removed[i] += m * m;
+            after[i] += y * y;
+            clipped[i] += size >= clip;
+            railed[i] = size > rail ? railed[i] + 1 : 0;
+        }
+    }
+    for (int32_t i = 0; i < CORE_LANES; i++) {
+        state->sum[lane + i] = sum[i];
+        state->square[lane + i] = square[i];
+        state->removed[lane + i] = removed[i];
+        state->after[lane + i] = after[i];
+        state->clipped[lane + i] = clipped[i];
+        state->railed[lane + i] = railed[i];
+    }
+}
+
+static float mains_db(float removed, float after) {
+    const float lines = removed - NOISE_IN_NOTCH * after;
+    if (!(lines > 0.0f)) return -MAINS_LIMIT_DB;
+    const float db = DB_PER_LOG2 * (elementary_log2(lines) - elementary_log2(after));
+    return db < -MAINS_LIMIT_DB ? -MAINS_LIMIT_DB : db > MAINS_LIMIT_DB ? MAINS_LIMIT_DB : db;
+}
+
+static void histogram_add(uint16_t *bins, float rms_uv) {
+    const float place = (elementary_log2(rms_uv) - elementary_log2(LOWEST_UV)) * BINS_PER_LOG2_UV;
+    const int32_t bin = place < 0.0f ? 0 : place >= (float)QUALITY_BINS ? QUALITY_BINS - 1 : (int32_t)place;
+    bins[bin] = (uint16_t)(bins[bin] > UINT16_MAX - WEIGHT ? UINT16_MAX : bins[bin] + WEIGHT);
+}
+
+static void histogram_forget(uint16_t *bins) {
+    for (int32_t b = 0; b < QUALITY_BINS; b++) bins[b] = (uint16_t)(bins[b] - (bins[b] + FORGET - 1) / FORGET);
+}
+
+/* RMS in microvolt below which `share` of the histogram lies, interpolated within the bin. */
+static float histogram_share(const uint16_t *bins, float share) {
+    int32_t total = 0;
+    for (int32_t b = 0; b < QUALITY_BINS; b++) total += bins[b];
+    if (total == 0) return 0.0f;
+    const float wanted = share * (float)total;
+    int32_t below = 0;
+    int32_t bin = 0;
+    while (bin < QUALITY_BINS - 1 && (float)(below + bins[bin]) < wanted) below += bins[bin++];
+    const float within = bins[bin] > 0 ? (wanted - (float)below) / (float)bins[bin] : 0.0f;
+    return LOWEST_UV * elementary_exp2(((float)bin + within) / BINS_PER_LOG2_UV);
+}
+
+/* Closes the frame of one site. */
+static void verdict(quality_state *state, const quality_config *config, int32_t i) {
+    quality_site *site = &state->site[i];
+    const float samples = (float)config->frame_samples;
+    const float mean = state->sum[i] / samples;
+    const float variance = state->square[i] / samples - mean * mean;
+    const float seconds_share = 1.0f / (float)config->frames_per_second;
+    const float start_share = 1.0f / (float)(state->frames < 1000u ? state->frames + 1u : 1000u);
+    const float share = start_share > seconds_share ? start_share : seconds_share;
+
+    site->mean_uv = state->first[i] + mean;
+    site->variance_uv2 = variance > 0.0f ? variance : 0.0f;
+    site->rms_uv = sqrtf(state->after[i] / samples);
+    site->clipped_share += ((float)state->clipped[i] / samples - site->clipped_share) * share;
+    if (site->clipped_share < 1e-9f) site->clipped_share = 0.0f;
+    state->slow_removed[i] += (state->removed[i] / samples - state->slow_removed[i]) * share;
+    state->slow_after[i] += (state->after[i] / samples - state->slow_after[i]) * share;
+    site->mains_db = mains_db(state->slow_removed[i], state->slow_after[i]);
+
+    const int32_t flat = site->variance_uv2 < FLAT_UV2;
+    const int32_t needed = (config->frames_per_second + 1) / 2; /* 0.5 s */
+    state->flat_frames[i] = !flat ? 0 : state->flat_frames[i] < needed ? state->flat_frames[i] + 1 : needed;
+
+    uint32_t bits = 0;
+    if (state->flat_frames[i] >= needed) bits |= QUALITY_FLAT;
+    if (fabsf(site->mean_uv) > RAILED_SHARE_OF_SCALE * config->full_scale_uv ||
+        state->railed[i] >= config->frame_samples / 2) {
+        bits |= QUALITY_RAILED;
+    }
+    if (state->clipped[i] > 0) bits |= QUALITY_CLIPPED;
+    if (site->mains_db > config->mains_warn_db) bits |= QUALITY_MAINS;
+    if (state->missing >> i & 1u) bits |= QUALITY_MISSING;
+    site->bits = bits;
+
+    if (!(bits & (QUALITY_FLAT | QUALITY_RAILED | QUALITY_MISSING))) histogram_add(state->bins[i], site->rms_uv);
+    if ((state->frames + 1u) % (uint32_t)config->frames_per_second == 0) histogram_forget(state->bins[i]);
+    if (state->frames + 1u >= LEAST_FRAMES) {
+        site->quiet_uv = histogram_share(state->bins[i], 0.2f);
+        site->busy_uv = histogram_share(state->bins[i], 0.9f);
+    }
+}
+
+static void clear_frame(quality_state *state) {
+    for (int32_t i = 0; i < CORE_MAX_SITES; i++) {
+        state->sum[i] = state->square[i] = state->removed[i] = state->after[i] = 0.0f;
+        state->clipped[i] = 0;
+    }
+    state->filled = 0;
+    state->missing = 0;
+}
+
+int32_t quality_process(quality_state *state, const quality_config *config, const float *raw, const float *band,
+                        const float *clean, int32_t samples, uint32_t missing) {
+    if (samples < 0) return CORE_BAD_ARGUMENT;
+    const int32_t stride = (config->sites + CORE_LANES - 1) / CORE_LANES * CORE_LANES;
+    for (int32_t done = 0; done < samples;) {
+        const int32_t at = done * stride;
+        int32_t run = config->frame_samples - state->filled;
+        if (run > samples - done) run = samples - done;
+        if (state->filled == 0) {
+            for (int32_t i = 0; i < stride; i++) state->first[i] = raw[at + i];
+        }
+        for (int32_t lane = 0; lane < stride; lane += CORE_LANES) {
+            add(state, config, lane, raw + at + lane, band + at + lane, clean + at + lane, run, stride);
+        }
+        state->missing |= missing;
+        state->filled += run;
+        done += run;
+        if (state->filled < config->frame_samples) continue;
+        for (int32_t i = 0; i < config->sites; i++) verdict(state, config, i);
+        if (state->frames < UINT32_MAX) state->frames += 1u;
+        clear_frame(state);
+    }
+    return CORE_OK;
+}
+
+uint32_t quality_unfit(const quality_state *state, const quality_config *config) {
+    uint32_t unfit = 0;
+    for (int32_t i = 0; i < config->sites; i++) {
+        const int32_t railed = state->railed[i] >= config->frame_samples / 2;
+        if (railed || (state->site[i].bits & (QUALITY_FLAT | QUALITY_RAILED))) unfit |= 1u << i;
+    }
+    return unfit;
+}

@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -65,21 +64,24 @@ def tracking(
     command: np.ndarray,
     *,
     rate_hz: float = 250.0,
-    dofs: Sequence[str] | None = None,
 ) -> dict[str, Any]:
     """Compares commands [n, d] with intents [n, d], both at `rate_hz`; see the module for terms.
 
-    Returns r2, r2_undelayed ({dof: x}), leakage, rest_motion_share, rest_motion_share_with_stops,
-    delay_ms, seconds. DoF that the intent never moves have no r2.
+    Returns r2 and r2_undelayed (lists, one per DoF; None where the intent never moves), leakage,
+    rest_motion_share, rest_motion_share_with_stops, delay_ms, seconds.
     """
     intent, command = np.asarray(intent, float), np.asarray(command, float)
-    names = tuple(dofs) if dofs is not None else tuple(str(d) for d in range(intent.shape[1]))
     lag = delay_samples(intent, command, round(LONGEST_DELAY_S * rate_hz))
     early = intent[: len(intent) - lag]
-    moved = [d for d in range(intent.shape[1]) if np.ptp(intent[:, d]) > 0]
+
+    def per_dof(truth: np.ndarray, estimate: np.ndarray) -> list[float | None]:
+        return [
+            r2(t, e) if np.ptp(t) > 0 else None for t, e in zip(truth.T, estimate.T, strict=True)
+        ]
+
     return {
-        "r2": {names[d]: r2(intent[:, d], command[:, d]) for d in moved},
-        "r2_undelayed": {names[d]: r2(early[:, d], command[lag:, d]) for d in moved},
+        "r2": per_dof(intent, command),
+        "r2_undelayed": per_dof(early, command[lag:]),
         "leakage": leakage(intent, command),
         "rest_motion_share": rest_share(intent, command, round(SETTLE_S * rate_hz)),
         "rest_motion_share_with_stops": rest_share(intent, command, 0),

@@ -22,7 +22,7 @@ class Hops:
     """What the chain made of a recording, one row per hop.
 
     `end` [hops]: samples taken when the hop closed. `power` [hops, channels] in microvolt^2 over
-    the window that ends there. `bad` bool [hops, channels]: flat, railed or missing. `band_uv` is
+    the window that ends there. `bad` bool [hops, channels]: flat, railed or missing. `clean_uv` is
     the conditioned signal [samples, channels] in microvolt.
     """
 
@@ -38,6 +38,11 @@ class Hops:
     def window_s(self) -> float:
         """Length of the window in seconds."""
         return self.hop_samples * self.window_hops / self.rate_hz
+
+    @property
+    def step_s(self) -> float:
+        """Seconds from hop to hop."""
+        return self.hop_samples / self.rate_hz
 
     @property
     def time_s(self) -> np.ndarray:

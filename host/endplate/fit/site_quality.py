@@ -89,7 +89,7 @@ def judge(
     mains = mains_db(raw_rest_uv, rate_hz, mains_hz)
     says = []
     if noise_verdict(noise) == "poor":
-        says.append(f"Rest noise is {noise:.0f} microvolt: clean the skin or press the electrode.")
+        says.append("Rest noise is above 20 microvolt: clean the skin or press the electrode.")
     if snr_verdict(snr) == "poor":
         says.append("Contraction hardly rises above rest: move the electrode along the muscle.")
     if mains > MAINS_WARN_DB:

@@ -1,0 +1,347 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a cued recording to a profile: rest, references, labels, decoder, dead-bands, gains.
+
+Refuses, in one sentence, data from which no decoder can honestly be made; what is merely poor is
+said in the profile's report.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from endplate.errors import CalibrationError
+from endplate.fit import labels, shaping, site_quality
+from endplate.fit.features import LEAST_UV2, Hops, activation, hops_of
+from endplate.fit.labels import StartedCue
+from endplate.fit.protocol import words
+from endplate.fit.selection import Frames, choose, fit_decoder, held_out
+from endplate.live.profile import FORMS, Profile
+
+LEAST_REST_S = 2.0
+LEAST_REPETITIONS = 2
+LEAST_SIGNAL_DB = 3.0  # of the best site over rest, or a direction has no signal
+MOST_BAD = 0.10  # share of time that a site may be flat or railed before it is left out
+SETTLE_S = 0.5  # after the start of the recording and after a contraction
+BEFORE_S = 0.2  # before a contraction
+REFERENCE_PERCENTILE = 90
+HELD = 0.95  # a label above it is a hold
+
+
+def calibrate(
+    counts: np.ndarray,
+    rate_hz: float,
+    uv_per_count: float,
+    full_scale_uv: float,
+    cues: Sequence[StartedCue],
+    *,
+    montage: Any,
+    hand: Any,
+    board: str,
+    mains_hz: float = 50,
+    dofs: Sequence[str] | None = None,
+    name: str = "",
+    simulated: bool = False,
+    window_hops: int | None = None,
+) -> Profile:
+    """Makes a profile from counts int32 [samples, channels] and cues with their start samples.
+
+    `montage` and `hand` are those of hardware.py (of the hand the name is enough when `dofs` are
+    given); `dofs` defaults to those of the hand that the cues move. Raises CalibrationError.
+    """
+    sites = tuple(montage.sites)
+    counts = _counts(counts, sites)
+    cues = sorted((item for item in cues if _inside(item, len(counts), rate_hz)), key=_start)
+    dofs = _dofs(dofs, hand, cues)
+    hops = hops_of(
+        counts, rate_hz, uv_per_count, full_scale_uv, mains_hz, window_hops=window_hops
+    )
+    columns = [site.channel - 1 for site in sites]
+    power, bad = hops.power[:, columns], hops.bad[:, columns]
+    settled = hops.time_s > SETTLE_S
+    says: list[str] = []
+    left_out = _left_out(bad[settled], sites, says)
+    power = np.where(left_out, 0.0, power)
+    _enough(cues, dofs)
+
+    rest = np.maximum(np.median(power[_rest_cue(hops, cues) & settled], axis=0), LEAST_UV2)
+    contraction = _contractions(hops, cues)
+    above = np.sqrt(np.maximum(0.0, power - rest))
+    reference = np.percentile(above[contraction], REFERENCE_PERCENTILE, axis=0)
+    reference = np.where(left_out, 1.0, np.maximum(reference, np.sqrt(rest)))
+    floor = rest.copy()
+
+    total = (above / reference).sum(1)
+    reactions = labels.reaction_s(total, hops.time_s, hops.window_s, cues, rate_hz)
+    y = labels.targets(cues, reactions, hops.time_s, hops.window_s, dofs, rate_hz)
+    frames = _frames(y, hops, cues, settled & ~bad[:, ~left_out].any(1))
+    matrix = _site_matrix(power, rest, frames, dofs)
+    _signal_everywhere(matrix, rest, reference, sites, dofs)
+
+    u = {form: activation(power, form, rest, reference, floor) for form in FORMS}
+    form, lambda_, table = choose(u, frames)
+    decoder = fit_decoder(u[form], frames, lambda_)
+    intent = decoder(u[form])
+    shape, shape_says = shaping.shapes(intent, frames, _references(hops, cues, y), dofs)
+    says += shape_says
+    unseen = shaping.command(held_out(u[form], frames, lambda_), shape, dofs, hops.step_s)
+    report = {
+        "chosen": {"form": form, "lambda": lambda_, "window_ms": round(1000 * hops.window_s)},
+        **shaping.figures(unseen, frames, dofs, says),
+        "reaction_s": _reactions(reactions, cues),
+        **_sites(counts, uv_per_count, hops, sites, frames, matrix, mains_hz, says),
+        "site_matrix": {
+            words(dof, sign): [round(float(v / r), 3) for v, r in zip(row, reference, strict=True)]
+            for (dof, sign), row in matrix.items()
+        },
+        "cross_validation": table,
+        "sentences": says,
+    }
+    stamp = datetime.now(UTC)
+    return Profile(
+        name=name or f"{montage.name} {stamp:%Y-%m-%d %H.%M}",
+        created=stamp.isoformat(timespec="seconds"),
+        montage=montage.name,
+        hand=hand if isinstance(hand, str) else hand.name,
+        board=board,
+        rate_hz=rate_hz,
+        mains_hz=mains_hz,
+        uv_per_count=uv_per_count,
+        full_scale_uv=full_scale_uv,
+        channels=tuple(site.channel for site in sites),
+        site_labels=tuple(site.label for site in sites),
+        dofs=tuple(dofs),
+        hop_samples=hops.hop_samples,
+        window_hops=hops.window_hops,
+        form=form,
+        rest_uv2=rest.tolist(),
+        reference_uv=reference.tolist(),
+        floor_uv2=floor.tolist(),
+        weights=decoder.weights.tolist(),
+        bias=decoder.bias.tolist(),
+        needs=[np.flatnonzero(row).tolist() for row in decoder.weights],
+        shape=shape,
+        lambda_=lambda_,
+        report=report,
+        simulated=simulated,
+    )
+
+
+def _start(item: StartedCue) -> int:
+    return item[0]
+
+
+def _inside(item: StartedCue, samples: int, rate_hz: float) -> bool:
+    start, cue = item
+    return start >= 0 and start + cue.active_s * rate_hz <= samples
+
+
+def _counts(counts: np.ndarray, sites: Sequence[Any]) -> np.ndarray:
+    """Counts as int32 [samples, channels], or the sentence that says what is wrong with them."""
+    counts = np.asarray(counts)
+    if counts.ndim != 2 or not len(counts):
+        raise CalibrationError("The calibration holds no samples: check the board and start again.")
+    if counts.dtype.kind == "f" and not np.isfinite(counts).all():
+        raise CalibrationError(
+            "The recording holds values that are not numbers: check the board and calibrate again."
+        )
+    for site in sites:
+        if site.channel > counts.shape[1]:
+            raise CalibrationError(
+                f"The site {site.label} is on channel {site.channel}, but the board has "
+                f"{counts.shape[1]} channels: choose another montage or board."
+            )
+    return np.ascontiguousarray(counts, dtype=np.int32)
+
+
+def _dofs(dofs: Sequence[str] | None, hand: Any, cues: Sequence[StartedCue]) -> tuple[str, ...]:
+    moved = {dof for _, cue in cues for dof in cue.target}
+    if dofs is None:
+        dofs = [dof.name for dof in getattr(hand, "dofs", ())] or sorted(moved)
+        dofs = [dof for dof in dofs if dof in moved]
+    if not dofs:
+        raise CalibrationError(
+            "The calibration was cut short before the first movement: start it again."
+        )
+    unknown = moved - set(dofs)
+    if unknown:
+        raise CalibrationError(
+            f"The calibration moved {', '.join(sorted(unknown))}, which this hand does not have: "
+            "choose the hand's own DoF and calibrate again."
+        )
+    return tuple(dofs)
+
+
+def _left_out(bad: np.ndarray, sites: Sequence[Any], says: list[str]) -> np.ndarray:
+    """Mask of the sites that were flat or railed for too long; says so, or refuses if all were."""
+    out = bad.mean(0) > MOST_BAD if len(bad) else np.zeros(len(sites), bool)
+    if out.all():
+        raise CalibrationError(
+            "Every site was flat or railed during the calibration: check electrodes and reference."
+        )
+    for site, is_out in zip(sites, out, strict=True):
+        if is_out:
+            says.append(
+                f"Site {site.label} (channel {site.channel}) was flat or railed and is left out: "
+                "check its electrode."
+            )
+    return out
+
+
+def _enough(cues: Sequence[StartedCue], dofs: Sequence[str]) -> None:
+    rest_s = sum(cue.active_s for _, cue in cues if cue.kind == "rest")
+    if rest_s < LEAST_REST_S:
+        raise CalibrationError(
+            f"The calibration holds no rest of at least {LEAST_REST_S:g} s: start again and stay "
+            "relaxed while the screen says so."
+        )
+    for dof in dofs:
+        for sign in (1.0, -1.0):
+            done = sum(
+                cue.kind == "trapezoid" and cue.target.get(dof, 0.0) * sign > 0 for _, cue in cues
+            )
+            if done < LEAST_REPETITIONS:
+                raise CalibrationError(
+                    f"'{words(dof, sign)}' was done {done} times, and at least "
+                    f"{LEAST_REPETITIONS} are needed: calibrate again to the end."
+                )
+
+
+def _rest_cue(hops: Hops, cues: Sequence[StartedCue]) -> np.ndarray:
+    """Hops whose whole window lies in a rest cue."""
+    mask = np.zeros(len(hops.end), bool)
+    window = hops.hop_samples * hops.window_hops
+    for start, cue in cues:
+        if cue.kind == "rest":
+            stop = start + cue.active_s * hops.rate_hz
+            mask |= (hops.end - window >= start) & (hops.end <= stop)
+    return mask
+
+
+def _contractions(hops: Hops, cues: Sequence[StartedCue]) -> np.ndarray:
+    """Hops of the cues that ask for something, taking the usual reaction time."""
+    mask = np.zeros(len(hops.end), bool)
+    for start, cue in cues:
+        if cue.target:
+            since = hops.time_s - start / hops.rate_hz - labels.USUAL_REACTION_S
+            mask |= (since > 0) & (since <= cue.active_s)
+    return mask
+
+
+def _references(hops: Hops, cues: Sequence[StartedCue], y: np.ndarray) -> np.ndarray:
+    """Hops of the holds of the reference contractions (of all contractions if there are none)."""
+    which = labels.cue_of_hop(cues, hops.end)
+    is_reference = np.array([cue.kind == "reference" for _, cue in cues] + [False])
+    held = (np.abs(y) > HELD).any(1)
+    chosen = held & is_reference[which]
+    return chosen if chosen.any() else held
+
+
+def _frames(
+    y: np.ndarray, hops: Hops, cues: Sequence[StartedCue], used: np.ndarray
+) -> Frames:
+    """Which hops are rest, and which repetition each belongs to (its pause included)."""
+    active = np.abs(y).max(1) > 0
+    resting = ~active
+    after, before = math.ceil(SETTLE_S / hops.step_s), math.ceil(BEFORE_S / hops.step_s)
+    for edge in np.flatnonzero(active):
+        resting[max(0, edge - before) : edge + after] = False
+    which = labels.cue_of_hop(cues, hops.end)
+    repetition = np.append(labels.repetitions(cues), -1)[which]
+    return Frames(y, resting, used & (which >= 0), repetition)
+
+
+def _site_matrix(
+    power: np.ndarray, rest: np.ndarray, frames: Frames, dofs: Sequence[str]
+) -> dict[tuple[str, float], np.ndarray]:
+    """RMS above rest in microvolt per direction held alone: (dof, sign) -> [sites]."""
+    matrix = {}
+    for d, dof in enumerate(dofs):
+        others = np.abs(np.delete(frames.y, d, 1)).sum(1) == 0
+        for sign in (1.0, -1.0):
+            held = (frames.y[:, d] * sign > HELD) & others & frames.used
+            mean = power[held].mean(0) if held.any() else rest
+            matrix[dof, sign] = np.sqrt(np.maximum(0.0, mean - rest))
+    return matrix
+
+
+def _signal_everywhere(
+    matrix: dict[tuple[str, float], np.ndarray],
+    rest: np.ndarray,
+    reference: np.ndarray,
+    sites: Sequence[Any],
+    dofs: Sequence[str],
+) -> None:
+    for (dof, sign), row in matrix.items():
+        best = float(np.max(np.square(row) / rest))
+        if 10 * math.log10(max(best, 1e-9)) >= LEAST_SIGNAL_DB:
+            continue
+        wanted = words(dof, sign)
+        meant = [site for site in sites if words_of(site) == wanted]
+        place = f"site {meant[0].label} (channel {meant[0].channel})" if meant else "the electrodes"
+        raise CalibrationError(
+            f"'{wanted}' gives no muscle signal above rest: check the contact of {place} or move "
+            "it, and calibrate again."
+        )
+
+
+def words_of(site: Any) -> str:
+    """What the screen says for a site's function: "hand close" -> "Close hand"; "" if unknown."""
+    first = {"close": 1.0, "open": -1.0, "flexion": 1.0, "extension": -1.0,
+             "pronation": 1.0, "supination": -1.0}
+    parts = str(getattr(site, "function", "")).replace("_", " ").split()
+    if len(parts) < 2 or parts[-1] not in first:
+        return ""
+    sign = first[parts[-1]]
+    dof = "_".join(parts[:-1])
+    if dof == "wrist":
+        dof = "wrist_flexion" if "flex" in parts[-1] or "ext" in parts[-1] else "wrist_rotation"
+    return words(dof, sign)
+
+
+def _reactions(reactions: np.ndarray, cues: Sequence[StartedCue]) -> dict[str, float]:
+    found = [r for r, (_, cue) in zip(reactions, cues, strict=True) if cue.target]
+    return {
+        "median": round(float(np.median(found)), 3),
+        "least": round(float(np.min(found)), 3),
+        "most": round(float(np.max(found)), 3),
+    }
+
+
+def _sites(
+    counts: np.ndarray, uv_per_count: float, hops: Hops, sites: Sequence[Any], frames: Frames,
+    matrix: dict[tuple[str, float], np.ndarray], mains_hz: float, says: list[str],
+) -> dict[str, Any]:
+    """Lists of rest noise, SNR, mains ratio and verdict, one per site; adds advice to `says`."""
+    per_sample = np.repeat(np.arange(len(hops.end)), hops.hop_samples)
+    resting = (frames.resting & frames.used)[per_sample]
+    out: dict[str, list[Any]] = {"snr_db": [], "rest_uv": [], "mains_db": [], "verdict": []}
+    advice: dict[str, list[str]] = {}
+    dofs = list(dict.fromkeys(dof for dof, _ in matrix))
+    for index, site in enumerate(sites):
+        dof, sign = max(matrix, key=lambda key: matrix[key][index])
+        held = (frames.y[:, dofs.index(dof)] * sign > HELD)[per_sample]
+        clean = hops.clean_uv[: len(per_sample), site.channel - 1]
+        raw = counts[: len(per_sample), site.channel - 1] * uv_per_count
+        found = site_quality.judge(
+            clean[resting], clean[held], raw[resting], hops.rate_hz, mains_hz
+        )
+        out["snr_db"].append(_rounded(found.snr_db))
+        out["rest_uv"].append(_rounded(found.rest_uv))
+        out["mains_db"].append(_rounded(found.mains_db))
+        out["verdict"].append(found.snr_verdict)
+        for sentence in found.sentences:
+            advice.setdefault(sentence, []).append(site.label)
+    says += [f"{', '.join(at)}: {sentence}" for sentence, at in advice.items()]
+    note = site_quality.rate_sentence(hops.rate_hz)
+    if note:
+        says.append(note)
+    return out
+
+
+def _rounded(value: float) -> float | None:
+    return round(float(value), 2) if math.isfinite(value) else None

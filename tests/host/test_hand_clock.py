@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The hand's clock on the host's: a simulated line tells the truth against which the bounds are held."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from endplate.live.hand_clock import HandClock
+
+MS = 1_000_000
+
+
+class Line:
+    """A hand whose clock stands `offset_us` from the host's and runs `ppm` fast, over a jittery line."""
+
+    def __init__(self, offset_us: int, ppm: float, seed: int = 1) -> None:
+        self.offset_us, self.ppm = offset_us, ppm
+        self.random = random.Random(seed)
+
+    def hand_us(self, host_ns: int) -> int:
+        return int(host_ns / 1000 * (1 + self.ppm * 1e-6)) + self.offset_us
+
+    def way(self) -> int:
+        return int(self.random.expovariate(1 / 300_000)) + 100_000
+
+    def exchange(self, clock: HandClock, host_ns: int) -> bool:
+        rx = host_ns + self.way()
+        tx = rx + 50_000
+        back = tx + self.way()
+        return clock.add(host_ns, self.hand_us(rx) % 2**32, self.hand_us(tx) % 2**32, back)
+
+
+@pytest.mark.parametrize("offset_us", [0, 123_456_789, 2**32 - 3_000_000])
+@pytest.mark.parametrize("ppm", [-100, 0, 80])
+def test_mapping_holds_within_its_bound_through_drift_and_wrap(offset_us, ppm):
+    line, clock = Line(offset_us, ppm), HandClock()
+    now = 5_000 * MS
+    for i in range(120):
+        line.exchange(clock, now)
+        now += (200 if i < 25 else 1000) * MS
+        if clock.synchronised:
+            wrong_us = (clock.to_hand_us(now) - line.hand_us(now) + 2**31) % 2**32 - 2**31
+            assert abs(wrong_us) * 1000 <= clock.error_at(now) + 2000
+            back = clock.to_host_ns(line.hand_us(now) % 2**32, now)
+            assert abs(back - now) <= clock.error_at(now) + 3000
+    assert clock.error_ns < 1 * MS
+    assert clock.drift_ppm == pytest.approx(ppm, abs=25)
+    assert clock.jumps == 0
+
+
+def test_not_synchronised_before_three_exchanges():
+    line, clock = Line(0, 0), HandClock()
+    for n in range(3):
+        assert not clock.synchronised
+        line.exchange(clock, (1 + n) * 200 * MS)
+    assert clock.synchronised
+
+
+def test_slow_or_impossible_exchanges_say_nothing():
+    clock = HandClock()
+    assert not clock.add(0, 10, 20, 2_000 * MS)  # the host slept in between
+    assert not clock.add(0, 10, 2**31, 1 * MS)  # answered long before it was asked
+    assert not clock.add(10 * MS, 0, 0, 1 * MS)
+    assert clock.exchanges == 0
+
+
+def test_a_jump_of_the_hands_clock_is_followed_at_once():
+    line, clock = Line(1_000_000, 20), HandClock()
+    now = 0
+    for _ in range(40):
+        line.exchange(clock, now)
+        now += 1000 * MS
+    line.offset_us -= 40_000  # a starved emulator lost 40 ticks
+    line.exchange(clock, now)
+    assert clock.jumps == 1 and not clock.synchronised
+    for _ in range(3):
+        now += 200 * MS
+        line.exchange(clock, now)
+    wrong_us = clock.to_hand_us(now) - line.hand_us(now) % 2**32
+    assert clock.synchronised and abs(wrong_us) * 1000 < clock.error_at(now) + 2000

@@ -75,6 +75,7 @@ class Cue:
             "hold_s": self.hold_s,
             "fall_s": self.fall_s,
             "label": self.label,
+            "kind": self.kind,
         }
 
 

@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The board's stand-in as a process: a Cyton on a pty with a patient, or a recording, behind its electrodes.
+
+    python -m endplate.sim.board --board cyton --patient tmr-transhumeral --seed 1 --directory DIR
+
+The first line on stdout is {"port": ..., "truth": ...}. Requests are JSON lines on stdin: {"prompt": {...}},
+{"fault": {...}}, {"quit": true}. The stream is paced by an absolute clock, one packet per write; generation runs ahead of
+it by 8-28 ms, which is also how long a prompt waits before the patient sees it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import select
+import signal
+import stat
+import sys
+import time
+from collections import deque
+from pathlib import Path
+
+import numpy as np
+
+from endplate.errors import EndplateError
+from endplate.sim.board_faults import Faults
+from endplate.sim.cyton import PACKET_HZ, Cyton
+from endplate.sim.dongle import Dongle
+from endplate.sim.patient import Patient
+from endplate.sim.playback import Recording
+from endplate.sim.presets import DEFAULT
+from endplate.sim.prompts import Prompt
+from endplate.sim.truth import TruthLog
+
+PERIOD_NS = 1_000_000_000 // PACKET_HZ
+TOO_LATE_NS = 500_000_000  # a packet later than this (the process was stopped) is lost, not sent in a burst
+LEAD_SAMPLES = 2  # converted samples left in store when the next block is made
+FLUSH_NS = 100_000_000
+IDLE_S = 0.05
+PRIORITY = -10
+
+
+class Board:
+    """Cyton, dongle and patient, and the loop that runs them."""
+
+    def __init__(self, cyton: Cyton, source: Patient | Recording, directory: Path, seed: int = 1) -> None:
+        self.cyton = cyton
+        self.source = source
+        self.dongle = Dongle(directory / "board")
+        self.truth = TruthLog(directory / "truth.bin")
+        self.faults = Faults(np.random.default_rng([seed, 0xFA017]))
+        self.lost = 0
+        self._prompts = (directory / "prompts.jsonl").open("w", buffering=1)
+        self._store: deque[tuple[np.ndarray, np.ndarray]] = deque()
+        self._made = 0  # converted samples so far
+        self._last_uv: np.ndarray | None = None
+        self._ended = False
+        self._start_ns = 0
+        self._row_ok = True
+        self._flushed_ns = 0
+        self._requests = b""
+        self.running = True
+
+    # ---- samples ----
+
+    def _make(self) -> None:
+        """One block more in the store."""
+        chunk = self.source.chunk()
+        if chunk is None:
+            self._ended = True
+            return
+        uv, intent = chunk.uv, chunk.intent
+        if self.cyton.daisy:
+            if isinstance(self.source, Recording):
+                uv, intent = np.repeat(uv, 2, axis=0), np.repeat(intent, 2, axis=0)
+            else:  # with a Daisy the firmware sends the mean of two conversions
+                before = uv[:1] if self._last_uv is None else self._last_uv
+                self._last_uv = uv[-1:].copy()
+                uv = 0.5 * (uv + np.concatenate([before, uv[:-1]]))
+        wide = np.zeros((len(uv), self.cyton.channels))  # channels without a site are shorted
+        width = min(self.cyton.channels, uv.shape[1])
+        wide[:, :width] = uv[:, :width]
+        counts = self.cyton.counts(wide, self._made)
+        self._made += len(counts)
+        self._store.extend(zip(counts, intent, strict=True))
+
+    def _due_ns(self) -> int:
+        return self._start_ns + (self.cyton.number + 1) * PERIOD_NS
+
+    def _send(self) -> None:
+        """The packet that is due: out, or lost."""
+        late = time.monotonic_ns() - self._due_ns() > TOO_LATE_NS
+        number = self.cyton.number
+        counts, intent = self._store.popleft()
+        packet = self.cyton.packet(counts)
+        sent = not late and self.faults.passes(time.monotonic_ns())
+        if sent:
+            noise = self.faults.garbage()
+            if noise:
+                self.dongle.write(noise)
+            sent = self.dongle.write(packet)
+        now = time.monotonic_ns()
+        self.lost += not sent
+        if self.cyton.daisy:
+            self._row_ok = sent and (self._row_ok or number % 2 == 0)
+            if number % 2:
+                self.truth.add(number // 2, now if self._row_ok else 0, intent)
+        else:
+            self.truth.add(number, now if sent else 0, intent)
+
+    # ---- the host ----
+
+    def _listen(self) -> None:
+        data = self.dongle.read()
+        if not data or self.faults.silent:
+            return
+        streaming = self.cyton.streaming
+        answer = self.cyton.hear(data)
+        if b"v" in data:
+            self.dongle.forget()
+        if self.cyton.streaming and not (streaming and self.cyton.number):
+            self._start_ns = time.monotonic_ns()
+            self._row_ok = True
+        if answer:
+            self.dongle.write(answer)
+
+    # ---- requests ----
+
+    def _read_requests(self) -> None:
+        data = os.read(0, 65536)
+        if not data:  # whoever started us is gone
+            self.running = False
+        *lines, self._requests = (self._requests + data).split(b"\n")
+        for line in lines:
+            try:
+                self._obey(json.loads(line))
+            except (ValueError, TypeError, AttributeError, KeyError) as error:
+                print(f"request {line[:200]!r} not understood: {error}", file=sys.stderr, flush=True)
+
+    def _obey(self, request: dict) -> None:
+        if request.get("quit"):
+            self.running = False
+        if "prompt" in request:
+            prompt = Prompt.from_request(request["prompt"])
+            if isinstance(self.source, Patient):
+                self.source.prompt(prompt)
+                first = self.cyton.number + len(self._store) if self.cyton.streaming else 0
+                note = {"sample": first // (2 if self.cyton.daisy else 1), "label": prompt.label}
+                self._prompts.write(json.dumps(note | {"target": prompt.target}) + "\n")
+        if "fault" in request:
+            self.faults.turn(request["fault"], self)
+
+    # ---- the loop ----
+
+    def run(self) -> None:
+        """Until asked to end."""
+        watch_stdin = _has_owner()
+        while self.running:
+            now = time.monotonic_ns()
+            if self.faults.replug_due(now):
+                self.dongle.plug()
+            streaming = self.cyton.streaming and not self._ended
+            if streaming and self._store and now >= self._due_ns():
+                self._send()
+                continue
+            if streaming and len(self._store) <= LEAD_SAMPLES:
+                self._make()
+                continue
+            if now - self._flushed_ns > FLUSH_NS:
+                self.truth.flush()
+                self._flushed_ns = now
+            wait_s = max(0.0, (self._due_ns() - now) / 1e9) if streaming else IDLE_S
+            watched: list = [self.dongle] if self.dongle.plugged else []
+            if watch_stdin:
+                watched.append(0)
+            ready, _, _ = select.select(watched, [], [], wait_s)
+            if 0 in ready:
+                self._read_requests()
+            if self.dongle in ready:
+                self._listen()
+
+    def close(self) -> None:
+        """Ends the files and takes the port away."""
+        self.truth.close()
+        self._prompts.close()
+        self.dongle.unplug()
+
+
+def _has_owner() -> bool:
+    """Whether somebody can write to our stdin (a pipe, a socket, a terminal; not /dev/null)."""
+    try:
+        mode = os.fstat(0).st_mode
+    except OSError:
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(0)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the process; returns its exit status."""
+    parser = argparse.ArgumentParser(prog="endplate.sim.board", description=__doc__.splitlines()[0])
+    parser.add_argument("--board", choices=("cyton", "daisy"), default="cyton")
+    parser.add_argument("--patient", default=DEFAULT)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--mains", type=float, default=50.0, help="mains frequency, Hz")
+    parser.add_argument("--directory", type=Path, required=True)
+    parser.add_argument("--play", type=Path, help=".npz with uv [n, channels] and rate_hz, instead of a patient")
+    parser.add_argument("--loop", action="store_true", help="start the recording again when it has ended")
+    asked = parser.parse_args(arguments)
+    try:
+        os.nice(PRIORITY)
+    except OSError:
+        pass  # without the right to it, the pacing is a little less even
+    try:
+        asked.directory.mkdir(parents=True, exist_ok=True)
+        cyton = Cyton(asked.board == "daisy")
+        source: Patient | Recording
+        if asked.play is not None:
+            source = Recording(asked.play, PACKET_HZ / (2 if cyton.daisy else 1), asked.loop)
+        else:
+            source = Patient(asked.patient, asked.seed, asked.mains)
+        board = Board(cyton, source, asked.directory, asked.seed)
+    except EndplateError as error:
+        print(json.dumps({"error": str(error)}), flush=True)
+        return 2
+
+    def end(*_: object) -> None:
+        board.running = False
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    ready = {"port": str(board.dongle.link), "truth": str(board.truth.path), "simulated": True}
+    print(json.dumps(ready), flush=True)
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        board.run()
+    finally:
+        board.close()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the skin and the pairs of electrodes add to the muscles' signal, at 2 kHz and in microvolts.
+
+Noise, mains and its third harmonic, the electrodes' half-cell offsets and their drift, the heart, arm motion, and what
+goes wrong: a lifted pair, more mains.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.signal import lfilter
+
+from endplate.sim.muscle import RATE_HZ
+
+NOISE_CORNER_HZ = 150.0  # skin noise is strongest at low frequencies
+MOTION_HZ = 4.0  # corner of the motion artefact: nearly all below 15 Hz
+DRIFT_S = 30.0
+THIRD_HARMONIC = 0.2
+MAINS_WANDER = 2e-4  # slow relative deviation of the mains frequency
+LIFTED_MAINS_UV = 400.0  # a lifted pair becomes an antenna ...
+LIFTED_NOISE = 8.0  # ... is noisy ...
+LIFTED_EMG = 0.02  # ... and hardly hears the muscle
+LIFTED_OFFSET_UV = 60_000.0
+HEART_S = (0.83, 0.04)  # mean and relative sd of the beat interval
+HEART_LIMITS_S = (0.4, 1.25)
+
+
+@dataclass(frozen=True)
+class Contact:
+    """How one site's pair sits on the skin. Microvolts; noise and mains as RMS."""
+
+    noise_uv: float
+    mains_uv: float
+    offset_uv: float
+    drift_uv: float = 500.0
+    heart_uv: float = 0.0
+    motion_uv: float = 150.0
+
+
+class Electrodes:
+    """Streaming: muscle signal in, what the amplifier's inputs see out."""
+
+    def __init__(self, contacts: list[Contact], mains_hz: float, rng: np.random.Generator) -> None:
+        self._rng = rng
+        self._sites = n = len(contacts)
+        self._noise_uv = np.array([c.noise_uv for c in contacts])
+        self.mains_uv = np.array([c.mains_uv for c in contacts])
+        self._drift_uv = np.array([c.drift_uv for c in contacts])
+        self._offset_uv = np.array([c.offset_uv for c in contacts])
+        self._motion_uv = np.array([c.motion_uv for c in contacts])
+        self._heart_uv = np.array([c.heart_uv for c in contacts])
+        self.lifted = np.zeros(n, bool)
+        self._mains_hz = mains_hz
+        self._mains_phase = rng.uniform(0.0, 2.0 * np.pi)
+        self._mains_deviation = 0.0
+        self._site_phase = rng.normal(0.0, 0.3, n)
+        keep = float(np.exp(-2.0 * np.pi * NOISE_CORNER_HZ / RATE_HZ))
+        self._noise_filter = ([np.sqrt(1.0 - keep**2)], [1.0, -keep])
+        self._noise_state = np.zeros((1, n))
+        slow = float(np.exp(-2.0 * np.pi * MOTION_HZ / RATE_HZ))
+        gain = np.sqrt((1.0 - slow**2) ** 3 / (1.0 + slow**2))  # unit variance after two poles
+        self._motion_filter = ([gain], [1.0, -2.0 * slow, slow**2])
+        self._motion_state = np.zeros((2, n))
+        self._drift = self._drift_uv * rng.standard_normal(n)
+        self._beat = _beat()
+        self._beat_tail = np.zeros(len(self._beat))
+        self._next_beat = int(RATE_HZ * rng.uniform(0.1, 0.9))
+
+    def block(self, muscle_uv: np.ndarray, motion: np.ndarray | float = 0.0) -> np.ndarray:
+        """Adds everything to `muscle_uv` [samples, sites]; `motion` 0..1 per sample or for all. Returns float64."""
+        samples = len(muscle_uv)
+        heard = np.where(self.lifted, LIFTED_EMG, 1.0)
+        out = muscle_uv * heard
+        white = self._rng.standard_normal((samples, self._sites))
+        noise, self._noise_state = lfilter(*self._noise_filter, white, axis=0, zi=self._noise_state)
+        out += noise * (self._noise_uv * np.where(self.lifted, LIFTED_NOISE, 1.0))
+        out += self._mains(samples)
+        out += self._baseline(samples)
+        if np.any(self._heart_uv):
+            out += self._heart(samples)[:, None] * self._heart_uv
+        if np.any(motion):
+            white = self._rng.standard_normal((samples, self._sites))
+            slow, self._motion_state = lfilter(*self._motion_filter, white, axis=0, zi=self._motion_state)
+            out += slow * np.reshape(motion, (-1, 1)) * self._motion_uv
+        return out
+
+    def _mains(self, samples: int) -> np.ndarray:
+        self._mains_deviation = 0.99 * self._mains_deviation + 0.14 * MAINS_WANDER * self._rng.standard_normal()
+        step = 2.0 * np.pi * self._mains_hz * (1.0 + self._mains_deviation) / RATE_HZ
+        phase = self._mains_phase + step * np.arange(samples)
+        self._mains_phase = float(np.mod(phase[-1] + step, 2.0 * np.pi))
+        at = phase[:, None] + self._site_phase
+        level = np.sqrt(2.0) * np.where(self.lifted, np.maximum(self.mains_uv, LIFTED_MAINS_UV), self.mains_uv)
+        return level * (np.sin(at) + THIRD_HARMONIC * np.sin(3.0 * at))
+
+    def _baseline(self, samples: int) -> np.ndarray:
+        keep = np.exp(-samples / RATE_HZ / DRIFT_S)
+        fresh = self._drift_uv * np.sqrt(1.0 - keep**2)
+        after = keep * self._drift + fresh * self._rng.standard_normal(self._sites)
+        ramp = (np.arange(1, samples + 1) / samples)[:, None]
+        baseline = self._drift + (after - self._drift) * ramp
+        self._drift = after
+        return baseline + np.where(self.lifted, LIFTED_OFFSET_UV, self._offset_uv)
+
+    def _heart(self, samples: int) -> np.ndarray:
+        out = np.zeros(samples + len(self._beat))
+        out[: len(self._beat)] = self._beat_tail
+        while self._next_beat < samples:
+            out[self._next_beat : self._next_beat + len(self._beat)] += self._beat
+            mean, spread = HEART_S
+            pause = np.clip(mean * (1.0 + spread * self._rng.standard_normal()), *HEART_LIMITS_S)
+            self._next_beat += int(pause * RATE_HZ)
+        self._next_beat -= samples
+        self._beat_tail = out[samples : samples + len(self._beat)]
+        return out[:samples]
+
+
+def _beat() -> np.ndarray:
+    """One heart beat, R wave of height 1: P, Q, R, S and T as Gaussians (centre s, height, width s)."""
+    t = np.arange(0.0, 0.7, 1.0 / RATE_HZ) - 0.22
+    waves = ((-0.18, 0.10, 0.025), (-0.03, -0.15, 0.008), (0.0, 1.0, 0.010), (0.03, -0.25, 0.009), (0.26, 0.25, 0.05))
+    return sum((h * np.exp(-0.5 * ((t - c) / w) ** 2) for c, h, w in waves), np.zeros_like(t))

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a person follows a prompt: late, smoothly, slightly wrong, and never perfectly still.
+
+Time is the patient's own, in steps of 4 ms; the same prompts at the same steps give the same intent.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+#: Order of the DoF in the intent and in the truth's columns.
+DOFS = ("hand", "wrist_rotation", "wrist_flexion", "elbow")
+STEP_S = 0.004
+REACTION_S = (0.25, 0.40)
+FOLLOW_S = 0.040  # time constant of each of two lags: the smoothness of a voluntary movement
+AIM_ERROR = 0.05  # sd of the effort reached, as a share of the effort asked for
+WANDER = 0.03  # sd of the slow drift of effort
+WANDER_S = 0.8
+TREMOR = 0.008  # amplitude, share of the effort
+TREMOR_HZ = 9.0
+STRONGEST = 1.5  # effort that a prompt may ask for (1 is comfortable)
+FOREVER_S = 1e9
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A trapezoid towards `target` (effort per DoF of DOFS, -1..1), or arm motion without intent (kind "motion")."""
+
+    target: tuple[float, ...]
+    rise_s: float = 1.0
+    hold_s: float = 2.0
+    fall_s: float = 1.0
+    label: str = ""
+    kind: str = "trapezoid"
+
+    @classmethod
+    def from_request(cls, request: Mapping[str, Any]) -> Prompt:
+        """The prompt of a JSON request. Raises ValueError with one sentence when it makes no sense."""
+        target = request.get("target") or {}
+        if not isinstance(target, Mapping):
+            raise ValueError("A prompt's target must name DoF and efforts.")
+        unknown = sorted(set(target) - set(DOFS))
+        if unknown:
+            raise ValueError(f"A prompt names the DoF {unknown[0]!r}; known are {', '.join(DOFS)}.")
+        effort = tuple(_number(target.get(dof, 0.0), -STRONGEST, STRONGEST, dof) for dof in DOFS)
+        hold = request.get("hold_s", 2.0)
+        return cls(
+            target=effort,
+            rise_s=_number(request.get("rise_s", 1.0), 0.0, 60.0, "rise_s"),
+            hold_s=FOREVER_S if hold is None else _number(hold, 0.0, FOREVER_S, "hold_s"),
+            fall_s=_number(request.get("fall_s", 1.0), 0.0, 60.0, "fall_s"),
+            label=str(request.get("label", "")),
+            kind=str(request.get("kind", "trapezoid")),
+        )
+
+    @property
+    def duration_s(self) -> float:
+        """From the first rise to the end of the fall."""
+        return self.rise_s + self.hold_s + self.fall_s
+
+    def share(self, t_s: float) -> float:
+        """Height of the trapezoid, 0..1, `t_s` after its start."""
+        if t_s < 0.0 or t_s >= self.duration_s:
+            return 0.0
+        if t_s < self.rise_s:
+            return t_s / self.rise_s
+        if t_s < self.rise_s + self.hold_s:
+            return 1.0
+        return (self.duration_s - t_s) / self.fall_s
+
+
+def _number(value: Any, low: float, high: float, name: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"A prompt's {name} must be a number, not {value!r}.")
+    if not low <= value <= high:
+        raise ValueError(f"A prompt's {name} must lie between {low:g} and {high:g}, not {value:g}.")
+    return float(value)
+
+
+@dataclass
+class _Plan:
+    """A prompt as this person will do it: when it starts, from where, and how wrong it gets."""
+
+    start: int
+    prompt: Prompt
+    aim: np.ndarray
+    origin: np.ndarray | None = None
+
+
+class Follower:
+    """The person's intent, step by step. `rng` decides reaction times and errors."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._rng = rng
+        self._step = 0
+        self._plans: list[_Plan] = []
+        self._lags = np.zeros((2, len(DOFS)))
+        self._wander = np.zeros(len(DOFS))
+        self._tremor_phase = rng.uniform(0.0, 2.0 * np.pi, len(DOFS))
+        self._keep = math.exp(-STEP_S / WANDER_S)
+        self._fresh = WANDER * math.sqrt(1.0 - self._keep**2)
+        self._blend = 1.0 - math.exp(-STEP_S / FOLLOW_S)
+
+    def prompt(self, prompt: Prompt) -> float:
+        """Sees a prompt now; returns the reaction time that this one takes, s."""
+        reaction = self._rng.uniform(*REACTION_S)
+        error = AIM_ERROR * self._rng.standard_normal(len(DOFS))
+        aim = np.array(prompt.target) * (1.0 + np.clip(error, -2.5 * AIM_ERROR, 2.5 * AIM_ERROR))
+        self._plans.append(_Plan(self._step + round(reaction / STEP_S), prompt, aim))
+        return reaction
+
+    def step(self) -> tuple[np.ndarray, float]:
+        """The next 4 ms: the intent, float64 [4], and the strength of arm motion without intent, 0..1."""
+        while len(self._plans) > 1 and self._plans[1].start <= self._step:
+            self._plans.pop(0)
+        wanted, motion = np.zeros(len(DOFS)), 0.0
+        if self._plans and self._plans[0].start <= self._step:
+            wanted, motion = self._wanted(self._plans[0])
+        self._step += 1
+        self._lags[0] += self._blend * (wanted - self._lags[0])
+        self._lags[1] += self._blend * (self._lags[0] - self._lags[1])
+        self._wander = self._keep * self._wander + self._fresh * self._rng.standard_normal(len(DOFS))
+        tremor = TREMOR * np.sin(2.0 * np.pi * TREMOR_HZ * STEP_S * self._step + self._tremor_phase)
+        intent = self._lags[1] * (1.0 + self._wander + tremor)
+        return np.where(np.abs(intent) < 1e-3, 0.0, intent), motion
+
+    def _wanted(self, plan: _Plan) -> tuple[np.ndarray, float]:
+        if plan.origin is None:
+            plan.origin = self._lags[1].copy()
+        t = (self._step - plan.start) * STEP_S
+        share = plan.prompt.share(t)
+        if plan.prompt.kind == "motion":
+            return np.zeros(len(DOFS)), share
+        if t < plan.prompt.rise_s:  # a new target is approached from where the person is
+            return plan.origin + (plan.aim - plan.origin) * share, 0.0
+        return plan.aim * share, 0.0

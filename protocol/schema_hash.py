@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The number by which host and hand tell whether they were built from the same wire.h.
 
-It is the CRC-32C of the header without comments and white space: a new field, an enum value or the order of members
-changes it, a better comment does not. Pure Python, no dependency: every build of either side runs it.
+It is the CRC-32C of the header without comments and white space: a new field, an enum value or the
+order of members changes it, a better comment does not. Pure Python, no dependency: every build of
+either side runs it.
 
     python protocol/schema_hash.py [wire.h]      prints 0x%08x
 """

@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What vectors.json holds: golden frames, frames to refuse, and lines with more than frames."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import wire_oracle as oracle
+
+U32 = 0xFFFFFFFF
+NAME = list(b"test-hand".ljust(16, b"\0"))
+
+
+def _command(**changes: Any) -> dict[str, Any]:
+    fields = {
+        "mode": 1, "valid_ms": 50, "grip": 2, "frozen": 0, "emg_us": 5_000_000, "sample": 1250,
+        "target": [2500, -10000, 10000, 0, 0, 0, 0, 0], "force_cap": [255] * 8,
+    }
+    return fields | changes
+
+
+def _hand(**changes: Any) -> dict[str, Any]:
+    fields = {
+        "schema_hash": 0x89ABCDEF, "hand_hash": 0x01234567, "param_hash": 0, "decoder_hash": 0,
+        "boot_id": 0xB0071D, "capabilities": 0b1111, "uid": list(range(1, 13)),
+        "firmware": [0, 2, 1], "accepted": 1, "state": 2, "reset_cause": 1, "dofs": 4,
+        "joints": 9, "grips": 6, "name": NAME,
+    }
+    return fields | changes
+
+
+def _state(**changes: Any) -> dict[str, Any]:
+    fields = {
+        "hand_us": 5_020_000, "command_us": 5_012_345, "applied_us": 5_013_000,
+        "applied_sample": 1250, "faults": 0, "state": 4, "grip": 2,
+        "limit": [0, 0, 10, 0, 0, 0, 0, 0],
+        "position": [1234, -1, 0, 9000, -9000, 256, -256, 45, -45, 0],
+        "velocity": [300, -300, 0, 0, 1, -1, 0, 0, 0, 0],
+        "current": [120, -120, 0, 0, 0, 0, 0, 0, 5, -5],
+    }
+    return fields | changes
+
+
+def _extreme(msg: str, which: int) -> dict[str, Any]:
+    """Every field at its type's lowest (0) or highest (1) value."""
+    fields: dict[str, Any] = {}
+    for name, code in oracle.LAYOUT[msg][1]:
+        value = oracle.limits(code)[which]
+        fields[name] = [value] * oracle.count_of(code) if oracle.count_of(code) > 1 else value
+    return fields
+
+
+def golden() -> list[dict[str, Any]]:
+    """Every message in several states, the header's fields at their ends too."""
+    full = {
+        "hand_us": 6_000_000, "goal": [1200, 0, -1200, 9000, 0, 0, 0, 0, 0, 0],
+        "temperature": [31, 32, 33, 34, 35, 36, 37, 38, 39, 0], "voltage": [50] * 9 + [0],
+        "hardware_error": [0, 0, 0, 0x20, 0, 0, 0, 0, 0, 0], "missing": [0x81, 0x02],
+    }
+    stats = {
+        "hand_us": 7_000_000, "rx": list(range(100000, 100013)), "tx_frames": 51,
+        "tx_dropped": 2, "bus_errors": 3, "bus_cycles": 1000,
+    }
+    wanted: list[tuple[str, str, int, int, int | None, dict[str, Any]]] = [
+        ("hello", "HELLO", 0x1234, 0, None,
+         {"schema_hash": 0x89ABCDEF, "host_us": 1_000_000, "hand_hash": 0x01234567}),
+        ("hello, hand file not known", "HELLO", 1, 65535, None,
+         {"schema_hash": 0x89ABCDEF, "host_us": 0, "hand_hash": 0}),
+        ("hello, highest", "HELLO", 65535, 65535, 65535, _extreme("HELLO", 1)),
+        ("hello accepted", "HELLO_ACK", 0x1234, 0, 0, _hand()),
+        ("hello refused, other schema", "HELLO_ACK", 0x1234, 0, 0,
+         _hand(schema_hash=0x89ABCDEE, accepted=0, reset_cause=4)),
+        ("hello accepted, name fills its row", "HELLO_ACK", 0x1234, 9, 9,
+         _hand(dofs=8, joints=10, name=list("Hand von Jörg A".encode()))),
+        ("hello accepted, all zero", "HELLO_ACK", 0, 0, 0, _extreme("HELLO_ACK", 0)),
+        ("heartbeat", "HEARTBEAT", 0x1234, 1, 0, {"host_us": 1_200_000}),
+        ("heartbeat, zero everywhere", "HEARTBEAT", 0, 0, None, {"host_us": 0}),
+        ("time asked", "TIME", 0x1234, 2, 1,
+         {"host_us": 1_210_000, "hand_rx_us": 0, "hand_tx_us": 0}),
+        ("time answered", "TIME", 0x1234, 1, 2,
+         {"host_us": 1_210_000, "hand_rx_us": 4_100_000, "hand_tx_us": 4_100_150}),
+        ("time about to wrap", "TIME", 0x1234, 3, 2,
+         {"host_us": U32, "hand_rx_us": U32 - 1, "hand_tx_us": 1}),
+        ("arm", "ARM", 0x1234, 3, 1, {"schema_hash": 0x89ABCDEF, "boot_id": 0xB0071D}),
+        ("disarm, user", "DISARM", 0x1234, 4, 2, {"reason": 0}),
+        ("disarm, host shuts down", "DISARM", 0x1234, 5, 2, {"reason": 1}),
+        ("clear fault", "CLEAR_FAULT", 0x1234, 6, 2, {"reason": 0}),
+        ("release, host saw a fault", "RELEASE", 0x1234, 7, 2, {"reason": 2}),
+        ("release without a session", "RELEASE", 0, 0, None, {"reason": 0}),
+        ("e-stop", "ESTOP", 0x1234, 8, 2, {"reason": 0}),
+        ("e-stop without a session", "ESTOP", 0, 0, None, {"reason": 2}),
+        ("command", "COMMAND", 0x1234, 0x0100, 0x00FF, _command()),
+        ("command, neutral", "COMMAND", 0x1234, 0x0101, 0x00FF,
+         _command(target=[0] * 8, sample=1255)),
+        ("command, hold", "COMMAND", 0x1234, 0x0102, 0x00FF, _command(mode=0, valid_ms=255)),
+        ("command, all at an end", "COMMAND", 0x1234, 0x0103, 0x00FF,
+         _command(valid_ms=1, grip=255, frozen=255, emg_us=U32, sample=U32,
+                  target=[10000, -10000] * 4, force_cap=[0] * 8)),
+        ("command without a zero byte", "COMMAND", 0x1234, 0x0104, 0x0201,
+         _command(grip=1, frozen=1, emg_us=0x01010101, sample=0x02020202, target=[257] * 8)),
+        ("state", "STATE", 0x1234, 0x0200, 0x0100, _state()),
+        ("state, e-stop", "STATE", 0x1234, 0x0201, 8, _state(state=10, faults=9, limit=[1] * 8)),
+        ("state, lowest", "STATE", 0x1234, 0x0202, None, _extreme("STATE", 0)),
+        ("state, highest", "STATE", 0x1234, 0x0203, 65535, _extreme("STATE", 1)),
+        ("state, slow part", "STATE_FULL", 0x1234, 0x0204, 0x0100, full),
+        ("state, slow part, all missing", "STATE_FULL", 0x1234, 0x0205, 0x0100,
+         _extreme("STATE_FULL", 1) | {"missing": [0xFF, 0x03]}),
+        ("link statistics", "LINK_STATS", 0x1234, 0x0206, 0x0100, stats),
+        ("link statistics, highest", "LINK_STATS", 0x1234, 0x0207, 0x0100,
+         _extreme("LINK_STATS", 1)),
+    ]
+    return [
+        {"name": name, "msg": msg, "session": session, "seq": seq, "ack": ack, "fields": fields,
+         "hex": oracle.frame(msg, fields, session, seq, ack).hex()}
+        for name, msg, session, seq, ack, fields in wanted
+    ]
+
+
+def _raw(number: int, data: bytes, **header: Any) -> bytes:
+    values = {"session": 0x1234, "seq": 5, "ack": 4} | header
+    return oracle.line(oracle.body(number, data, **values))
+
+
+def _flipped(data: bytes, at: int, bit: int = 1) -> bytes:
+    return data[:at] + bytes([data[at] ^ bit]) + data[at + 1 :]
+
+
+def refusals(frames: dict[str, bytes]) -> list[tuple[str, bytes, str]]:
+    """(name, bytes, the one counter that they raise), several on either side of each boundary."""
+    command = oracle.payload("COMMAND", _command())
+    whole = frames["command"]
+    ranges: list[tuple[str, str, dict[str, Any]]] = [
+        ("mode 2", "COMMAND", _command(mode=2)),
+        ("valid for 0 ms", "COMMAND", _command(valid_ms=0)),
+        ("target 10001", "COMMAND", _command(target=[10001] + [0] * 7)),
+        ("target -10001", "COMMAND", _command(target=[0] * 7 + [-10001])),
+        ("target -32768", "COMMAND", _command(target=[0, 0, 0, -32768, 0, 0, 0, 0])),
+        ("disarm for reason 3", "DISARM", {"reason": 3}),
+        ("clear fault for reason 255", "CLEAR_FAULT", {"reason": 255}),
+        ("release for reason 3", "RELEASE", {"reason": 3}),
+        ("e-stop for reason 3", "ESTOP", {"reason": 3}),
+        ("accepted 2", "HELLO_ACK", _hand(accepted=2)),
+        ("9 DoF", "HELLO_ACK", _hand(dofs=9)),
+        ("11 joints", "HELLO_ACK", _hand(joints=11)),
+        ("name goes on after its end", "HELLO_ACK", _hand(name=NAME[:12] + [1, 0, 0, 0])),
+        ("name begins with its end", "HELLO_ACK", _hand(name=[0] * 15 + [65])),
+        ("eleventh actuator missing", "STATE_FULL",
+         _extreme("STATE_FULL", 0) | {"missing": [0, 4]}),
+    ]
+    head = oracle.body(16, command, 0x1234, 5, 4)
+    return [
+        ("a code byte past the end", b"\x05\x11\x22\x00", "bad_cobs"),
+        ("a code byte that points one past the end", b"\x02\x00", "bad_cobs"),
+        ("code byte 255 in a short run", b"\xff" + bytes([7]) * 172 + b"\0", "bad_cobs"),
+        ("one byte", b"\x01\x00", "bad_short"),
+        ("11 bytes", oracle.line(bytes(11)), "bad_short"),
+        ("header and 3 bytes", oracle.line(oracle.body(3, b"", 1, 1, None)[:11]), "bad_short"),
+        ("12 zeros", oracle.line(bytes(12)), "bad_crc"),
+        ("172 bytes, the longest body", oracle.line(bytes([7]) * 172), "bad_crc"),
+        ("173 bytes, one more than the longest body", oracle.line(bytes([7]) * 173), "bad_long"),
+        ("600 bytes without an end", bytes([7]) * 600 + b"\0", "bad_long"),
+        ("a bit of the header", _flipped(whole, 2), "bad_crc"),
+        ("a bit of the payload", _flipped(whole, 12, 0x80), "bad_crc"),
+        ("a bit of the CRC", _flipped(whole, len(whole) - 2), "bad_crc"),
+        ("CRC in the other byte order", oracle.line(head[:-4] + head[:-5:-1]), "bad_crc"),
+        ("CRC of the payload alone",
+         oracle.line(head[:-4] + oracle.crc(command)), "bad_crc"),
+        ("version 0", _raw(16, command, version=0), "bad_version"),
+        ("version 2", _raw(16, command, version=2), "bad_version"),
+        ("version 15", _raw(16, command, version=15), "bad_version"),
+        ("message 0", _raw(0, b""), "bad_message"),
+        ("message 10", _raw(10, b"\x00"), "bad_message"),
+        ("message 17 with a command's payload", _raw(17, command), "bad_message"),
+        ("message 255, 160 bytes", _raw(255, bytes([9]) * 160), "bad_message"),
+        ("command, one byte short", _raw(16, command[:-1]), "bad_length"),
+        ("command, one byte long", _raw(16, command + b"\0"), "bad_length"),
+        ("command without payload", _raw(16, b""), "bad_length"),
+        ("e-stop with 160 bytes", _raw(9, bytes(160)), "bad_length"),
+        *(
+            (name, oracle.frame(msg, fields, 0x1234, 5, 4), "bad_value")
+            for name, msg, fields in ranges
+        ),
+    ]
+
+
+def streams(frames: dict[str, bytes]) -> list[tuple[str, bytes]]:
+    """Lines that carry more than frames."""
+    command, state, beat = frames["command"], frames["state"], frames["heartbeat"]
+    chance = random.Random(20)
+    noise = bytes(chance.randrange(256) for _ in range(400))
+    loud = bytes(chance.randrange(1, 256) for _ in range(300))
+    flagged = bytearray(oracle.cobs.decode(beat[:-1]))
+    flagged[0] |= 0x0E
+    flagged[-4:] = oracle.crc(bytes(flagged[:-4]))
+    return [
+        ("nothing", b""),
+        ("idle line", bytes(20)),
+        ("three frames", command + state + beat),
+        ("idle between frames", b"\0" + command + bytes(3) + state + b"\0"),
+        ("a frame cut short, then a whole one, then another", command[:20] + command + state),
+        ("a frame cut short, ended, then a whole one", command[:20] + b"\0" + command),
+        ("the end of a frame, then a whole one", state[30:] + command),
+        ("delimiter lost between two frames", command[:-1] + beat + state),
+        ("a zero in the middle of a frame", command[:25] + b"\0" + command[25:] + beat),
+        ("one byte lost", command[:9] + command[10:] + beat),
+        ("one byte doubled", command[:9] + command[8:] + beat),
+        ("text of a boot loader", b"boot 1.2\r\nready\r\n\0" + command),
+        ("noise", noise + b"\0" + command + noise + b"\0" + state),
+        ("300 bytes without a zero run into a frame", loud + command + state),
+        ("longest that fits, one more, then a frame",
+         bytes([7]) * 173 + b"\0" + bytes([7]) * 174 + b"\0" + command),
+        ("too long and not ended", command + bytes([7]) * 500),
+        ("not ended", command + state[:-1]),
+        ("flags of a later version change nothing", oracle.line(bytes(flagged)) + command),
+    ]

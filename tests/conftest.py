@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all tests share: no display, where the recordings lie, and that no test leaves a child behind."""
+"""What all tests share: no display, where the recordings lie, and that no test leaves a child
+behind."""
 
 from __future__ import annotations
 
@@ -46,7 +47,10 @@ def _children() -> dict[int, str]:
             text = stat.read_text()
         except OSError:
             continue
-        name, rest = text[text.index("(") + 1 : text.rindex(")")], text[text.rindex(")") + 2 :].split()
+        name, rest = (
+            text[text.index("(") + 1 : text.rindex(")")],
+            text[text.rindex(")") + 2 :].split(),
+        )
         if int(rest[1]) == os.getpid() and rest[0] != "Z":
             found[int(text.split()[0])] = name
     return found
@@ -54,7 +58,8 @@ def _children() -> dict[int, str]:
 
 @pytest.fixture(autouse=True)
 def no_child_left():
-    """Fails a test that leaves a process running (session-wide helpers started earlier are not its)."""
+    """Fails a test that leaves a process running (session-wide helpers started earlier are not
+    its)."""
     before = set(_children())
     yield
     left = {pid: name for pid, name in _children().items() if pid not in before}

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Compiles protocol/ and firmware/core into `endplate._core` (cffi API mode).
 
-The public C headers are the cdef: lines that start with `#` are dropped, nothing else. So a struct that disagrees with
-its header fails at compile time. Run by hook.py when a wheel or an editable install is built, or by hand:
+The public C headers are the cdef: lines that start with `#` are dropped, nothing else. So a struct
+that disagrees with its header fails at compile time. Run by hook.py when a wheel or an editable
+install is built, or by hand:
 
     python host/build/ffi.py            compile into host/endplate (in place)
 """
@@ -24,9 +25,19 @@ CORE = ROOT / "firmware" / "core"
 PROTOCOL = ROOT / "protocol"
 # In the order in which they include each other: a type is declared before it is used.
 CORE_STAGES = (
-    "sizes", "elementary", "filter", "features", "quality", "decoder", "shape", "chain", "hand", "guard",
+    "sizes",
+    "elementary",
+    "filter",
+    "features",
+    "quality",
+    "decoder",
+    "shape",
+    "chain",
+    "hand",
+    "guard",
 )
-# Bit-exactness (DESIGN section 2): strict C11, no fused multiply-add, no fast-math, on host and hand alike.
+# Bit-exactness (DESIGN section 2): strict C11, no fused multiply-add, no fast-math, on host and
+# hand alike.
 FLAGS = ("-std=c11", "-ffp-contract=off", "-fno-math-errno", "-O3", "-Wall", "-Wextra")
 # -iquote and not -I: the core's features.h must not stand before the C library's own <features.h>.
 SEARCH = ("-iquote", str(CORE), "-iquote", str(PROTOCOL))
@@ -62,8 +73,9 @@ def declarations() -> str:
 def build(target: Path) -> Path:
     """Compiles the extension into the folder `target` and returns its path.
 
-    Everything intermediate lives in a temporary folder; the finished file is moved into place in one step, so that a
-    process that imports it meanwhile sees the old or the new one, never half of one.
+    Everything intermediate lives in a temporary folder; the finished file is moved into place in
+    one step, so that a process that imports it meanwhile sees the old or the new one, never half
+    of one.
     """
     ffi = FFI()
     ffi.cdef(declarations())
@@ -77,7 +89,9 @@ def build(target: Path) -> Path:
         py_limited_api=False,
     )
     with tempfile.TemporaryDirectory(prefix="endplate-build-") as scratch:
-        made = Path(ffi.compile(tmpdir=scratch, verbose=bool(os.environ.get("ENDPLATE_BUILD_VERBOSE"))))
+        made = Path(
+            ffi.compile(tmpdir=scratch, verbose=bool(os.environ.get("ENDPLATE_BUILD_VERBOSE")))
+        )
         suffix = sysconfig.get_config_var("EXT_SUFFIX")
         target.mkdir(parents=True, exist_ok=True)
         final = target / f"_core{suffix}"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Build hook of hatchling: compiles the C core and puts it into the wheel or beside the editable sources."""
+"""Build hook of hatchling: compiles the C core and puts it into the wheel or beside the editable
+sources."""
 
 from __future__ import annotations
 
@@ -20,7 +21,9 @@ class CoreBuildHook(BuildHookInterface):
         if self.target_name != "wheel":
             return
         root = Path(self.root)
-        spec = importlib.util.spec_from_file_location("endplate_ffi", root / "host" / "build" / "ffi.py")
+        spec = importlib.util.spec_from_file_location(
+            "endplate_ffi", root / "host" / "build" / "ffi.py"
+        )
         ffi = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(ffi)
         made = ffi.build(root / "host" / "endplate")

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The C core and the wire's codec, as Python objects. The one file that names the compiled module.
 
-`Chain` is what the control loop, the calibration and the tests run: the same C that the hand's firmware compiles, so the
-same counts give the same bits in all of them. `encode` and `FrameDecoder` are the wire. `ffi` and `lib` are open for
-tests that reach a single stage. Calls release the GIL.
+`Chain` is what the control loop, the calibration and the tests run: the same C that the hand's
+firmware compiles, so the same counts give the same bits in all of them. `encode` and
+`FrameDecoder` are the wire. `ffi` and `lib` are open for tests that reach a single stage. Calls
+release the GIL.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ try:
     from endplate._core import ffi, lib
 except ImportError as error:  # pragma: no cover - a broken installation
     raise EndplateError(
-        f"The compiled core of Endplate cannot be loaded ({error}); run `make` in its folder, or reinstall the wheel."
+        f"The compiled core of Endplate cannot be loaded ({error}); run `make` in its folder, "
+        "or reinstall the wheel."
     ) from error
 
 MAX_SITES: int = lib.CORE_MAX_SITES
@@ -87,8 +89,8 @@ assert QUALITY.itemsize == ffi.sizeof("quality_site")
 class Chain:
     """Electrode counts -> DoF velocities, streaming (chain.h).
 
-    `settings` is a nested dict in the shape of `chain_config`; endplate.live.profile makes it from a profile.
-    The result depends on the samples alone, not on how they are cut into blocks.
+    `settings` is a nested dict in the shape of `chain_config`; endplate.live.profile makes it from
+    a profile. The result depends on the samples alone, not on how they are cut into blocks.
     """
 
     HOPS_PER_CALL = 256
@@ -113,8 +115,8 @@ class Chain:
     ) -> np.ndarray:
         """Takes counts int32 [n, sites] (C order) and returns the hops that closed, array of HOP.
 
-        `missing` has a bit per site whose samples were filled in. `clean`, float32 [n, sites], receives the conditioned
-        signal in microvolts. Raises CoreError for arrays of another shape.
+        `missing` has a bit per site whose samples were filled in. `clean`, float32 [n, sites],
+        receives the conditioned signal in microvolts. Raises CoreError for arrays of another shape.
         """
         if counts.dtype != np.int32 or counts.ndim != 2 or counts.shape[1] != self.sites:
             raise CoreError(lib.CORE_BAD_ARGUMENT, f"Counts must be int32 [n, {self.sites}]")
@@ -125,11 +127,19 @@ class Chain:
             part = counts[start : start + longest]
             out = ffi.NULL
             if clean is not None:
-                out = ffi.from_buffer("float[]", clean[start : start + longest], require_writable=True)
+                out = ffi.from_buffer(
+                    "float[]", clean[start : start + longest], require_writable=True
+                )
             n = check(
                 lib.chain_process(
-                    self._state, self.config, ffi.from_buffer("int32_t[]", part), len(part), missing,
-                    self._hops_c, self.HOPS_PER_CALL, out,
+                    self._state,
+                    self.config,
+                    ffi.from_buffer("int32_t[]", part),
+                    len(part),
+                    missing,
+                    self._hops_c,
+                    self.HOPS_PER_CALL,
+                    out,
                 ),
                 "The chain refused a block",
             )
@@ -177,7 +187,7 @@ def _enum(prefix: str, type_name: str) -> dict[int, str]:
     """Names of a C enum without their prefix, lower case, blanks for underscores."""
     elements = ffi.typeof(type_name).elements
     return {
-        value: name[len(prefix):].lower().replace("_", " ")
+        value: name[len(prefix) :].lower().replace("_", " ")
         for value, name in elements.items()
         if name.startswith(prefix)
     }
@@ -194,7 +204,8 @@ REFUSALS = [name for name in COUNTERS if name.startswith("bad_")]
 
 @dataclass(frozen=True)
 class Frame:
-    """One accepted frame: `fields` are those of the message's struct in wire.h, arrays as tuples."""
+    """One accepted frame: `fields` are those of the message's struct in wire.h, arrays as
+    tuples."""
 
     msg: str
     session: int
@@ -215,7 +226,12 @@ def _to_python(value: Any) -> Any:
 
 
 def encode(
-    msg: str, fields: dict[str, Any] | None = None, *, session: int, seq: int, ack: int | None = None
+    msg: str,
+    fields: dict[str, Any] | None = None,
+    *,
+    session: int,
+    seq: int,
+    ack: int | None = None,
 ) -> bytes:
     """The frame of a message, with its delimiter. Raises CoreError for a field out of range."""
     number, struct = MESSAGES[msg]
@@ -242,7 +258,8 @@ class FrameDecoder:
         lib.wire_decoder_init(self._decoder)
 
     def feed(self, data: bytes) -> list[Frame]:
-        """Frames completed by `data`; one whose values are out of range is counted, not returned."""
+        """Frames completed by `data`; one whose values are out of range is counted, not
+        returned."""
         frames = []
         buffer = ffi.from_buffer("uint8_t[]", data)
         start = 0
@@ -261,8 +278,11 @@ class FrameDecoder:
             acked = bool(self._frame.flags & lib.WIRE_FLAG_ACK)
             frames.append(
                 Frame(
-                    name, self._frame.session, self._frame.seq,
-                    self._frame.ack if acked else None, _to_python(payload[0]),
+                    name,
+                    self._frame.session,
+                    self._frame.seq,
+                    self._frame.ack if acked else None,
+                    _to_python(payload[0]),
                 )
             )
         return frames

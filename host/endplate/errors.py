@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What can go wrong, in one clear sentence each: what is wrong and what to do.
 
-The text of an exception is the sentence the user reads; the command line prints it after `endplate: ` and exits with 2,
-the monitor shows it as it is. An exception of another class reaching the user is a defect.
+The text of an exception is the sentence the user reads; the command line prints it after
+`endplate: ` and exits with 2, the monitor shows it as it is. An exception of another class
+reaching the user is a defect.
 """
 
 
@@ -11,7 +12,8 @@ class EndplateError(Exception):
 
 
 class BoardError(EndplateError):
-    """The EMG board: unknown, not answering, in use, unplugged, or at another rate than the profile's."""
+    """The EMG board: unknown, not answering, in use, unplugged, or at another rate than the
+    profile's."""
 
 
 class HandError(EndplateError):

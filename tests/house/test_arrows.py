@@ -26,7 +26,9 @@ def imports(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             base = node.module or ""
             if node.level:
-                base = ".".join(package.split(".")[: len(package.split(".")) - node.level + 1] + [base])
+                base = ".".join(
+                    package.split(".")[: len(package.split(".")) - node.level + 1] + [base]
+                )
             found |= {base} | {f"{base}.{alias.name}" for alias in node.names}
     return {name.rstrip(".") for name in found}
 
@@ -83,7 +85,9 @@ def test_only_core_py_names_the_compiled_module():
     for path in PACKAGE.rglob("*.py"):
         if path == PACKAGE / "core.py":
             continue
-        assert not any(n == "endplate._core" or n.startswith("endplate._core.") for n in imports(path)), path
+        assert not any(
+            n == "endplate._core" or n.startswith("endplate._core.") for n in imports(path)
+        ), path
 
 
 def test_live_knows_no_qt_and_monitor_reaches_live_through_feed_and_requests_alone():
@@ -99,7 +103,8 @@ def test_live_knows_no_qt_and_monitor_reaches_live_through_feed_and_requests_alo
 
 def test_importing_the_package_loads_nothing_heavy():
     code = (
-        "import sys, endplate; heavy = {'PyQt6', 'pyqtgraph', 'serial', 'brainflow', 'numpy', 'scipy'};"
+        "import sys, endplate; heavy = {'PyQt6', 'pyqtgraph', 'serial', 'brainflow', 'numpy', "
+        "'scipy'};"
         "print(sorted(heavy & {m.split('.')[0] for m in sys.modules}))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

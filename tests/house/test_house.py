@@ -16,7 +16,9 @@ SOURCES = (".py", ".c", ".h", ".toml", ".sh", ".ld", ".S")
 
 def tracked(*patterns: str) -> list[Path]:
     """Files that git tracks, or all files where this is not a checkout (an unpacked sdist)."""
-    done = subprocess.run(["git", "ls-files", "--", *patterns], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(
+        ["git", "ls-files", "--", *patterns], cwd=ROOT, capture_output=True, text=True
+    )
     if done.returncode or not done.stdout:
         pytest.skip("not a git checkout")
     return [ROOT / line for line in done.stdout.splitlines() if (ROOT / line).exists()]
@@ -26,7 +28,9 @@ def test_every_source_file_names_its_licence_once():
     for path in tracked():
         if path.suffix not in SOURCES and path.name not in ("Makefile", "run"):
             continue
-        found = re.findall(r"SPDX-License-Identifier: (\S+)", "\n".join(path.read_text().splitlines()[:5]))
+        found = re.findall(
+            r"SPDX-License-Identifier: (\S+)", "\n".join(path.read_text().splitlines()[:5])
+        )
         inside = path.relative_to(ROOT).parts[0]
         wanted = "MIT" if inside in MIT else "GPL-3.0-or-later"
         assert found == [wanted], f"{path}: SPDX line should be {wanted}, found {found}"
@@ -49,7 +53,9 @@ def test_links_in_documents_lead_somewhere():
 
 
 def test_make_help_lists_the_targets_the_readme_names():
-    helped = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    helped = subprocess.run(
+        ["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     listed = set(re.findall(r"make (\w+)", helped))
     named = set(re.findall(r"\bmake (\w+)", (ROOT / "README.md").read_text()))
     assert named <= listed, named - listed

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The sdist is complete: a wheel built from it alone installs and runs, with its data and its compiled core."""
+"""The sdist is complete: a wheel built from it alone installs and runs, with its data and its
+compiled core."""
 
 from __future__ import annotations
 
@@ -19,13 +20,19 @@ CODE = """
 import endplate, endplate.core as core, endplate.hardware as hardware
 assert endplate.__file__.startswith({where!r}), endplate.__file__
 hand = hardware.load_hand("test-hand")
-print(len(hand.joints), len(core.encode("HEARTBEAT", {{"host_us": 1}}, session=1, seq=1)), hardware.montage_names())
+print(len(hand.joints), len(core.encode("HEARTBEAT", {{"host_us": 1}}, session=1, seq=1)),
+hardware.montage_names())
 """
 
 
 def run(*command: str, cwd: Path, **environment: str) -> str:
     done = subprocess.run(
-        command, cwd=cwd, capture_output=True, text=True, env={**os.environ, **environment}, timeout=300
+        command,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+        timeout=300,
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     return done.stdout
@@ -43,21 +50,53 @@ def test_wheel_from_sdist_installs_and_runs(sdist, tmp_path):
     with tarfile.open(sdist) as archive:
         archive.extractall(tmp_path, filter="data")
     unpacked = next(path for path in tmp_path.iterdir() if path.is_dir())
-    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), cwd=unpacked)
+    run(
+        sys.executable,
+        "-m",
+        "build",
+        "--wheel",
+        "--no-isolation",
+        "--outdir",
+        str(tmp_path),
+        cwd=unpacked,
+    )
     wheel = next(tmp_path.glob("*.whl"))
-    assert "py3-none-any" not in wheel.name, "the wheel holds a compiled core: it must say for which platform"
+    assert "py3-none-any" not in wheel.name, (
+        "the wheel holds a compiled core: it must say for which platform"
+    )
     names = zipfile.ZipFile(wheel).namelist()
     assert any(name.startswith("endplate/_core") and name.endswith(".so") for name in names)
     site = tmp_path / "site"
-    run(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(site), str(wheel), cwd=tmp_path)
+    run(
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--target",
+        str(site),
+        str(wheel),
+        cwd=tmp_path,
+    )
     shutil.rmtree(unpacked)
-    out = run(sys.executable, "-c", CODE.format(where=str(site)), cwd=tmp_path, PYTHONPATH=str(site))
+    out = run(
+        sys.executable, "-c", CODE.format(where=str(site)), cwd=tmp_path, PYTHONPATH=str(site)
+    )
     assert out.startswith("9 ") and "transhumeral-4" in out
 
 
 def test_sdist_carries_what_a_hand_maker_needs(sdist):
     with tarfile.open(sdist) as archive:
         names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
-    for wanted in ("protocol/wire.c", "protocol/SPEC.md", "firmware/core/guard.c", "firmware/Makefile",
-                   "hw/hands/test-hand.toml", "Makefile", "README.md", "LICENSE"):
+    for wanted in (
+        "protocol/wire.c",
+        "protocol/SPEC.md",
+        "firmware/core/guard.c",
+        "firmware/Makefile",
+        "hw/hands/test-hand.toml",
+        "Makefile",
+        "README.md",
+        "LICENSE",
+    ):
         assert wanted in names, wanted

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The command `endplate`: one file per subcommand, loaded when it is called.
 
-Each of them has SUMMARY, EXAMPLES, add_arguments(parser) and run(arguments) -> exit status. Errors meant for the user are
-printed as one sentence and exit with 2; a run that worked but did not meet what was asked exits with 1.
+Each of them has SUMMARY, EXAMPLES, add_arguments(parser) and run(arguments) -> exit status. Errors
+meant for the user are printed as one sentence and exit with 2; a run that worked but did not meet
+what was asked exits with 1.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from endplate.errors import EndplateError
 
 COMMANDS = ("bench", "monitor", "devices", "record", "replay", "calibrate", "run")
 DESCRIPTION = (
-    "Reads multi-site EMG from a board, decodes several degrees of freedom at once and moves a multi-articulated hand. "
+    "Reads multi-site EMG from a board, decodes several degrees of freedom at once and moves "
+    "a multi-articulated hand. "
     "Not a medical device."
 )
 EXAMPLES = """examples:
-  endplate bench                                     the whole rig, simulated, with a table at the end
-  endplate devices                                   which ports and boards there are
+  endplate bench                                     the whole rig, simulated, with a table at the
+  end endplate devices                                   which ports and boards there are
   endplate calibrate --board cyton --port /dev/ttyUSB0 --montage transhumeral-4 --out anna.json
   endplate run --board cyton --port /dev/ttyUSB0 --hand-port /dev/ttyACM0 --profile anna.json
 """
@@ -31,7 +33,9 @@ EXAMPLES = """examples:
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
     top = argparse.ArgumentParser(
-        prog="endplate", description=DESCRIPTION, epilog=EXAMPLES,
+        prog="endplate",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"endplate {__version__}")
@@ -39,7 +43,10 @@ def parser() -> argparse.ArgumentParser:
     for name in COMMANDS:
         module = importlib.import_module(f"endplate.cli.{name}")
         sub = commands.add_parser(
-            name, help=module.SUMMARY, description=module.SUMMARY, epilog=module.EXAMPLES,
+            name,
+            help=module.SUMMARY,
+            description=module.SUMMARY,
+            epilog=module.EXAMPLES,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         module.add_arguments(sub)
@@ -56,5 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"endplate: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("endplate: stopped by the keyboard; the hand is disarmed and the recording is kept.", file=sys.stderr)
+        print(
+            "endplate: stopped by the keyboard; the hand is disarmed and the recording is kept.",
+            file=sys.stderr,
+        )
         return 130

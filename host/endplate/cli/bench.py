@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`endplate bench`: the whole rig, simulated, from the patient's muscles to the moving finger, and what it measured.
+"""`endplate bench`: the whole rig, simulated, from the patient's muscles to the moving finger, and
+what it measured.
 
-Patient -> Cyton on a pty -> brainflow's own driver -> control process -> wire -> the hand's firmware -> motor bus ->
-mechanics. One automatic calibration, then held-out movements, combined ones included.
+Patient -> Cyton on a pty -> brainflow's own driver -> control process -> wire -> the hand's
+firmware -> motor bus -> mechanics. One automatic calibration, then held-out movements, combined
+ones included.
 """
 
 from __future__ import annotations
@@ -47,19 +49,36 @@ ARM_TIMEOUT_S = 5.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the bench."""
-    parser.add_argument("--headless", action="store_true", help="no window, even where there is a display")
+    parser.add_argument(
+        "--headless", action="store_true", help="no window, even where there is a display"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results here as well")
-    parser.add_argument("--seconds", type=float, default=60.0, help="length of the held-out movements (60)")
-    parser.add_argument("--firmware", choices=("pc", "f405"), default="pc", help="which build of the hand (pc)")
-    parser.add_argument("--board", choices=("cyton", "daisy"), default="cyton", help="which board (cyton)")
-    parser.add_argument("--patient", default="tmr-transhumeral", help="preset of the simulated patient")
-    parser.add_argument("--seed", type=int, default=1, help="of the patient and of the movements (1)")
+    parser.add_argument(
+        "--seconds", type=float, default=60.0, help="length of the held-out movements (60)"
+    )
+    parser.add_argument(
+        "--firmware", choices=("pc", "f405"), default="pc", help="which build of the hand (pc)"
+    )
+    parser.add_argument(
+        "--board", choices=("cyton", "daisy"), default="cyton", help="which board (cyton)"
+    )
+    parser.add_argument(
+        "--patient", default="tmr-transhumeral", help="preset of the simulated patient"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, help="of the patient and of the movements (1)"
+    )
     parser.add_argument("--montage", default="free-8", help="electrode montage (free-8)")
-    parser.add_argument("--repetitions", type=int, default=3, help="of each direction in the calibration (3)")
+    parser.add_argument(
+        "--repetitions", type=int, default=3, help="of each direction in the calibration (3)"
+    )
     parser.add_argument("--report", type=Path, metavar="DIR", help="folder for figures and results")
     parser.add_argument(
-        "--monitor-pairs", type=int, default=0, metavar="N",
-        help="open and close the window N times in turn during the movements and compare the latency",
+        "--monitor-pairs",
+        type=int,
+        default=0,
+        metavar="N",
+        help="open and close the window N times in turn and compare the latency",
     )
 
 
@@ -70,10 +89,15 @@ def run(arguments: argparse.Namespace) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     if arguments.seconds < 5:
         raise EndplateError("The movements need at least 5 seconds; give --seconds 5 or more.")
-    windowed = not arguments.headless and bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    windowed = not arguments.headless and bool(
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )
     with session.directory() as directory:
         with Rig(
-            directory / "rig", board=arguments.board, patient=arguments.patient, seed=arguments.seed,
+            directory / "rig",
+            board=arguments.board,
+            patient=arguments.patient,
+            seed=arguments.seed,
             firmware_kind=arguments.firmware,
         ) as rig:
             control = session.start_control(settings(arguments, rig, directory, folder))
@@ -88,7 +112,9 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def settings(arguments: argparse.Namespace, rig: Rig, directory: Path, folder: Path) -> dict[str, Any]:
+def settings(
+    arguments: argparse.Namespace, rig: Rig, directory: Path, folder: Path
+) -> dict[str, Any]:
     """Of the control process."""
     return {
         "directory": str(directory),
@@ -106,14 +132,20 @@ def settings(arguments: argparse.Namespace, rig: Rig, directory: Path, folder: P
 
 
 def drive(
-    arguments: argparse.Namespace, console: Console, rig: Rig, directory: Path, folder: Path, windowed: bool
+    arguments: argparse.Namespace,
+    console: Console,
+    rig: Rig,
+    directory: Path,
+    folder: Path,
+    windowed: bool,
 ) -> dict[str, Any]:
     """Calibrates, arms, moves; returns the result, and keeps the window company if there is one."""
     window = open_monitor(directory) if windowed else None
     reader = FeedReader(directory / "feed")
     dofs = list(load_patient_dofs(arguments.patient))
     console.print(
-        f"[bold]SIMULATED[/] patient {arguments.patient}, {reader.info.board}, {reader.info.rate_hz:g} Hz, "
+        f"[bold]SIMULATED[/] patient {arguments.patient}, {reader.info.board}, "
+        f"{reader.info.rate_hz:g} Hz, "
         f"hand firmware {arguments.firmware}"
     )
 
@@ -122,13 +154,23 @@ def drive(
 
     cues = calibration_protocol(dofs, repetitions=arguments.repetitions)
     with bar(console) as progress:
-        guided = guide(directory, cues, patient=tell, progress=teller(progress, "Calibration", cues))
+        guided = guide(
+            directory, cues, patient=tell, progress=teller(progress, "Calibration", cues)
+        )
     info = reader.info
     montage = load_montage(arguments.montage)
     channels = [site.channel - 1 for site in montage.sites]
     profile = calibrate(
-        guided.counts, info.rate_hz, info.uv_per_count, info.full_scale_uv, guided.cues,
-        montage=montage, hand=load_hand("test-hand"), board=arguments.board, mains_hz=50, simulated=True,
+        guided.counts,
+        info.rate_hz,
+        info.uv_per_count,
+        info.full_scale_uv,
+        guided.cues,
+        montage=montage,
+        hand=load_hand("test-hand"),
+        board=arguments.board,
+        mains_hz=50,
+        simulated=True,
     )
     profile_path = folder / "profile.json"
     save_profile(profile, profile_path)
@@ -144,13 +186,28 @@ def drive(
         spans = pairs(arguments, console, directory, tell, moved)
     else:
         with bar(console) as progress:
-            guide(directory, moved, patient=tell, progress=teller(progress, "Held-out movements", moved))
+            guide(
+                directory,
+                moved,
+                patient=tell,
+                progress=teller(progress, "Held-out movements", moved),
+            )
     last = int(ask(directory, "mark", text="end of held-out movements")["sample"])
     status = reader.status()
     result = bench_report.collect(
-        arguments=arguments, rig=rig, directory=directory, folder=folder, first=first, last=last,
-        status=status, info=info, profile=profile, profile_path=profile_path, dofs=dofs,
-        sites=len(channels), spans=spans,
+        arguments=arguments,
+        rig=rig,
+        directory=directory,
+        folder=folder,
+        first=first,
+        last=last,
+        status=status,
+        info=info,
+        profile=profile,
+        profile_path=profile_path,
+        dofs=dofs,
+        sites=len(channels),
+        spans=spans,
     )
     show(console, result, folder)
     if window is not None:
@@ -168,7 +225,9 @@ def load_patient_dofs(patient: str) -> Iterable[str]:
 
 def rest(seconds: float) -> Cue:
     """Nothing to do for a while."""
-    return Cue(label="Rest", target={}, rise_s=0.0, hold_s=seconds, fall_s=0.0, rest_s=0.0, kind="rest")
+    return Cue(
+        label="Rest", target={}, rise_s=0.0, hold_s=seconds, fall_s=0.0, rest_s=0.0, kind="rest"
+    )
 
 
 def arm(directory: Path, reader: FeedReader) -> None:
@@ -181,14 +240,20 @@ def arm(directory: Path, reader: FeedReader) -> None:
             return
         time.sleep(0.05)
     raise SessionError(
-        f"The hand did not become active within {ARM_TIMEOUT_S:g} s (it says: {hand.get('sentence') or hand.get('state')})."
+        f"The hand did not become active within {ARM_TIMEOUT_S:g} s (it says: "
+        f"{hand.get('sentence') or hand.get('state')})."
     )
 
 
 def pairs(
-    arguments: argparse.Namespace, console: Console, directory: Path, tell: Callable[[Cue], None], moved: list[Cue]
+    arguments: argparse.Namespace,
+    console: Console,
+    directory: Path,
+    tell: Callable[[Cue], None],
+    moved: list[Cue],
 ) -> list[tuple[str, int, int]]:
-    """Movements with the window closed and open in turn; returns (which, first sample, last sample)."""
+    """Movements with the window closed and open in turn; returns (which, first sample, last
+    sample)."""
     count = 2 * arguments.monitor_pairs
     share = max(1, len(moved) // count)
     spans = []
@@ -214,7 +279,11 @@ def open_monitor(directory: Path) -> subprocess.Popen[bytes]:
 
 
 def keep_company(
-    arguments: argparse.Namespace, console: Console, directory: Path, tell: Callable[[Cue], None], dofs: list[str],
+    arguments: argparse.Namespace,
+    console: Console,
+    directory: Path,
+    tell: Callable[[Cue], None],
+    dofs: list[str],
     window: subprocess.Popen[bytes],
 ) -> None:
     """Goes on moving until the window is closed."""
@@ -231,8 +300,12 @@ def keep_company(
 def bar(console: Console) -> Progress:
     """Progress with the remaining time."""
     return Progress(
-        TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(), TextColumn("{task.fields[now]}"),
-        console=console, transient=not console.is_terminal,
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[now]}"),
+        console=console,
+        transient=not console.is_terminal,
     )
 
 
@@ -253,7 +326,9 @@ def show(console: Console, result: dict[str, Any], folder: Path) -> None:
     """The table."""
     from endplate.cli.bench_result import table
 
-    shown = Table(title=f"SIMULATED · {result['patient']} · firmware {result['firmware']}", show_header=False)
+    shown = Table(
+        title=f"SIMULATED · {result['patient']} · firmware {result['firmware']}", show_header=False
+    )
     for name, value in table(result):
         shown.add_row(name, value)
     console.print(shown)

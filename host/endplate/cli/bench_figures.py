@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The figures of a bench report, as PNG: what was meant and what was commanded, the times, the sites."""
+"""The figures of a bench report, as PNG: what was meant and what was commanded, the times, the
+sites."""
 
 from __future__ import annotations
 
@@ -10,18 +11,35 @@ import matplotlib
 import numpy as np
 
 matplotlib.use("Agg")
-from matplotlib import pyplot as plt  # noqa: E402
+from matplotlib import pyplot as plt
 
 # Okabe-Ito, in the order of the sites in every view.
-SITE_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
+SITE_COLOURS = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#CC79A7",
+    "#56B4E9",
+    "#D55E00",
+    "#F0E442",
+    "#999999",
+)
 MEANT, COMMANDED = "#999999", "#0072B2"
 
 
 def tracking(
-    path: Path, seconds: np.ndarray, intent: np.ndarray, command: np.ndarray, dofs: list[str], note: str
+    path: Path,
+    seconds: np.ndarray,
+    intent: np.ndarray,
+    command: np.ndarray,
+    dofs: list[str],
+    note: str,
 ) -> None:
-    """Meant (grey, dashed) and commanded (blue) velocity per DoF; rows of `intent` and `command` are `dofs`."""
-    figure, axes = plt.subplots(len(dofs), 1, figsize=(10, 2.2 * len(dofs) + 0.6), sharex=True, squeeze=False)
+    """Meant (grey, dashed) and commanded (blue) velocity per DoF; rows of `intent` and `command`
+    are `dofs`."""
+    figure, axes = plt.subplots(
+        len(dofs), 1, figsize=(10, 2.2 * len(dofs) + 0.6), sharex=True, squeeze=False
+    )
     for axis, dof, meant, sent in zip(axes[:, 0], dofs, intent.T, command.T, strict=True):
         axis.plot(seconds, meant, color=MEANT, linestyle="--", linewidth=1.4, label="meant")
         axis.plot(seconds, sent, color=COMMANDED, linewidth=1.0, label="commanded")
@@ -39,9 +57,19 @@ def latency(path: Path, stages: dict[str, np.ndarray], note: str) -> None:
     figure, axes = plt.subplots(1, len(stages), figsize=(3.6 * len(stages), 3), squeeze=False)
     for axis, (name, values) in zip(axes[0], stages.items(), strict=True):
         if len(values):
-            axis.hist(values, bins=60, range=(0, max(1.0, float(np.percentile(values, 99.8)))), color=COMMANDED)
+            axis.hist(
+                values,
+                bins=60,
+                range=(0, max(1.0, float(np.percentile(values, 99.8)))),
+                color=COMMANDED,
+            )
             for share, style in ((50, "-"), (95, "--"), (99, ":")):
-                axis.axvline(np.percentile(values, share), color="#D55E00", linestyle=style, label=f"p{share}")
+                axis.axvline(
+                    np.percentile(values, share),
+                    color="#D55E00",
+                    linestyle=style,
+                    label=f"p{share}",
+                )
             axis.legend(frameon=False)
         axis.set_title(f"{name.replace('_', ' ')} (n {len(values)})", loc="left", fontsize=10)
         axis.set_xlabel("ms")

@@ -21,7 +21,8 @@ from endplate.sim.rig import TRUTH_DOFS, Rig
 
 
 def modelled_delay_ms(profile: Profile) -> dict[str, float]:
-    """Mean delay that the window adds before a change of effort is seen in full: half a window and half a hop."""
+    """Mean delay that the window adds before a change of effort is seen in full: half a window and
+    half a hop."""
     hop = 1000 * profile.hop_samples / profile.rate_hz
     window = hop * profile.window_hops
     return {"window": window / 2, "hop": hop / 2, "total": window / 2 + hop / 2}
@@ -39,14 +40,29 @@ def calibration_line(profile: Profile) -> str:
 
 
 def collect(
-    *, arguments: Namespace, rig: Rig, directory: Path, folder: Path, first: int, last: int, status: dict[str, Any],
-    info: FeedInfo, profile: Profile, profile_path: Path, dofs: list[str], sites: int,
+    *,
+    arguments: Namespace,
+    rig: Rig,
+    directory: Path,
+    folder: Path,
+    first: int,
+    last: int,
+    status: dict[str, Any],
+    info: FeedInfo,
+    profile: Profile,
+    profile_path: Path,
+    dofs: list[str],
+    sites: int,
     spans: list[tuple[str, int, int]],
 ) -> dict[str, Any]:
     """The result, from what the parts wrote down between samples `first` and `last`."""
     truth = rig.truth()
-    commands = measured.between(measured.records(directory / "commands.bin", measured.COMMANDS), first, last)
-    applied = measured.between(measured.records(directory / "applied.bin", measured.APPLIED), first, last)
+    commands = measured.between(
+        measured.records(directory / "commands.bin", measured.COMMANDS), first, last
+    )
+    applied = measured.between(
+        measured.records(directory / "applied.bin", measured.APPLIED), first, last
+    )
     stages = {
         "arrival_to_wire": measured.arrival_to_wire_ms(truth, commands),
         "wire_to_motion": measured.wire_to_motion_ms(commands, applied),
@@ -54,7 +70,9 @@ def collect(
     }
     grid, intent, command = measured.followed(truth, commands, first, last, profile.hop_samples)
     columns = [TRUTH_DOFS.index(dof) for dof in dofs]
-    figures = tracking(intent[:, columns], command[:, columns], rate_hz=profile.rate_hz / profile.hop_samples)
+    figures = tracking(
+        intent[:, columns], command[:, columns], rate_hz=profile.rate_hz / profile.hop_samples
+    )
     hand, board = status["hand"], status["board"]
     delay = modelled_delay_ms(profile)
     result = {
@@ -65,12 +83,17 @@ def collect(
         "patient": arguments.patient,
         "seed": arguments.seed,
         "board": {
-            "name": arguments.board, "rate_hz": info.rate_hz, "sites": sites,
-            "samples": int(board["samples"]), "lost": int(board["lost"]),
+            "name": arguments.board,
+            "rate_hz": info.rate_hz,
+            "sites": sites,
+            "samples": int(board["samples"]),
+            "lost": int(board["lost"]),
         },
         "latency_ms": {name: measured.spread(values) for name, values in stages.items()},
         "modelled_delay_ms": delay,
-        "clock_error_us": round(float(np.median(applied["error_ns"])) / 1e3, 1) if len(applied) else 0.0,
+        "clock_error_us": round(float(np.median(applied["error_ns"])) / 1e3, 1)
+        if len(applied)
+        else 0.0,
         "tracking": {**figures, "r2": dict(zip(dofs, figures["r2"], strict=True))},
         "link": {
             "commands": int(hand["link"]["commands"]),
@@ -87,24 +110,37 @@ def collect(
         result["monitor_pairs"] = compare(truth, commands, spans)
     note = f"SIMULATED, {arguments.patient}, firmware {arguments.firmware}"
     bench_figures.tracking(
-        folder / "tracking.png", (grid - first) / info.rate_hz, intent[:, columns], command[:, columns], dofs, note
+        folder / "tracking.png",
+        (grid - first) / info.rate_hz,
+        intent[:, columns],
+        command[:, columns],
+        dofs,
+        note,
     )
     bench_figures.latency(folder / "latency.png", stages, note)
     bench_figures.sites(folder / "sites.png", profile.report, list(profile.site_labels), note)
     return result
 
 
-def compare(truth: np.ndarray, commands: np.ndarray, spans: list[tuple[str, int, int]]) -> dict[str, Any]:
+def compare(
+    truth: np.ndarray, commands: np.ndarray, spans: list[tuple[str, int, int]]
+) -> dict[str, Any]:
     """Arrival to wire with the window closed and open, and the ratio of the p99s, turn by turn."""
     turns = [
-        (which, measured.spread(measured.arrival_to_wire_ms(truth, measured.between(commands, begin, end))))
+        (
+            which,
+            measured.spread(
+                measured.arrival_to_wire_ms(truth, measured.between(commands, begin, end))
+            ),
+        )
         for which, begin, end in spans
     ]
     closed = [row for which, row in turns if which == "closed"]
     opened = [row for which, row in turns if which == "open"]
     ratios = [o["p99"] / c["p99"] for c, o in zip(closed, opened, strict=True) if o["n"] and c["n"]]
     return {
-        "closed": closed, "open": opened,
+        "closed": closed,
+        "open": opened,
         "p99_ratio": [round(ratio, 3) for ratio in ratios],
         "p99_ratio_median": round(float(np.median(ratios)), 3) if ratios else None,
     }

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Figures of a bench run, from what each part wrote down by itself.
 
-The board's stand-in notes when it wrote each sample and what the patient meant; the control process notes when each COMMAND
-was handed to the serial port, and when the hand says that the motor goals made from it went out. Samples are matched by
-their index. Times are CLOCK_MONOTONIC nanoseconds of this machine; the hand's are mapped, with their error bound.
+The board's stand-in notes when it wrote each sample and what the patient meant; the control
+process notes when each COMMAND was handed to the serial port, and when the hand says that the
+motor goals made from it went out. Samples are matched by their index. Times are CLOCK_MONOTONIC
+nanoseconds of this machine; the hand's are mapped, with their error bound.
 """
 
 from __future__ import annotations
@@ -33,7 +34,13 @@ def spread(values_ms: np.ndarray) -> dict[str, float | int | None]:
     if not len(values):
         return {"p50": None, "p95": None, "p99": None, "max": None, "n": 0}
     p50, p95, p99 = (round(float(v), 3) for v in np.percentile(values, (50, 95, 99)))
-    return {"p50": p50, "p95": p95, "p99": p99, "max": round(float(values.max()), 3), "n": len(values)}
+    return {
+        "p50": p50,
+        "p95": p95,
+        "p99": p99,
+        "max": round(float(values.max()), 3),
+        "n": len(values),
+    }
 
 
 def between(part: np.ndarray, first: int, last: int) -> np.ndarray:
@@ -42,13 +49,15 @@ def between(part: np.ndarray, first: int, last: int) -> np.ndarray:
 
 
 def arrival_to_wire_ms(truth: np.ndarray, commands: np.ndarray) -> np.ndarray:
-    """From the newest sample's write by the board to its COMMAND's hand-over to the port, per command."""
+    """From the newest sample's write by the board to its COMMAND's hand-over to the port, per
+    command."""
     _, at, of = np.intersect1d(truth["sample"], commands["sample"], return_indices=True)
     return (commands["sent_ns"][of] - truth["write_ns"][at]) / 1e6
 
 
 def wire_to_motion_ms(commands: np.ndarray, applied: np.ndarray) -> np.ndarray:
-    """From the hand-over to the port to the motor goals' leaving, for the commands that STATE tells of."""
+    """From the hand-over to the port to the motor goals' leaving, for the commands that STATE
+    tells of."""
     _, at, of = np.intersect1d(commands["sample"], applied["sample"], return_indices=True)
     return (applied["applied_ns"][of] - commands["sent_ns"][at]) / 1e6
 
@@ -64,7 +73,8 @@ def sample_to_motion_ms(truth: np.ndarray, commands: np.ndarray, applied: np.nda
 def followed(
     truth: np.ndarray, commands: np.ndarray, first: int, last: int, hop: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Sample grid of the hops in first..last, what was meant there and what was commanded, both [n, 4].
+    """Sample grid of the hops in first..last, what was meant there and what was commanded, both
+    [n, 4].
 
     Between commands the hand keeps the last one, so the grid does too; before the first it is 0.
     """
@@ -88,18 +98,36 @@ def table(result: dict[str, Any]) -> list[tuple[str, str]]:
         row = latency[name]
         if not row["n"]:
             return "none measured"
-        return f"p50 {row['p50']:.2f}   p95 {row['p95']:.2f}   p99 {row['p99']:.2f}   max {row['max']:.2f} ms   n {row['n']}"
+        shown = "   ".join(f"{key} {row[key]:.2f}" for key in ("p50", "p95", "p99", "max"))
+        return f"{shown} ms   n {row['n']}"
 
     board = result["board"]
     return [
-        ("Board", f"{board['rate_hz']:g} Hz, {board['sites']} sites, {board['samples']} samples, {board['lost']} lost"),
+        (
+            "Board",
+            f"{board['rate_hz']:g} Hz, {board['sites']} sites, {board['samples']} samples, "
+            f"{board['lost']} lost",
+        ),
         ("Arrival to wire", times("arrival_to_wire")),
-        ("Wire to motion", f"{times('wire_to_motion')}   (clock +- {result['clock_error_us']:.0f} us)"),
+        (
+            "Wire to motion",
+            f"{times('wire_to_motion')}   (clock +- {result['clock_error_us']:.0f} us)",
+        ),
         ("Sample to motion", f"{times('sample_to_motion')}"),
-        ("Modelled window delay", f"{result['modelled_delay_ms']['total']:.0f} ms, apart from the times above"),
-        ("R2 on held-out movements", "   ".join(f"{dof} {value:.3f}" for dof, value in tracking["r2"].items())),
+        (
+            "Modelled window delay",
+            f"{result['modelled_delay_ms']['total']:.0f} ms, apart from the times above",
+        ),
+        (
+            "R2 on held-out movements",
+            "   ".join(f"{dof} {value:.3f}" for dof, value in tracking["r2"].items()),
+        ),
         ("Leakage", f"{tracking['leakage']:.3f} of full velocity on a DoF that should be still"),
         ("Moving at rest", f"{100 * tracking['rest_motion_share']:.2f} % of the time"),
-        ("Link", f"{link['commands']} commands, {link['states']} states, {sum(link['refused'].values())} refused"),
+        (
+            "Link",
+            f"{link['commands']} commands, {link['states']} states, "
+            f"{sum(link['refused'].values())} refused",
+        ),
         ("Chain", f"{result['chain_us_per_hop']:.1f} us a hop, in the loop"),
     ]

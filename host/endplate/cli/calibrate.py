@@ -23,15 +23,20 @@ from endplate.live.profile import save_profile
 
 SUMMARY = "guide a person through the movements and write their profile"
 EXAMPLES = """examples:
-  endplate calibrate --board cyton --port /dev/ttyUSB0 --montage transhumeral-4 --dofs hand,elbow --out anna.json
+  endplate calibrate --board cyton --port /dev/ttyUSB0 --montage transhumeral-4 --dofs hand,elbow
+  --out anna.json
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options."""
     add_board(parser, montage="transhumeral-4")
-    parser.add_argument("--hand", default="test-hand", help="hand file, a name or a path (test-hand)")
-    parser.add_argument("--dofs", default="hand,elbow", help="degrees of freedom, comma separated (hand,elbow)")
+    parser.add_argument(
+        "--hand", default="test-hand", help="hand file, a name or a path (test-hand)"
+    )
+    parser.add_argument(
+        "--dofs", default="hand,elbow", help="degrees of freedom, comma separated (hand,elbow)"
+    )
     parser.add_argument("--repetitions", type=int, default=3, help="of each direction (3)")
     parser.add_argument("--out", type=Path, required=True, help="profile to write (.json)")
 
@@ -44,15 +49,27 @@ def run(arguments: argparse.Namespace) -> int:
     known = [dof.name for dof in hand.dofs]
     for name in dofs:
         if name not in known:
-            raise UsageError(f"The hand {hand.name} has no degree of freedom {name!r}; it has {', '.join(known)}.")
+            raise UsageError(
+                f"The hand {hand.name} has no degree of freedom {name!r}; it has "
+                f"{', '.join(known)}."
+            )
     cues = calibration_protocol(dofs, repetitions=arguments.repetitions)
-    console.print(f"{sum(map(duration_s, cues)) / 60:.1f} minutes. Follow the words; relax at [bold]Rest[/].")
+    console.print(
+        f"{sum(map(duration_s, cues)) / 60:.1f} minutes. Follow the words; relax at [bold]Rest[/]."
+    )
     recording = arguments.out.with_name(f"{arguments.out.stem}-{datetime.now():%Y%m%d-%H%M%S}")
     with session.directory() as directory:
-        control = session.start_control({
-            **board_settings(arguments), "directory": str(directory), "hand_port": None, "hand": arguments.hand,
-            "profile": None, "recording": absolute(recording), "arm": False,
-        })
+        control = session.start_control(
+            {
+                **board_settings(arguments),
+                "directory": str(directory),
+                "hand_port": None,
+                "hand": arguments.hand,
+                "profile": None,
+                "recording": absolute(recording),
+                "arm": False,
+            }
+        )
         try:
             info = FeedReader(directory / "feed").info
             with bar(console) as progress:
@@ -60,8 +77,16 @@ def run(arguments: argparse.Namespace) -> int:
         finally:
             control.stop()
     profile = calibrate(
-        guided.counts, info.rate_hz, info.uv_per_count, info.full_scale_uv, guided.cues,
-        montage=montage, hand=hand, board=arguments.board, mains_hz=arguments.mains_hz, simulated=info.simulated,
+        guided.counts,
+        info.rate_hz,
+        info.uv_per_count,
+        info.full_scale_uv,
+        guided.cues,
+        montage=montage,
+        hand=hand,
+        board=arguments.board,
+        mains_hz=arguments.mains_hz,
+        simulated=info.simulated,
     )
     save_profile(profile, arguments.out)
     console.print(calibration_line(profile))

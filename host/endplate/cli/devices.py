@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`endplate devices`: which serial ports there are, which boards can be named, which hands and montages."""
+"""`endplate devices`: which serial ports there are, which boards can be named, which hands and
+montages."""
 
 from __future__ import annotations
 
@@ -20,7 +21,9 @@ EXAMPLES = """examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options."""
-    parser.add_argument("--boards", action="store_true", help="list every board, not only the common ones")
+    parser.add_argument(
+        "--boards", action="store_true", help="list every board, not only the common ones"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -33,7 +36,9 @@ def run(arguments: argparse.Namespace) -> int:
             table.add_row(port.path, port.description, port.latency)
         console.print(table)
     else:
-        console.print("No serial port found: plug in the board's dongle or the hand, then look again.")
+        console.print(
+            "No serial port found: plug in the board's dongle or the hand, then look again."
+        )
     boards = Table("Name", "Number", "EMG channels", "Rate", title="Boards (--board)")
     for board in board_names(all_boards=arguments.boards):
         boards.add_row(board.name, str(board.number), str(board.channels), f"{board.rate_hz:g} Hz")

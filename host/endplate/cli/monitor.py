@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`endplate monitor`: the window onto a running control process. Closing it changes nothing for the hand."""
+"""`endplate monitor`: the window onto a running control process. Closing it changes nothing for
+the hand."""
 
 from __future__ import annotations
 
@@ -25,11 +26,15 @@ def run(arguments: argparse.Namespace) -> int:
     """Opens the window; returns when it is closed."""
     directory = arguments.session or session.newest()
     if directory is None:
-        raise SessionError("Nothing is running: start `endplate run` or `endplate bench` first, then open the monitor.")
+        raise SessionError(
+            "Nothing is running: start `endplate run` or `endplate bench` first, then open "
+            "the monitor."
+        )
     try:
         from endplate.monitor.app import main
     except ImportError as error:
         raise SessionError(
-            f"The window needs PyQt6 and pyqtgraph ({error}); install them with: pip install 'endplate[monitor]'."
+            f"The window needs PyQt6 and pyqtgraph ({error}); install them with: pip install "
+            "'endplate[monitor]'."
         ) from None
     return main(["--session", str(directory)])

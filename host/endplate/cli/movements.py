@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Held-out movements for the bench: single and combined, at efforts that the calibration did not show."""
+"""Held-out movements for the bench: single and combined, at efforts that the calibration did not
+show."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ COMBINED_SHARE = 0.4
 
 
 def held_out(dofs: Sequence[str], seconds: float, seed: int) -> Iterator[Cue]:
-    """Cues for about `seconds`: every direction alone and in pairs, efforts 0.4..1, other ramps than in calibration.
+    """Cues for about `seconds`: every direction alone and in pairs, efforts 0.4..1, other ramps
+    than in calibration.
 
     Each DoF direction and each combination comes in a shuffled round before any repeats.
     """
@@ -20,7 +22,10 @@ def held_out(dofs: Sequence[str], seconds: float, seed: int) -> Iterator[Cue]:
     singles = [{dof: sign} for dof in dofs for sign in (1.0, -1.0)]
     pairs = [
         {a: sa, b: sb}
-        for i, a in enumerate(dofs) for b in dofs[i + 1 :] for sa in (1.0, -1.0) for sb in (1.0, -1.0)
+        for i, a in enumerate(dofs)
+        for b in dofs[i + 1 :]
+        for sa in (1.0, -1.0)
+        for sb in (1.0, -1.0)
     ]
     left = seconds
     queue: list[dict[str, float]] = []
@@ -29,7 +34,9 @@ def held_out(dofs: Sequence[str], seconds: float, seed: int) -> Iterator[Cue]:
             wanted = round(len(singles) * COMBINED_SHARE / (1 - COMBINED_SHARE))
             queue = singles + chance.sample(pairs, min(len(pairs), wanted))
             chance.shuffle(queue)
-        target = {dof: round(sign * chance.uniform(0.4, 1.0), 2) for dof, sign in queue.pop().items()}
+        target = {
+            dof: round(sign * chance.uniform(0.4, 1.0), 2) for dof, sign in queue.pop().items()
+        }
         cue = Cue(
             label=" + ".join(f"{dof} {value:+.2f}" for dof, value in target.items()),
             target=target,

@@ -28,8 +28,12 @@ LOOK_S = 0.2
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options."""
     add_board(parser)
-    parser.add_argument("--seconds", type=float, help="stop after this long (otherwise Ctrl-C stops)")
-    parser.add_argument("--out", type=Path, help="file to write, without ending (recording-DATE-TIME)")
+    parser.add_argument(
+        "--seconds", type=float, help="stop after this long (otherwise Ctrl-C stops)"
+    )
+    parser.add_argument(
+        "--out", type=Path, help="file to write, without ending (recording-DATE-TIME)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -37,10 +41,17 @@ def run(arguments: argparse.Namespace) -> int:
     console = Console()
     out = arguments.out or Path(f"recording-{datetime.now():%Y%m%d-%H%M%S}")
     with session.directory() as directory:
-        control = session.start_control({
-            **board_settings(arguments), "directory": str(directory), "hand_port": None, "hand": "test-hand",
-            "profile": None, "recording": absolute(out), "arm": False,
-        })
+        control = session.start_control(
+            {
+                **board_settings(arguments),
+                "directory": str(directory),
+                "hand_port": None,
+                "hand": "test-hand",
+                "profile": None,
+                "recording": absolute(out),
+                "arm": False,
+            }
+        )
         try:
             reader = FeedReader(directory / "feed")
             begun = time.monotonic()
@@ -62,11 +73,16 @@ def run(arguments: argparse.Namespace) -> int:
 def sites_table(labels: list[str], status: dict[str, Any]) -> Table:
     """One row a site: verdict first, numbers beside."""
     board, recording = status.get("board", {}), status.get("recording") or {}
-    title = f"{board.get('sentence', 'waiting for the board')} · recorded {recording.get('seconds', 0):.0f} s"
+    seconds = float(recording.get("seconds", 0))
+    title = f"{board.get('sentence') or 'waiting for the board'} · recorded {seconds:.0f} s"
     table = Table("Site", "Verdict", "Rest noise", "Now", "Mains", title=title)
     for label, site in zip(labels, status.get("quality", []), strict=False):
         table.add_row(
-            label, verdict(site), f"{site['quiet_uv']:.1f} uV", f"{site['rms_uv']:.1f} uV", f"{site['mains_db']:+.0f} dB"
+            label,
+            verdict(site),
+            f"{site['quiet_uv']:.1f} uV",
+            f"{site['rms_uv']:.1f} uV",
+            f"{site['mains_db']:+.0f} dB",
         )
     return table
 
@@ -75,8 +91,11 @@ def verdict(site: dict[str, Any]) -> str:
     """The worst that is true of a site, in words, with a mark that needs no colour."""
     bits = int(site["bits"])
     for bit, words in (
-        (16, "[red]x no signal[/]"), (2, "[red]x railed: press the electrode on[/]"), (1, "[red]x flat: not connected[/]"),
-        (4, "[red]x clipped: lower the gain[/]"), (8, "[yellow]- mains: check the reference electrode[/]"),
+        (16, "[red]x no signal[/]"),
+        (2, "[red]x railed: press the electrode on[/]"),
+        (1, "[red]x flat: not connected[/]"),
+        (4, "[red]x clipped: lower the gain[/]"),
+        (8, "[yellow]- mains: check the reference electrode[/]"),
     ):
         if bits & bit:
             return words
@@ -84,4 +103,6 @@ def verdict(site: dict[str, Any]) -> str:
         return "listening"
     if site["quiet_uv"] <= 5:
         return "[green]+ good[/]"
-    return "[yellow]- fair[/]" if site["quiet_uv"] <= 20 else "[red]x noisy: wait or clean the skin[/]"
+    return (
+        "[yellow]- fair[/]" if site["quiet_uv"] <= 20 else "[red]x noisy: wait or clean the skin[/]"
+    )

@@ -30,7 +30,8 @@ from endplate.live.requests import ask
 SUMMARY = "drive a hand from a board with a profile"
 EXAMPLES = """examples:
   endplate run --board cyton --port /dev/ttyUSB0 --hand-port /dev/ttyACM0 --profile anna.json
-keys: a arm   d disarm   space STOP   r RELEASE (opens slowly)   c clear a fault   g next grip   q quit
+keys: a arm   d disarm   space STOP   r RELEASE (opens slowly)   c clear a fault   g next grip   q
+quit
 """
 KEYS = "a arm · d disarm · space STOP · r RELEASE · c clear fault · g grip · q quit"
 VERBS = {"a": "arm", "d": "disarm", " ": "stop", "r": "release", "c": "clear_fault"}
@@ -39,11 +40,19 @@ VERBS = {"a": "arm", "d": "disarm", " ": "stop", "r": "release", "c": "clear_fau
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options."""
     add_board(parser, montage="transhumeral-4")
-    parser.add_argument("--hand-port", required=True, help="serial port of the hand, e.g. /dev/ttyACM0")
+    parser.add_argument(
+        "--hand-port", required=True, help="serial port of the hand, e.g. /dev/ttyACM0"
+    )
     parser.add_argument("--baud", type=int, default=1_000_000, help="of the hand's port (1000000)")
-    parser.add_argument("--hand", default="test-hand", help="hand file, a name or a path (test-hand)")
-    parser.add_argument("--profile", type=Path, required=True, help="what `endplate calibrate` wrote")
-    parser.add_argument("--out", type=Path, help="recording to write, without ending (run-DATE-TIME)")
+    parser.add_argument(
+        "--hand", default="test-hand", help="hand file, a name or a path (test-hand)"
+    )
+    parser.add_argument(
+        "--profile", type=Path, required=True, help="what `endplate calibrate` wrote"
+    )
+    parser.add_argument(
+        "--out", type=Path, help="recording to write, without ending (run-DATE-TIME)"
+    )
     parser.add_argument("--monitor", action="store_true", help="open the window as well")
 
 
@@ -53,11 +62,18 @@ def run(arguments: argparse.Namespace) -> int:
     load_profile(arguments.profile)  # its sentence, before anything is opened
     out = arguments.out or Path(f"run-{datetime.now():%Y%m%d-%H%M%S}")
     with session.directory() as directory:
-        control = session.start_control({
-            **board_settings(arguments), "directory": str(directory), "hand_port": arguments.hand_port,
-            "baud": arguments.baud, "hand": arguments.hand, "profile": absolute(arguments.profile),
-            "recording": absolute(out), "arm": False,
-        })
+        control = session.start_control(
+            {
+                **board_settings(arguments),
+                "directory": str(directory),
+                "hand_port": arguments.hand_port,
+                "baud": arguments.baud,
+                "hand": arguments.hand,
+                "profile": absolute(arguments.profile),
+                "recording": absolute(out),
+                "arm": False,
+            }
+        )
         window = open_monitor(directory) if arguments.monitor else None
         try:
             watch(console, directory, control)
@@ -79,7 +95,9 @@ def watch(console: Console, directory: Path, control: Any) -> None:
     with raw_keys() as keys, Live(console=console, refresh_per_second=5, screen=False) as live:
         while not control.ended():
             status = reader.status()
-            live.update(Group(sites_table(labels, status), hand_lines(status), Text(KEYS), Text(answer)))
+            live.update(
+                Group(sites_table(labels, status), hand_lines(status), Text(KEYS), Text(answer))
+            )
             key = keys(0.2)
             if key in ("q", "\x03"):
                 return
@@ -104,7 +122,9 @@ def hand_lines(status: dict[str, Any]) -> Text:
     lines = [f"Hand: {hand.get('sentence') or hand.get('state', 'not connected')}"]
     limits = {dof: why for dof, why in (hand.get("limits") or {}).items() if why != "none"}
     if limits:
-        lines.append("Limits: " + ", ".join(f"{dof.replace('_', ' ')} {why}" for dof, why in limits.items()))
+        lines.append(
+            "Limits: " + ", ".join(f"{dof.replace('_', ' ')} {why}" for dof, why in limits.items())
+        )
     if wire.get("n"):
         lines.append(f"Arrival to wire: p95 {wire['p95']:.1f} ms")
     lines += list(status.get("sentences", []))[-3:]
@@ -113,13 +133,18 @@ def hand_lines(status: dict[str, Any]) -> Text:
 
 @contextmanager
 def raw_keys() -> Iterator[Any]:
-    """A function key(timeout_s) -> character or "" while the terminal gives single keys; none without a terminal."""
+    """A function key(timeout_s) -> character or "" while the terminal gives single keys; none
+    without a terminal."""
     if not sys.stdin.isatty():
         yield lambda timeout: (select.select([], [], [], timeout), "")[1]
         return
     before = termios.tcgetattr(sys.stdin)
     tty.setcbreak(sys.stdin)
     try:
-        yield lambda timeout: sys.stdin.read(1) if select.select([sys.stdin], [], [], timeout)[0] else ""
+        yield (
+            lambda timeout: (
+                sys.stdin.read(1) if select.select([sys.stdin], [], [], timeout)[0] else ""
+            )
+        )
     finally:
         termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)

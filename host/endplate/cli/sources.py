@@ -12,14 +12,23 @@ from endplate.errors import BoardError
 
 def add_board(parser: argparse.ArgumentParser, montage: str = "free-8") -> None:
     """--board, --port, --board-param, --montage, --mains-hz."""
-    parser.add_argument("--board", required=True, help="a name or number that `endplate devices` lists, e.g. cyton")
+    parser.add_argument(
+        "--board", required=True, help="a name or number that `endplate devices` lists, e.g. cyton"
+    )
     parser.add_argument("--port", default="", help="serial port of the board, e.g. /dev/ttyUSB0")
     parser.add_argument(
-        "--board-param", action="append", default=[], metavar="KEY=VALUE",
-        help="another parameter of brainflow's, e.g. file=recording.csv, ip_address=..., may be repeated",
+        "--board-param",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="another parameter of brainflow's, e.g. file=recording.csv; may be repeated",
     )
-    parser.add_argument("--montage", default=montage, help=f"electrode montage, a name or a file ({montage})")
-    parser.add_argument("--mains-hz", type=int, choices=(50, 60), default=50, help="of the building (50)")
+    parser.add_argument(
+        "--montage", default=montage, help=f"electrode montage, a name or a file ({montage})"
+    )
+    parser.add_argument(
+        "--mains-hz", type=int, choices=(50, 60), default=50, help="of the building (50)"
+    )
 
 
 def board_settings(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Guides a person through cues while the control process records, and brings back what the board heard.
+"""Guides a person through cues while the control process records, and brings back what the board
+heard.
 
-Reaches the running control process as the monitor does: by its feed and its requests. Time is the board's: a cue lasts
-until its number of samples has arrived, so a slow machine makes a calibration longer, never wrong.
+Reaches the running control process as the monitor does: by its feed and its requests. Time is the
+board's: a cue lasts until its number of samples has arrived, so a slow machine makes a calibration
+longer, never wrong.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ SILENCE_S = 3.0  # the board is given up after this long without a sample
 
 @dataclass(frozen=True)
 class Guided:
-    """What came of it: counts int32 [n, channels] from sample `first` on, and each cue with its start in `counts`."""
+    """What came of it: counts int32 [n, channels] from sample `first` on, and each cue with its
+    start in `counts`."""
 
     first: int
     counts: np.ndarray
@@ -44,15 +47,16 @@ def guide(
     patient: Callable[[Cue], None] | None = None,
     progress: Callable[[int, Cue, float], None] | None = None,
 ) -> Guided:
-    """Plays `cues` one after the other against the control process of the session folder `directory`.
+    """Plays `cues` one after the other against the control process of the session folder
+    `directory`.
 
-    `patient` tells a simulated patient of each cue; `progress(index, cue, share)` is called about 10 times a second.
-    Raises CalibrationError when the board goes silent, SessionError when the control process is gone.
+    `patient` tells a simulated patient of each cue; `progress(index, cue, share)` is called about
+    10 times a second. Raises CalibrationError when the board goes silent, SessionError when the
+    control process is gone.
     """
     reader = FeedReader(directory / "feed")
     rate_hz = reader.info.rate_hz
-    position, _, _ = reader.samples(0)
-    first = next_sample = _newest(reader)
+    first = next_sample = reader.newest
     blocks: list[np.ndarray] = []
     started: list[tuple[int, Cue]] = []
 
@@ -65,7 +69,8 @@ def guide(
             first = start
         elif start != next_sample:
             raise CalibrationError(
-                "Samples were overwritten before they could be read; close other programs and calibrate again."
+                "Samples were overwritten before they could be read; close other programs and "
+                "calibrate again."
             )
         blocks.append(np.array(counts))
         next_sample = start + len(counts)
@@ -87,16 +92,11 @@ def guide(
                 heard_at = now
             elif now - heard_at > SILENCE_S:
                 raise CalibrationError(
-                    "The board stopped sending during the calibration; check its battery and dongle, then start again."
+                    "The board stopped sending during the calibration; check its battery and "
+                    "dongle, then start again."
                 )
             if progress is not None:
                 done = (next_sample - start) / max(1, wanted - start)
                 progress(index, cue, min(1.0, max(0.0, done)))
     counts = np.concatenate(blocks) if blocks else np.zeros((0, reader.info.channels), np.int32)
     return Guided(first, counts, [(start - first, cue) for start, cue in started])
-
-
-def _newest(reader: FeedReader) -> int:
-    """Index after the newest sample in the feed."""
-    start, counts, _ = reader.samples(0)
-    return start + len(counts)

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The whole rig without flesh: patient and board, motor bus and mechanics, and the hand's firmware between them.
+"""The whole rig without flesh: patient and board, motor bus and mechanics, and the hand's firmware
+between them.
 
-Each part is a process that speaks the real thing's protocol on a pty, so that real hardware replaces it by naming another
-port. The rig starts them, tells the patient what to do, breaks things on request, and ends all of them.
+Each part is a process that speaks the real thing's protocol on a pty, so that real hardware
+replaces it by naming another port. The rig starts them, tells the patient what to do, breaks
+things on request, and ends all of them.
 """
 
 from __future__ import annotations
@@ -36,14 +38,19 @@ START_TIMEOUT_S = 20.0
 
 
 class Part:
-    """One stand-in process: a JSON line on its stdout when it is ready, JSON lines on its stdin as requests."""
+    """One stand-in process: a JSON line on its stdout when it is ready, JSON lines on its stdin as
+    requests."""
 
     def __init__(self, module: str, arguments: list[str], log: Path) -> None:
         self.module = module
         self._log = log.open("w")
         self._process = subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True, bufsize=1,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+            bufsize=1,
         )
         lines: queue.Queue[str] = queue.Queue()
         self._reader = threading.Thread(target=self._drain, args=(lines,), daemon=True)
@@ -75,7 +82,9 @@ class Part:
             self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
         except (BrokenPipeError, ValueError):
-            raise EndplateError(f"The simulated part {self.module} has ended; see {self._log.name}.") from None
+            raise EndplateError(
+                f"The simulated part {self.module} has ended; see {self._log.name}."
+            ) from None
 
     def stop(self) -> None:
         """Asks it to end, then ends it."""
@@ -98,8 +107,9 @@ class Part:
 class Rig:
     """Context manager: all parts running inside, none after.
 
-    board: "cyton" or "daisy"; patient: a preset's name; firmware: "pc" or "f405"; play: an .npz recording that the board
-    plays instead of the patient. `knobs` go to the firmware runner (baud, clock_offset_us, clock_ppm, ...).
+    board: "cyton" or "daisy"; patient: a preset's name; firmware: "pc" or "f405"; play: an .npz
+    recording that the board plays instead of the patient. `knobs` go to the firmware runner (baud,
+    clock_offset_us, clock_ppm, ...).
     """
 
     def __init__(
@@ -128,10 +138,15 @@ class Rig:
         self.directory.mkdir(parents=True, exist_ok=True)
         place = ["--directory", str(self.directory)]
         try:
-            self.board = self._start("endplate.sim.board", self._board_arguments + place, "board.log")
+            self.board = self._start(
+                "endplate.sim.board", self._board_arguments + place, "board.log"
+            )
             self.hand = self._start("endplate.sim.hand", self._hand_arguments + place, "hand.log")
             self.firmware = firmware.start(
-                self._firmware_kind, bus=self.hand.ready["bus"], directory=self.directory, **self._knobs
+                self._firmware_kind,
+                bus=self.hand.ready["bus"],
+                directory=self.directory,
+                **self._knobs,
             )
             self._running.append(self.firmware)
         except BaseException:
@@ -145,7 +160,10 @@ class Rig:
         return part
 
     def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -164,14 +182,23 @@ class Rig:
         """Serial port of the hand's link."""
         return str(self.firmware.port)
 
-    def prompt(self, target: dict[str, float], rise_s: float, hold_s: float, fall_s: float, label: str = "") -> None:
+    def prompt(
+        self, target: dict[str, float], rise_s: float, hold_s: float, fall_s: float, label: str = ""
+    ) -> None:
         """Tells the patient what to do now: a trapezoid towards `target` (DoF -> -1..1)."""
         self.board.tell(
-            prompt={"target": target, "rise_s": rise_s, "hold_s": hold_s, "fall_s": fall_s, "label": label}
+            prompt={
+                "target": target,
+                "rise_s": rise_s,
+                "hold_s": hold_s,
+                "fall_s": fall_s,
+                "label": label,
+            }
         )
 
     def fault(self, part: str = "board", **fault: Any) -> None:
-        """Turns a knob of the `board` or of the `hand`: see endplate.sim.board and endplate.sim.hand."""
+        """Turns a knob of the `board` or of the `hand`: see endplate.sim.board and
+        endplate.sim.hand."""
         {"board": self.board, "hand": self.hand}[part].tell(fault=fault)
 
     def truth(self) -> np.ndarray:

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The page of everything that runs: traces, sites, DoF, hand, latency."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from endplate.live.feed import FeedInfo
+from endplate.monitor import words
+from endplate.monitor.dof_bars import DofBars
+from endplate.monitor.hand_view import HandView
+from endplate.monitor.latency_view import LatencyView
+from endplate.monitor.site_rows import SiteRows
+from endplate.monitor.theme import Palette
+from endplate.monitor.traces import Traces
+from endplate.monitor.watch import Fresh
+
+
+def heading(text: str) -> QLabel:
+    """A 15-point heading."""
+    label = QLabel(text)
+    label.setProperty("role", "heading")
+    return label
+
+
+class LivePage(QWidget):
+    """Traces fill the middle; sites to their right; below them what the hand is told and does."""
+
+    TITLE = "Live"
+
+    def __init__(self, palette: Palette, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.traces = Traces(palette)
+        self.sites = SiteRows(palette)
+        self.bars = DofBars(palette)
+        self.hand = HandView(palette)
+        self.latency = LatencyView(palette)
+        self.hint = QLabel("Traces appear here as soon as a board sends.")
+        self.hint.setProperty("role", "quiet")
+        self._dofs: list[str] = []
+        self._joints: list[str] = []
+
+        scroll = QScrollArea()
+        scroll.setWidget(self.sites)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setMinimumWidth(430)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+        upper = QHBoxLayout()
+        upper.setSpacing(16)
+        left, right = QVBoxLayout(), QVBoxLayout()
+        left.addWidget(heading("Traces"))
+        left.addWidget(self.traces, 1)
+        left.addWidget(self.hint)
+        right.addWidget(heading("Sites"))
+        right.addWidget(scroll, 1)
+        upper.addLayout(left, 3)
+        upper.addLayout(right, 2)
+
+        lower = QHBoxLayout()
+        lower.setSpacing(16)
+        for title, view, stretch in (
+            ("Movement (thin: decoded)", self.bars, 3),
+            ("Hand (dashed: wanted)", self.hand, 3),
+            ("Latency", self.latency, 3),
+        ):
+            column = QVBoxLayout()
+            column.addWidget(heading(title))
+            column.addWidget(view, 1 if view is self.hand else 0)
+            if view is not self.hand:
+                column.addStretch(1)
+            lower.addLayout(column, stretch)
+
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(16, 10, 16, 6)
+        whole.addLayout(upper, 4)
+        whole.addLayout(lower, 3)
+
+    def begin(self, info: FeedInfo) -> None:
+        """Sets the views out for another session."""
+        columns = [c - 1 for c in info.montage_channels] or list(range(info.channels))
+        labels = [info.site_labels[c] for c in columns]
+        self._dofs, self._joints = list(info.dofs), list(info.joints)
+        self.traces.begin(info.rate_hz, labels, columns)
+        self.sites.begin(labels)
+        self.bars.begin(self._dofs)
+        low = " At 250 samples a second only the amplitude is used." if info.rate_hz <= 250 else ""
+        self.hint.setText(f"+ and - change the scale, P pauses the traces.{low}")
+
+    def show_frame(self, fresh: Fresh) -> None:
+        """30 times a second: traces and bars."""
+        self.traces.add(fresh.first, fresh.clean)
+        if len(fresh.hops):
+            newest = fresh.hops[-1]
+            self.bars.show_values(
+                newest["intent"], newest["velocity"] if newest["sent"] else [0.0] * len(self._dofs)
+            )
+        hand = fresh.status.get("hand") or {}
+        position, goal = hand.get("position_deg") or [], hand.get("goal_deg") or []
+        self.hand.show_joints(
+            dict(zip(self._joints, position, strict=False)),
+            dict(zip(self._joints, goal, strict=False)),
+            bool(hand.get("connected")),
+        )
+
+    def show_numbers(self, status: dict[str, Any]) -> None:
+        """At most 5 times a second: everything that is read as a number or a word."""
+        self.sites.show_quality(status.get("quality") or [], status.get("snr_db") or [])
+        self.latency.show_latency(status.get("latency_ms") or {})
+        limits = (status.get("hand") or {}).get("limits") or {}
+        self.bars.show_limits([words.limit(str(limits.get(dof, "none"))) for dof in self._dofs])

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One row a site: number and colour, signal-to-noise bar with its borders, verdict in words, rest
+noise, mains."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PyQt6.QtCore import QRectF, QSize, Qt
+from PyQt6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PyQt6.QtWidgets import QSizePolicy, QWidget
+
+from endplate.monitor.theme import VERDICTS, Palette, site_colour
+from endplate.monitor.words import SNR_GOOD_DB, SNR_USABLE_DB, site_verdict, snr_db
+
+ROW = 40
+FULL_DB = 40.0
+
+
+class SiteRows(QWidget):
+    """Draws what `show_quality` was given; nothing moves unless it changed."""
+
+    def __init__(self, palette: Palette, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._palette = palette
+        self._labels: list[str] = []
+        self._rows: list[tuple[str, str, float | None, dict[str, Any]]] = []
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        self.setAccessibleName("Sites: verdict, signal-to-noise ratio, rest noise, mains")
+
+    def begin(self, labels: list[str]) -> None:
+        """Sets out one row a site."""
+        self._labels = labels
+        self._rows = []
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """Room for all rows."""
+        return QSize(430, 26 + ROW * max(1, len(self._labels)))
+
+    minimumSizeHint = sizeHint
+
+    def show_quality(self, quality: list[dict[str, Any]], measured_db: list[float | None]) -> None:
+        """Takes the verdicts of the chain; `measured_db` holds SNR from a calibration where there
+        is one."""
+        rows = []
+        for index, site in enumerate(quality[: len(self._labels)]):
+            live = snr_db(site)
+            value = (
+                live
+                if live is not None
+                else (measured_db[index] if index < len(measured_db) else None)
+            )
+            verdict, words = site_verdict(site, value)
+            rows.append((verdict, words, value, site))
+        if rows != self._rows:
+            self._rows = rows
+            self.setAccessibleDescription(
+                "; ".join(f"site {i + 1} {row[1]}" for i, row in enumerate(rows))
+            )
+            self.update()
+
+    def words(self, index: int) -> str:
+        """The verdict shown for a site."""
+        return self._rows[index][1]
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Draws the rows."""
+        painter = QPainter(self)
+        p = self._palette
+        width = self.width()
+        bar = QRectF(118, 0, max(60, width - 250), 9)
+        painter.setPen(QColor(p.quiet))
+        for border in (SNR_USABLE_DB, SNR_GOOD_DB):
+            x = bar.left() + bar.width() * border / FULL_DB
+            painter.drawText(QRectF(x - 30, 2, 60, 20), Qt.AlignmentFlag.AlignCenter, f"{border:g}")
+        painter.drawText(QRectF(bar.left(), 2, 60, 20), Qt.AlignmentFlag.AlignLeft, "SNR")
+        painter.drawText(QRectF(bar.right() - 60, 2, 60, 20), Qt.AlignmentFlag.AlignRight, "dB")
+        painter.drawText(
+            QRectF(width - 124, 2, 120, 20), Qt.AlignmentFlag.AlignRight, "rest · mains"
+        )
+        for index, label in enumerate(self._labels):
+            top = 26 + index * ROW
+            verdict, words, value, site = (
+                self._rows[index] if index < len(self._rows) else ("unknown", "Listening", None, {})
+            )
+            colour, dashed = site_colour(index)
+            pen = QPen(QColor(colour), 4, Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine)
+            painter.setPen(pen)
+            painter.drawLine(4, top + 6, 4, top + ROW - 8)
+            painter.setPen(QColor(p.text))
+            painter.drawText(
+                QRectF(14, top, 100, 22), Qt.AlignmentFlag.AlignVCenter, f"{index + 1} {label}"
+            )
+            self._bar(painter, bar.translated(0, top + 7), value, VERDICTS[verdict][0])
+            painter.setPen(QColor(VERDICTS[verdict][0]))
+            painter.drawText(
+                QRectF(bar.left(), top + 17, 16, 20),
+                Qt.AlignmentFlag.AlignVCenter,
+                VERDICTS[verdict][1],
+            )
+            painter.setPen(QColor(p.text))
+            painter.drawText(
+                QRectF(bar.left() + 18, top + 17, width - bar.left() - 22, 20),
+                Qt.AlignmentFlag.AlignVCenter,
+                words,
+            )
+            painter.setPen(QColor(p.quiet))
+            quiet = float(site.get("quiet_uv", 0.0))
+            numbers = (
+                f"{quiet:.1f} µV · {float(site.get('mains_db', 0.0)):+.0f} dB" if quiet > 0 else "–"
+            )
+            painter.drawText(
+                QRectF(width - 130, top, 126, 22), Qt.AlignmentFlag.AlignRight, numbers
+            )
+            if value is not None:
+                painter.drawText(
+                    QRectF(14, top + 17, 100, 20), Qt.AlignmentFlag.AlignVCenter, f"{value:.0f} dB"
+                )
+        painter.end()
+
+    def _bar(self, painter: QPainter, place: QRectF, value: float | None, colour: str) -> None:
+        painter.fillRect(place, QColor(self._palette.line))
+        if value is not None:
+            share = min(1.0, max(0.0, value / FULL_DB))
+            painter.fillRect(
+                QRectF(place.left(), place.top(), place.width() * share, place.height()),
+                QColor(colour),
+            )
+        painter.setPen(QColor(self._palette.text))
+        for border in (SNR_USABLE_DB, SNR_GOOD_DB):
+            x = int(place.left() + place.width() * border / FULL_DB)
+            painter.drawLine(x, int(place.top()) - 2, x, int(place.bottom()) + 2)

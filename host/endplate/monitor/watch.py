@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Watches the feed at the screen's pace: one timer, one signal; everything in the window hangs on
+it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PyQt6.QtCore import QObject, Qt, QTimer, pyqtSignal
+
+from endplate.errors import SessionError
+from endplate.live.feed import FeedInfo, FeedReader
+
+FRAME_MS = 33
+RETRY_MS = 500
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """What one frame brought. `first` is the index of clean[0]; `hops` may be empty."""
+
+    first: int
+    clean: np.ndarray
+    hops: np.ndarray
+    status: dict[str, Any]
+
+
+class FeedWatch(QObject):
+    """Emits `begun(info)` when a feed appears, `fresh(Fresh)` about 30 times a second,
+    `gone(sentence)` when it ends."""
+
+    begun = pyqtSignal(object)
+    fresh = pyqtSignal(object)
+    gone = pyqtSignal(str)
+
+    def __init__(self, directory: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.directory = Path(directory)
+        self._reader: FeedReader | None = None
+        self._next_sample = self._next_hop = 0
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._frame)
+
+    def start(self) -> None:
+        """Begins to watch; call it once the window is shown."""
+        self._timer.start(0)
+
+    def stop(self) -> None:
+        """No more signals."""
+        self._timer.stop()
+        self._reader = None
+
+    def _frame(self) -> None:
+        if self._reader is None:
+            self._open()
+            return
+        if not self._reader.alive:
+            self._reader = None
+            self._timer.start(RETRY_MS)
+            self.gone.emit(
+                "The control process has ended; the window shows it again as soon as it is back."
+            )
+            return
+        first, _, clean = self._reader.samples(self._next_sample)
+        self._next_sample = first + len(clean)
+        self._next_hop, hops = self._reader.hops(self._next_hop)
+        self.fresh.emit(Fresh(first, clean, hops, self._reader.status()))
+
+    def _open(self) -> None:
+        try:
+            reader = FeedReader(self.directory / "feed")
+        except SessionError as error:
+            self._timer.start(RETRY_MS)
+            self.gone.emit(str(error))
+            return
+        if not reader.alive:
+            self._timer.start(RETRY_MS)
+            self.gone.emit("Nothing is running here yet; the window waits for it.")
+            return
+        self._reader = reader
+        info: FeedInfo = reader.info
+        self._next_sample = max(0, reader.newest - int(5 * info.rate_hz))
+        self._next_hop, _ = reader.hops(1 << 60)
+        self._timer.start(FRAME_MS)
+        self.begun.emit(info)

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the feed says, in the words of the clinic: verdict first, what to do, no codes.
+
+Borders: SNR good from 20 dB, usable from 12; rest noise good up to 5 uV, fair to 10, poor above 20.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+SNR_GOOD_DB, SNR_USABLE_DB = 20.0, 12.0
+NOISE_GOOD_UV, NOISE_POOR_UV = 5.0, 20.0
+_BITS = (
+    (16, "poor", "No signal: the samples are missing"),
+    (2, "poor", "Railed: press the electrode on"),
+    (1, "poor", "Flat: is it plugged in?"),
+    (4, "poor", "Clipped: lower the gain"),
+    (8, "usable", "Mains: check the reference electrode"),
+)
+
+#: Guard state -> what it means for the person in front of it.
+STATES = {
+    "boot": "Hand starting",
+    "self test": "Hand checking its motors",
+    "disarmed": "Hand disarmed: it holds still",
+    "armed": "Hand armed: relax once, then it follows",
+    "active": "Hand follows",
+    "stale": "Hand waits: no fresh command",
+    "link lost": "Link lost: arm again",
+    "open only": "Hand opens only",
+    "releasing": "Hand opens slowly",
+    "fault": "Hand has a fault",
+    "estop": "STOPPED: switch the hand off and on",
+}
+
+LIMITS = {
+    "none": "",
+    "estop": "stopped",
+    "fault": "fault",
+    "releasing": "opening slowly",
+    "disarmed": "disarmed",
+    "link lost": "link lost",
+    "host frozen": "no new samples decoded",
+    "stale": "no fresh command",
+    "neutral": "relax once to begin",
+    "site": "frozen: a site it needs is bad",
+    "position": "at its end",
+}
+
+
+def site_verdict(quality: dict[str, Any], snr_db: float | None) -> tuple[str, str]:
+    """(key of theme.VERDICTS, words) for one site; what is wrong comes before what is weak."""
+    bits = int(quality.get("bits", 0))
+    for bit, verdict, words in _BITS:
+        if bits & bit:
+            return verdict, words
+    quiet = float(quality.get("quiet_uv", 0.0))
+    if quiet <= 0:
+        return "unknown", "Listening"
+    if quiet > NOISE_POOR_UV:
+        return "poor", "Noisy at rest: wait or clean the skin"
+    if snr_db is None:
+        return "unknown", "Contract and relax once"
+    if snr_db >= SNR_GOOD_DB:
+        return "good", "Good"
+    if snr_db >= SNR_USABLE_DB:
+        return "usable", "Usable: a stronger spot may be near"
+    return "poor", "Weak: move it along the muscle"
+
+
+def snr_db(quality: dict[str, Any]) -> float | None:
+    """Live meter: busy against quiet level of the last half minute, 10 log10((a^2 - r^2) / r^2);
+    None while unknown."""
+    from math import log10
+
+    quiet, busy = float(quality.get("quiet_uv", 0.0)), float(quality.get("busy_uv", 0.0))
+    if quiet <= 0 or busy <= quiet:
+        return None
+    return 10 * log10((busy**2 - quiet**2) / quiet**2)
+
+
+def hand(status: dict[str, Any]) -> str:
+    """The hand's state in words."""
+    hand_status = status.get("hand") or {}
+    if hand_status.get("connected"):
+        return STATES.get(
+            str(hand_status.get("state")), str(hand_status.get("state", "")).capitalize()
+        )
+    return str(hand_status.get("sentence") or "No hand")
+
+
+def limit(name: str) -> str:
+    """A limit code in words; empty when nothing limits."""
+    return LIMITS.get(name, name)
+
+
+def duration(seconds: float) -> str:
+    """m:ss."""
+    whole = int(seconds)
+    return f"{whole // 60}:{whole % 60:02d}"

@@ -48,6 +48,9 @@ def vectors() -> dict[str, Any]:
         cases.append({"name": name, "hex": data.hex(), "frames": accepted, "counters": counters})
     refused = []
     for name, data, counter in refusals(by_name):
+        raised = {key for key, n in oracle.listen(data).counters.items() if n and key[:4] == "bad_"}
+        if raised != {counter}:
+            raise ValueError(f"The case '{name}' is meant for {counter} and raises {raised}.")
         refused.append({"name": name, "hex": data.hex(), "counter": counter})
     return {
         "about": "Golden frames of the wire (SPEC.md), made by tests/protocol/make_vectors.py.",

@@ -161,7 +161,7 @@ def refusals(frames: dict[str, bytes]) -> list[tuple[str, bytes, str]]:
         ("173 bytes, one more than the longest body", oracle.line(bytes([7]) * 173), "bad_long"),
         ("600 bytes without an end", bytes([7]) * 600 + b"\0", "bad_long"),
         ("a bit of the header", _flipped(whole, 2), "bad_crc"),
-        ("a bit of the payload", _flipped(whole, 12, 0x80), "bad_crc"),
+        ("a bit of the payload", _flipped(whole, 10, 0x80), "bad_crc"),
         ("a bit of the CRC", _flipped(whole, len(whole) - 2), "bad_crc"),
         ("CRC in the other byte order", oracle.line(head[:-4] + head[:-5:-1]), "bad_crc"),
         ("CRC of the payload alone",

@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "elementary.h"
 
-/* A float and its bits (IEEE 754 binary32). C11 allows reading the other member. */
-typedef union elementary_bits {
-    float value;
-    uint32_t bits;
-} elementary_bits;
-
 static const float SMALLEST_NORMAL = 1.17549435e-38f;
 static const float SQRT_2 = 1.41421356f;
 

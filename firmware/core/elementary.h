@@ -8,6 +8,12 @@
 
 #include "sizes.h"
 
+/* A float and its bits (IEEE 754 binary32); C11 allows writing one member and reading the other. */
+typedef union elementary_bits {
+    float value;
+    uint32_t bits;
+} elementary_bits;
+
 float elementary_log2(float x);           /* x > 0, else returns -126; relative error < 3e-7 over the normal floats */
 float elementary_exp2(float x);           /* clamped to [-126, 126] */
 float elementary_power(float x, float p); /* x^p for x >= 0; x^1 is x itself, to the bit */

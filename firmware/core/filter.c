@@ -32,16 +32,27 @@ int32_t filter_init(filter_state *state, const filter_config *config) {
     return CORE_OK;
 }
 
+/* A section as it runs: transposed direct form II with y replaced by b0 x + s1 in the recursion,
+ *   y = b0 x + s1,   s1' = c1 x - a1 s1 + s2,   s2' = c2 x - a2 s1,   c1 = b1 - a1 b0,   c2 = b2 - a2 b0
+ * so that one sample waits for the last one by a multiplication and an addition, not by two of each. */
+typedef struct running_section {
+    float b0, c1, c2, a1, a2;
+} running_section;
+
+static running_section running(const filter_section *c) {
+    return (running_section){c->b0, c->b1 - c->a1 * c->b0, c->b2 - c->a2 * c->b0, c->a1, c->a2};
+}
+
 /* The states that a constant input would have left. */
 static void settle(filter_state *state, const filter_config *config, const float *first, int32_t stride) {
     for (int32_t i = 0; i < stride; i++) {
         float x = first[i];
         for (int32_t k = 0; k < config->sections; k++) {
-            const filter_section *c = &config->section[k];
-            const float y = x * ((c->b0 + c->b1 + c->b2) / (1.0f + c->a1 + c->a2));
-            state->s1[k][i] = y - c->b0 * x;
-            state->s2[k][i] = c->b2 * x - c->a2 * y;
-            x = y;
+            const running_section c = running(&config->section[k]);
+            const float s1 = x * ((c.c1 + c.c2) / (1.0f + c.a1 + c.a2));
+            state->s1[k][i] = s1;
+            state->s2[k][i] = c.c2 * x - c.a2 * s1;
+            x = c.b0 * x + s1;
         }
     }
 }
@@ -60,28 +71,35 @@ static void flush(filter_state *state, const filter_config *config, int32_t stri
     }
 }
 
-/* One section over a run of samples of one group of lanes. */
-static void section_run(const filter_section *c, float *s1_state, float *s2_state, const float *in, int32_t samples,
-                        int32_t stride, float *out) {
-    const float b0 = c->b0, b1 = c->b1, b2 = c->b2, a1 = c->a1, a2 = c->a2;
+/* gcc 12 vectorises section_run as a function of its own, and no longer when it is inlined into the loops of
+ * filter_process (measured: 1.9 against 7.5 us for 50 samples of 8 sites through 11 sections). */
+#if defined __GNUC__
+#define FILTER_OWN_FUNCTION __attribute__((noinline))
+#else
+#define FILTER_OWN_FUNCTION
+#endif
+
+/* One section over a run of samples of CORE_LANES sites. Written as loops of that length over local arrays, which a
+ * compiler turns into vector registers. */
+FILTER_OWN_FUNCTION static void section_run(const filter_section *section, float *s1_state, float *s2_state, const float *in,
+                        int32_t samples, int32_t stride, float *out) {
+    const running_section c = running(section);
+    const float b0 = c.b0, c1 = c.c1, c2 = c.c2, a1 = c.a1, a2 = c.a2;
     float s1[CORE_LANES], s2[CORE_LANES];
-    for (int32_t i = 0; i < CORE_LANES; i++) {
-        s1[i] = s1_state[i];
-        s2[i] = s2_state[i];
-    }
+    for (int32_t i = 0; i < CORE_LANES; i++) s1[i] = s1_state[i];
+    for (int32_t i = 0; i < CORE_LANES; i++) s2[i] = s2_state[i];
     for (int32_t n = 0; n < samples; n++) {
-        for (int32_t i = 0; i < CORE_LANES; i++) {
-            const float x = in[n * stride + i];
-            const float y = b0 * x + s1[i];
-            s1[i] = (b1 * x + s2[i]) - a1 * y;
-            s2[i] = b2 * x - a2 * y;
-            out[n * stride + i] = y;
-        }
+        float x[CORE_LANES], next[CORE_LANES];
+        for (int32_t i = 0; i < CORE_LANES; i++) x[i] = in[i];
+        for (int32_t i = 0; i < CORE_LANES; i++) out[i] = b0 * x[i] + s1[i];
+        for (int32_t i = 0; i < CORE_LANES; i++) next[i] = c1 * x[i] + s2[i];
+        for (int32_t i = 0; i < CORE_LANES; i++) s2[i] = c2 * x[i] - a2 * s1[i];
+        for (int32_t i = 0; i < CORE_LANES; i++) s1[i] = next[i] - a1 * s1[i];
+        in += stride;
+        out += stride;
     }
-    for (int32_t i = 0; i < CORE_LANES; i++) {
-        s1_state[i] = s1[i];
-        s2_state[i] = s2[i];
-    }
+    for (int32_t i = 0; i < CORE_LANES; i++) s1_state[i] = s1[i];
+    for (int32_t i = 0; i < CORE_LANES; i++) s2_state[i] = s2[i];
 }
 
 int32_t filter_process(filter_state *state, const filter_config *config, const float *in, int32_t samples, float *out) {

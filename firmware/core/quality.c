@@ -13,9 +13,9 @@ static const float MAINS_LIMIT_DB = 60.0f;
 /* A notch 2 Hz wide takes pi/2 times its width out of white noise, the definition +-1 Hz; the difference, as a share of
  * what passes: 0.022 (1000/s, 8 notches), 0.027 (250/s, 2 notches). */
 static const float NOISE_IN_NOTCH = 0.025f;
-/* Histogram of frame RMS: bin i begins at LOWEST_UV * 10^(1.5 i / 20), so it ends at 1 mV. A frame adds WEIGHT; once a
+/* Histogram of frame RMS: bin i begins at 0.25 * 10^(1.5 i / 20), so it ends at 1 mV. A frame adds WEIGHT; once a
  * second every bin loses a 32nd, so the largest bin stays below 20 * 32 * 100 = 64000. */
-static const float LOWEST_UV = 0.25f;
+static const float LOG2_LOWEST_UV = -2.0f; /* 0.25 microvolt */
 static const float BINS_PER_LOG2_UV = 4.01373331f; /* 20 log10(2) / 1.5 */
 enum { WEIGHT = 100, FORGET = 32, LEAST_FRAMES = 10 };
 
@@ -35,56 +35,72 @@ int32_t quality_init(quality_state *state, const quality_config *config) {
     return CORE_OK;
 }
 
-/* Sums of one group of lanes over samples of one frame. */
-static void add(quality_state *state, const quality_config *config, int32_t lane, const float *raw, const float *band,
-                const float *clean, int32_t samples, int32_t stride) {
-    const float clip = CLIPPED_SHARE_OF_SCALE * config->full_scale_uv;
-    const float rail = RAILED_SHARE_OF_SCALE * config->full_scale_uv;
-    float first[CORE_LANES], sum[CORE_LANES], square[CORE_LANES], removed[CORE_LANES], after[CORE_LANES];
-    int32_t clipped[CORE_LANES], railed[CORE_LANES];
-    for (int32_t i = 0; i < CORE_LANES; i++) {
-        first[i] = state->first[lane + i];
-        sum[i] = state->sum[lane + i];
-        square[i] = state->square[lane + i];
-        removed[i] = state->removed[lane + i];
-        after[i] = state->after[lane + i];
-        clipped[i] = state->clipped[lane + i];
-        railed[i] = state->railed[lane + i];
+/* In functions of their own, the loops over CORE_LANES sites become vector registers (see filter.c). The loops over
+ * samples end at a pointer: counted, gcc 12 vectorises over samples instead, which is four times slower here. */
+#if defined __GNUC__
+#define QUALITY_OWN_FUNCTION __attribute__((noinline))
+#else
+#define QUALITY_OWN_FUNCTION
+#endif
+
+/* What the raw signal tells of one group of lanes, over samples of one frame. */
+QUALITY_OWN_FUNCTION static void add_raw(quality_state *state, float full_scale_uv, int32_t lane, const float *raw,
+                                         int32_t samples, int32_t stride) {
+    /* Floats above 0 stand in the order of their bits, so a subtraction compares, and nothing branches. */
+    const elementary_bits clip = {CLIPPED_SHARE_OF_SCALE * full_scale_uv};
+    const elementary_bits rail = {RAILED_SHARE_OF_SCALE * full_scale_uv};
+    float first[CORE_LANES], sum[CORE_LANES], square[CORE_LANES];
+    uint32_t clipped[CORE_LANES], railed[CORE_LANES];
+    for (int32_t i = 0; i < CORE_LANES; i++) first[i] = state->first[lane + i];
+    for (int32_t i = 0; i < CORE_LANES; i++) sum[i] = state->sum[lane + i];
+    for (int32_t i = 0; i < CORE_LANES; i++) square[i] = state->square[lane + i];
+    for (int32_t i = 0; i < CORE_LANES; i++) clipped[i] = state->clipped[lane + i];
+    for (int32_t i = 0; i < CORE_LANES; i++) railed[i] = state->railed[lane + i];
+    for (const float *end = raw + samples * stride; raw != end; raw += stride) {
+        elementary_bits x[CORE_LANES];
+        uint32_t size[CORE_LANES], over[CORE_LANES];
+        float d[CORE_LANES];
+        for (int32_t i = 0; i < CORE_LANES; i++) x[i].value = raw[i];
+        for (int32_t i = 0; i < CORE_LANES; i++) size[i] = x[i].bits & 0x7FFFFFFFu;
+        for (int32_t i = 0; i < CORE_LANES; i++) clipped[i] += (clip.bits - 1u - size[i]) >> 31;
+        for (int32_t i = 0; i < CORE_LANES; i++) over[i] = (rail.bits - size[i]) >> 31;
+        for (int32_t i = 0; i < CORE_LANES; i++) railed[i] = (railed[i] + 1u) & (0u - over[i]);
+        for (int32_t i = 0; i < CORE_LANES; i++) d[i] = raw[i] - first[i];
+        for (int32_t i = 0; i < CORE_LANES; i++) sum[i] += d[i];
+        for (int32_t i = 0; i < CORE_LANES; i++) square[i] += d[i] * d[i];
     }
-    for (int32_t n = 0; n < samples; n++) {
-        for (int32_t i = 0; i < CORE_LANES; i++) {
-            const float x = raw[n * stride + i];
-            const float size = fabsf(x);
-            const float d = x - first[i];
-            const float y = clean[n * stride + i];
-            const float m = band[n * stride + i] - y;
-            sum[i] += d;
-            square[i] += d * d;
-            removed[i] += m * m;
-            after[i] += y * y;
-            clipped[i] += size >= clip;
-            railed[i] = size > rail ? railed[i] + 1 : 0;
-        }
+    for (int32_t i = 0; i < CORE_LANES; i++) state->sum[lane + i] = sum[i];
+    for (int32_t i = 0; i < CORE_LANES; i++) state->square[lane + i] = square[i];
+    for (int32_t i = 0; i < CORE_LANES; i++) state->clipped[lane + i] = clipped[i];
+    for (int32_t i = 0; i < CORE_LANES; i++) state->railed[lane + i] = railed[i];
+}
+
+/* Power of what the notch took out and of what it left. */
+QUALITY_OWN_FUNCTION static void add_power(quality_state *state, int32_t lane, const float *band, const float *clean,
+                                           int32_t samples, int32_t stride) {
+    float removed[CORE_LANES], after[CORE_LANES];
+    for (int32_t i = 0; i < CORE_LANES; i++) removed[i] = state->removed[lane + i];
+    for (int32_t i = 0; i < CORE_LANES; i++) after[i] = state->after[lane + i];
+    for (const float *end = clean + samples * stride; clean != end; clean += stride) {
+        float d[CORE_LANES];
+        for (int32_t i = 0; i < CORE_LANES; i++) d[i] = band[i] - clean[i];
+        for (int32_t i = 0; i < CORE_LANES; i++) removed[i] += d[i] * d[i];
+        for (int32_t i = 0; i < CORE_LANES; i++) after[i] += clean[i] * clean[i];
+        band += stride;
     }
-    for (int32_t i = 0; i < CORE_LANES; i++) {
-        state->sum[lane + i] = sum[i];
-        state->square[lane + i] = square[i];
-        state->removed[lane + i] = removed[i];
-        state->after[lane + i] = after[i];
-        state->clipped[lane + i] = clipped[i];
-        state->railed[lane + i] = railed[i];
-    }
+    for (int32_t i = 0; i < CORE_LANES; i++) state->removed[lane + i] = removed[i];
+    for (int32_t i = 0; i < CORE_LANES; i++) state->after[lane + i] = after[i];
 }
 
 static float mains_db(float removed, float after) {
     const float lines = removed - NOISE_IN_NOTCH * after;
-    if (!(lines > 0.0f)) return -MAINS_LIMIT_DB;
-    const float db = DB_PER_LOG2 * (elementary_log2(lines) - elementary_log2(after));
-    return db < -MAINS_LIMIT_DB ? -MAINS_LIMIT_DB : db > MAINS_LIMIT_DB ? MAINS_LIMIT_DB : db;
+    if (!(lines > 1e-6f * after)) return -MAINS_LIMIT_DB;
+    if (!(after > 1e-6f * lines)) return MAINS_LIMIT_DB;
+    return DB_PER_LOG2 * elementary_log2(lines / after);
 }
 
-static void histogram_add(uint16_t *bins, float rms_uv) {
-    const float place = (elementary_log2(rms_uv) - elementary_log2(LOWEST_UV)) * BINS_PER_LOG2_UV;
+static void histogram_add(uint16_t *bins, float power_uv2) {
+    const float place = (0.5f * elementary_log2(power_uv2) - LOG2_LOWEST_UV) * BINS_PER_LOG2_UV;
     const int32_t bin = place < 0.0f ? 0 : place >= (float)QUALITY_BINS ? QUALITY_BINS - 1 : (int32_t)place;
     bins[bin] = (uint16_t)(bins[bin] > UINT16_MAX - WEIGHT ? UINT16_MAX : bins[bin] + WEIGHT);
 }
@@ -94,16 +110,32 @@ static void histogram_forget(uint16_t *bins) {
 }
 
 /* RMS in microvolt below which `share` of the histogram lies, interpolated within the bin. */
-static float histogram_share(const uint16_t *bins, float share) {
-    int32_t total = 0;
-    for (int32_t b = 0; b < QUALITY_BINS; b++) total += bins[b];
+static float histogram_share(const uint16_t *bins, int32_t total, float share) {
     if (total == 0) return 0.0f;
     const float wanted = share * (float)total;
     int32_t below = 0;
     int32_t bin = 0;
     while (bin < QUALITY_BINS - 1 && (float)(below + bins[bin]) < wanted) below += bins[bin++];
     const float within = bins[bin] > 0 ? (wanted - (float)below) / (float)bins[bin] : 0.0f;
-    return LOWEST_UV * elementary_exp2(((float)bin + within) / BINS_PER_LOG2_UV);
+    return elementary_exp2(LOG2_LOWEST_UV + ((float)bin + within) / BINS_PER_LOG2_UV);
+}
+
+/* Puts a finished frame into the histogram; forgets and reads it once a second, the sites by turns. */
+static void levels(quality_state *state, const quality_config *config, int32_t i) {
+    quality_site *site = &state->site[i];
+    uint16_t *bins = state->bins[i];
+    const uint32_t frame = state->frames + 1u;
+    const uint32_t turn = frame % (uint32_t)config->frames_per_second;
+    if (!(site->bits & (QUALITY_FLAT | QUALITY_RAILED | QUALITY_MISSING))) {
+        histogram_add(bins, state->after[i] / (float)config->frame_samples);
+    }
+    const int32_t my_turn = turn == (uint32_t)i % (uint32_t)config->frames_per_second;
+    if (my_turn) histogram_forget(bins);
+    if (frame != LEAST_FRAMES && !(my_turn && frame > LEAST_FRAMES)) return;
+    int32_t total = 0;
+    for (int32_t b = 0; b < QUALITY_BINS; b++) total += bins[b];
+    site->quiet_uv = histogram_share(bins, total, 0.2f);
+    site->busy_uv = histogram_share(bins, total, 0.9f);
 }
 
 /* Closes the frame of one site. */
@@ -132,20 +164,14 @@ static void verdict(quality_state *state, const quality_config *config, int32_t 
     uint32_t bits = 0;
     if (state->flat_frames[i] >= needed) bits |= QUALITY_FLAT;
     if (fabsf(site->mean_uv) > RAILED_SHARE_OF_SCALE * config->full_scale_uv ||
-        state->railed[i] >= config->frame_samples / 2) {
+        state->railed[i] >= (uint32_t)(config->frame_samples + 1) / 2u) {
         bits |= QUALITY_RAILED;
     }
-    if (state->clipped[i] > 0) bits |= QUALITY_CLIPPED;
+    if (state->clipped[i] > 0u) bits |= QUALITY_CLIPPED;
     if (site->mains_db > config->mains_warn_db) bits |= QUALITY_MAINS;
     if (state->missing >> i & 1u) bits |= QUALITY_MISSING;
     site->bits = bits;
-
-    if (!(bits & (QUALITY_FLAT | QUALITY_RAILED | QUALITY_MISSING))) histogram_add(state->bins[i], site->rms_uv);
-    if ((state->frames + 1u) % (uint32_t)config->frames_per_second == 0) histogram_forget(state->bins[i]);
-    if (state->frames + 1u >= LEAST_FRAMES) {
-        site->quiet_uv = histogram_share(state->bins[i], 0.2f);
-        site->busy_uv = histogram_share(state->bins[i], 0.9f);
-    }
+    levels(state, config, i);
 }
 
 static void clear_frame(quality_state *state) {
@@ -169,7 +195,8 @@ int32_t quality_process(quality_state *state, const quality_config *config, cons
             for (int32_t i = 0; i < stride; i++) state->first[i] = raw[at + i];
         }
         for (int32_t lane = 0; lane < stride; lane += CORE_LANES) {
-            add(state, config, lane, raw + at + lane, band + at + lane, clean + at + lane, run, stride);
+            add_raw(state, config->full_scale_uv, lane, raw + at + lane, run, stride);
+            add_power(state, lane, band + at + lane, clean + at + lane, run, stride);
         }
         state->missing |= missing;
         state->filled += run;
@@ -185,7 +212,7 @@ int32_t quality_process(quality_state *state, const quality_config *config, cons
 uint32_t quality_unfit(const quality_state *state, const quality_config *config) {
     uint32_t unfit = 0;
     for (int32_t i = 0; i < config->sites; i++) {
-        const int32_t railed = state->railed[i] >= config->frame_samples / 2;
+        const int32_t railed = state->railed[i] >= (uint32_t)(config->frame_samples + 1) / 2u;
         if (railed || (state->site[i].bits & (QUALITY_FLAT | QUALITY_RAILED))) unfit |= 1u << i;
     }
     return unfit;

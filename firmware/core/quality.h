@@ -49,8 +49,8 @@ typedef struct quality_state {
     float first[CORE_MAX_SITES]; /* raw value at the frame's start: sums are taken from it */
     float sum[CORE_MAX_SITES], square[CORE_MAX_SITES];
     float removed[CORE_MAX_SITES], after[CORE_MAX_SITES];
-    int32_t clipped[CORE_MAX_SITES];
-    int32_t railed[CORE_MAX_SITES]; /* samples in succession beyond 0.9 full scale */
+    uint32_t clipped[CORE_MAX_SITES];
+    uint32_t railed[CORE_MAX_SITES]; /* samples in succession beyond 0.9 full scale */
     int32_t flat_frames[CORE_MAX_SITES];
     float slow_removed[CORE_MAX_SITES], slow_after[CORE_MAX_SITES];
     uint16_t bins[CORE_MAX_SITES][QUALITY_BINS];

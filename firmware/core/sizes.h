@@ -16,7 +16,7 @@ enum core_sizes {
     CORE_MAX_DOF = 8,
     CORE_MAX_JOINTS = 10,
     CORE_MAX_GRIPS = 12,
-    CORE_LANES = 4 /* floats in one SSE or NEON register */
+    CORE_LANES = 8 /* floats in two SSE or NEON registers: two recursions hide each other's latency */
 };
 
 enum core_status {

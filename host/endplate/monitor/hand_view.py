@@ -29,7 +29,7 @@ _LINKS = {
 }
 # How much of a finger's angle each of its joints takes (coupled linkage).
 _SHARE = (0.85, 1.0, 0.6)
-_VIEW = np.radians((-30.0, 38.0))  # camera: about x, then about y
+_VIEW = np.radians((-18.0, -28.0))  # camera: about x, then about y
 
 
 def _about(axis: int, angle: float) -> np.ndarray:

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The window over the real feed and the real requests, offscreen."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip(
+    "PyQt6.QtWidgets", reason="PyQt6 or a library it needs is not installed", exc_type=ImportError
+)
+pytest.importorskip("pyqtgraph")
+
+from PyQt6.QtCore import Qt
+
+from endplate.monitor.theme import DARK, LIGHT
+from endplate.monitor.window import Window
+
+from .rigging import Outside, info, status
+
+
+@pytest.fixture
+def outside(tmp_path):
+    made = Outside(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def window(qtbot, tmp_path, outside):
+    made = Window(tmp_path, LIGHT)
+    qtbot.addWidget(made)
+    made.show()
+    qtbot.waitUntil(lambda: made.hand.text() == "Hand follows", timeout=5000)
+    yield made
+    made.close()
+
+
+def colours(widget) -> int:
+    """How many different colours a widget shows."""
+    image = widget.grab().toImage()
+    return len(
+        {image.pixel(x, y) for x in range(0, image.width(), 3) for y in range(0, image.height(), 3)}
+    )
+
+
+def test_shows_what_the_feed_says(window):
+    assert window.simulated.isVisible()
+    assert "250 Hz" in window.board.text()
+    assert window.latency.text() == "p95 2.2 ms"
+    assert window.recording.text().endswith("1:01")
+    assert window.prompt.text() == "Close hand"
+    page = window.pages[0]
+    assert page.sites.words(0) == "Good"
+    for view in (page.traces, page.sites, page.bars, page.hand, page.latency):
+        assert colours(view) > 3, f"{type(view).__name__} draws nothing"
+
+
+def test_a_bad_site_is_said_in_words(window, outside, qtbot):
+    changed = status()
+    changed["quality"][2]["bits"] = 2
+    changed["hand"]["limits"] = {"hand": "site", "elbow": "none"}
+    outside.status = changed
+    page = window.pages[0]
+    qtbot.waitUntil(lambda: page.sites.words(2) == "Railed: press the electrode on", timeout=3000)
+    assert page.bars._limits[0] == "frozen: a site it needs is bad"
+
+
+@pytest.mark.parametrize(
+    ("key", "verb"),
+    [
+        (Qt.Key.Key_Space, "stop"),
+        (Qt.Key.Key_R, "release"),
+        (Qt.Key.Key_A, "arm"),
+        (Qt.Key.Key_D, "disarm"),
+    ],
+)
+def test_keys_reach_the_hand(window, outside, qtbot, key, verb):
+    qtbot.keyClick(window, key)
+    qtbot.waitUntil(lambda: verb in [v for v, _ in outside.asked], timeout=3000)
+
+
+def test_space_stops_even_when_another_button_has_the_focus(window, outside, qtbot):
+    window.release_button.setFocus()
+    qtbot.keyClick(window.release_button, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: bool(outside.asked), timeout=3000)
+    assert [verb for verb, _ in outside.asked] == ["stop"]
+
+
+def test_stop_and_release_by_mouse(window, outside, qtbot):
+    qtbot.mouseClick(window.stop_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(window.release_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: [v for v, _ in outside.asked] == ["stop", "release"], timeout=3000)
+
+
+def test_grips_are_asked_for_by_name(window, outside, qtbot):
+    qtbot.keyClick(window, Qt.Key.Key_G)
+    qtbot.waitUntil(lambda: bool(outside.asked), timeout=3000)
+    assert outside.asked[0] == ("grip", {"name": "pinch"})
+
+
+def test_a_refusal_is_shown_as_the_sentence_it_is(window, outside, qtbot):
+    outside.refuse = "The hand has not answered yet; wait a moment, then arm again."
+    qtbot.keyClick(window, Qt.Key.Key_A)
+    qtbot.waitUntil(lambda: window.note.text() == outside.refuse, timeout=3000)
+
+
+def test_pause_holds_the_traces_only(window, qtbot):
+    traces = window.pages[0].traces
+    qtbot.keyClick(window, Qt.Key.Key_P)
+    held = traces._curves[0].getData()[1].copy()
+    end = traces._end
+    qtbot.waitUntil(lambda: traces._end > end, timeout=3000)
+    assert (traces._curves[0].getData()[1] == held).all()
+    qtbot.keyClick(window, Qt.Key.Key_P)
+    qtbot.waitUntil(lambda: (traces._curves[0].getData()[1] != held).any(), timeout=3000)
+
+
+def test_scale_changes_in_steps_and_never_by_itself(window, qtbot):
+    traces = window.pages[0].traces
+    assert traces.scale_uv == 100
+    qtbot.keyClick(window, Qt.Key.Key_Plus)
+    assert traces.scale_uv == 50
+    for _ in range(20):
+        traces.zoom(-1)
+    assert traces.scale_uv == 5000
+
+
+def test_control_gone_is_said_and_its_return_is_seen(qtbot, tmp_path):
+    first = Outside(tmp_path)
+    window = Window(tmp_path, DARK)
+    qtbot.addWidget(window)
+    window.show()
+    qtbot.waitUntil(lambda: window.hand.text() == "Hand follows", timeout=5000)
+    first.close()
+    qtbot.waitUntil(
+        lambda: (
+            "control process has ended" in window.note.text()
+            or "Nothing is running" in window.note.text()
+        ),
+        timeout=5000,
+    )
+    assert window.hand.text() == "No hand"
+    assert not window.arm_button.isEnabled()
+    second = Outside(tmp_path)
+    try:
+        qtbot.waitUntil(lambda: window.hand.text() == "Hand follows", timeout=5000)
+    finally:
+        window.close()
+        second.close()
+
+
+def test_nothing_running_is_a_sentence_not_an_error(qtbot, tmp_path):
+    window = Window(tmp_path, LIGHT)
+    qtbot.addWidget(window)
+    window.show()
+    qtbot.waitUntil(lambda: "Nothing is running" in window.note.text(), timeout=3000)
+    window.close()
+
+
+def test_sixteen_sites_at_1_khz_draw(qtbot, tmp_path):
+    outside = Outside(tmp_path, info(16, 1000.0))
+    window = Window(tmp_path, LIGHT)
+    qtbot.addWidget(window)
+    window.show()
+    try:
+        traces = window.pages[0].traces
+        qtbot.waitUntil(lambda: traces._end > 500, timeout=5000)
+        x, y = traces._curves[15].getData()
+        assert len(x) == len(y) < 5000, (
+            "more samples than pixels must be drawn as minima and maxima"
+        )
+    finally:
+        window.close()
+        outside.close()

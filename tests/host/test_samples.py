@@ -132,7 +132,7 @@ def test_drift_of_the_boards_crystal(ppm):
 def test_a_gap_of_exactly_256_is_never_guessed_and_heals(turns):
     world = World(holes=[(1_000, 1_000 + 256 * turns)])
     clock = SampleClock(250)
-    for now, sample, taken, plan in world.run(clock, 4 + turns * 1.03 + 3):
+    for now, _, taken, plan in world.run(clock, 4 + turns * 1.03 + 3):
         assert clock.newest_ns(now) - taken <= JITTER_NS
         assert all(fill == 0 for _, fill, _ in plan.steps)
     assert clock.lost == 0 and clock.reanchors == 1

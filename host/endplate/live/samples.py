@@ -11,8 +11,8 @@ says that samples are a second old.
 
 Two errors of the transport are told apart by a second row: a gap is believed when the next row
 agrees with it, a corrupt frame is dropped when the next row continues where the last good one
-stood. A whole turn of the counter more or less is decided by the elapsed time: the latest index
-that is not in the future.
+stood. Whole turns of the counter are added only where a jump was seen and the port has been read
+empty since (so that the newest row is a live one), as many as the elapsed time has room for.
 """
 
 from __future__ import annotations
@@ -73,6 +73,7 @@ class SampleClock:
         self._number: int | None = None
         self._raw: int | None = None
         self._pending: tuple[int, int, int] | None = None  # number, steps from the last, row
+        self._jumped = False  # a gap was seen since the clock was last up to date
         self._strange: list[int] = []
         self._resume_ns: int | None = None
         if self.index >= 0:
@@ -120,6 +121,7 @@ class SampleClock:
         if self._pending is not None:
             plan.held = self._pending[2]
         if plan.steps:
+            self._add_turns(plan, arrival_ns, drained)
             self._arrived(plan, arrival_ns, drained)
         return plan
 
@@ -144,7 +146,6 @@ class SampleClock:
             self._reject(plan, number, row, arrival_ns)
             return
         if steps > 1:
-            steps += (room - steps) // self._cycle * self._cycle
             self._jump(plan, number, steps, row)
             return
         if self._pending is not None:  # that one was corrupt: the last good row goes on here
@@ -177,12 +178,31 @@ class SampleClock:
             self.settled = False
         if fill:
             self.lost += fill
-            plan.notes.append(f"{fill} samples were lost on the way; the last values fill the gap.")
+            self._jumped = True
         self.index += fill + 1
         self._time_ns += (fill + 1) * self._period_ns
         self._number = self._raw = number
         self._strange.clear()
         plan.steps.append((row, fill, stale))
+
+    def _add_turns(self, plan: Plan, arrival_ns: int, drained: bool | None) -> None:
+        """After a jump, the turns of the counter that nobody saw; says what was lost."""
+        room = self._room(arrival_ns) if self.settled else 0
+        if drained and self._cycle and room < self._cycle // 2:
+            self._jumped = False
+        elif drained and self._jumped and room >= self._cycle:
+            turns = room // self._cycle * self._cycle
+            gaps = [i for i, step in enumerate(plan.steps) if step[1]]
+            at = gaps[-1] if gaps else len(plan.steps) - 1
+            row, fill, stale = plan.steps[at]
+            turns = min(turns, self._max_fill)
+            plan.steps[at] = (row, fill + turns, stale)
+            self.lost += turns
+            self.index += turns
+            self._time_ns += turns * self._period_ns
+        lost = sum(fill for _, fill, _ in plan.steps)
+        if lost:
+            plan.notes.append(f"{lost} samples were lost on the way; the last values fill the gap.")
 
     def _reject(self, plan: Plan, number: int, row: int, arrival_ns: int) -> None:
         """A number that cannot be: a corrupt frame, or the first row of a count begun anew."""

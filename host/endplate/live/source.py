@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where samples come from: what a source promises to the control loop, whatever stands behind it.
 
-A source is polled every millisecond and never blocks. Its sample indices are contiguous over the whole stream: what was
-lost on the way is filled with the last values and counted in `Block.filled`, so that index and time stay one line.
+A source is polled every millisecond and never blocks. Its sample indices are contiguous over the
+whole stream: what was lost on the way is filled with the last values and counted in `Block.filled`,
+so that index and time stay one line.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ import numpy as np
 class SourceInfo:
     """What the samples of a source are.
 
-    `uv_per_count` turns a count into microvolts; `full_scale_uv` is where the converter clips (one side). `simulated` is
-    True when no electrode is behind it. `port` is "" for sources without one.
+    `uv_per_count` turns a count into microvolts; `full_scale_uv` is where the converter clips (one
+    side). `simulated` is True when no electrode is behind it. `port` is "" where there is none.
     """
 
     name: str
@@ -37,9 +38,10 @@ class Block:
     counts      int32 [n, channels], C order
     first       index of counts[0] in the stream; the next block starts at first + n
     arrival_ns  monotonic clock when the poll saw them
-    newest_ns   monotonic clock at which counts[-1] was taken, by the sample clock; never later than the truth by more
-                than the transport's jitter, and more than 150 ms old while the clock is not sure
-    missing     bit per channel (0-based) whose samples in this block are not to be believed (NaN, stale Daisy half)
+    newest_ns   monotonic clock at which counts[-1] was taken, by the sample clock; never later than
+                the truth by more than the transport's jitter, and a second old while it is not sure
+    missing     bit per channel (0-based) whose samples in this block are not to be believed (NaN,
+                stale half of a Daisy)
     filled      how many samples of this block repeat the last value because their own were lost
     notes       sentences for the log and the recording (gaps, stalls, reopening)
     """
@@ -54,7 +56,10 @@ class Block:
 
 
 class Source(Protocol):
-    """Anything the control loop can poll. `health` is "ok", "stalled" or "lost", `sentence` says it to the user."""
+    """Anything the control loop can poll.
+
+    `health` is "ok", "stalled" or "lost", `sentence` says it to the user.
+    """
 
     health: str
     sentence: str
@@ -69,7 +74,7 @@ class Source(Protocol):
         ...
 
     def poll(self) -> Block | None:
-        """What arrived since the last poll, or None. Never blocks, raises nothing when the stream stands still."""
+        """What arrived since the last poll, or None. Never blocks, never raises."""
         ...
 
     def stop(self) -> None:

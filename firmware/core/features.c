@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "elementary.h"
+#include "lanes.h"
 
 /* Below these a division by the value means nothing (and could leave the range of a float). */
 static const float LEAST_REFERENCE_UV = 1e-3f;
@@ -37,22 +38,14 @@ int32_t features_init(features_state *state, const features_config *config) {
     return CORE_OK;
 }
 
-/* In a function of its own, with the samples counted by a pointer, the loops over CORE_LANES sites become vector registers
- * (see filter.c and quality.c). */
-#if defined __GNUC__
-#define FEATURES_OWN_FUNCTION __attribute__((noinline))
-#else
-#define FEATURES_OWN_FUNCTION
-#endif
-
-/* Sums of squares of one group of lanes. */
-FEATURES_OWN_FUNCTION static void add_power(float *row, const float *x, int32_t samples, int32_t stride) {
-    float sum[CORE_LANES];
-    for (int32_t i = 0; i < CORE_LANES; i++) sum[i] = row[i];
-    for (const float *end = x + samples * stride; x != end; x += stride) {
-        for (int32_t i = 0; i < CORE_LANES; i++) sum[i] += x[i] * x[i];
+/* Sums of squares of LANES sites. */
+static void add_power(float *row, const float *x, int32_t samples, int32_t stride) {
+    lanes sum = lanes_load(row);
+    for (int32_t n = 0; n < samples; n++) {
+        const lanes y = lanes_load(x + n * stride);
+        sum += y * y;
     }
-    for (int32_t i = 0; i < CORE_LANES; i++) row[i] = sum[i];
+    lanes_store(row, sum);
 }
 
 int32_t features_add(features_state *state, const features_config *config, const float *x, int32_t samples) {
@@ -60,7 +53,7 @@ int32_t features_add(features_state *state, const features_config *config, const
     const int32_t stride = (config->sites + CORE_LANES - 1) / CORE_LANES * CORE_LANES;
     const int32_t room = config->hop_samples - state->filled;
     const int32_t taken = samples < room ? samples : room;
-    for (int32_t lane = 0; lane < stride; lane += CORE_LANES) add_power(&state->sum[lane], x + lane, taken, stride);
+    for (int32_t lane = 0; lane < stride; lane += LANES) add_power(&state->sum[lane], x + lane, taken, stride);
     state->filled += taken;
     return taken;
 }

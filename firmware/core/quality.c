@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "elementary.h"
+#include "lanes.h"
 
 static const float CLIPPED_SHARE_OF_SCALE = 0.98f;
 static const float RAILED_SHARE_OF_SCALE = 0.9f;
@@ -35,61 +36,42 @@ int32_t quality_init(quality_state *state, const quality_config *config) {
     return CORE_OK;
 }
 
-/* In functions of their own, the loops over CORE_LANES sites become vector registers (see filter.c). The loops over
- * samples end at a pointer: counted, gcc 12 vectorises over samples instead, which is four times slower here. */
-#if defined __GNUC__
-#define QUALITY_OWN_FUNCTION __attribute__((noinline))
-#else
-#define QUALITY_OWN_FUNCTION
-#endif
-
-/* What the raw signal tells of one group of lanes, over samples of one frame. */
-QUALITY_OWN_FUNCTION static void add_raw(quality_state *state, float full_scale_uv, int32_t lane, const float *raw,
-                                         int32_t samples, int32_t stride) {
+/* What the raw signal tells of LANES sites, over samples of one frame. */
+static void add_raw(quality_state *state, float full_scale_uv, int32_t lane, const float *raw, int32_t samples,
+                    int32_t stride) {
     /* Floats above 0 stand in the order of their bits, so a subtraction compares, and nothing branches. */
     const elementary_bits clip = {CLIPPED_SHARE_OF_SCALE * full_scale_uv};
     const elementary_bits rail = {RAILED_SHARE_OF_SCALE * full_scale_uv};
-    float first[CORE_LANES], sum[CORE_LANES], square[CORE_LANES];
-    uint32_t clipped[CORE_LANES], railed[CORE_LANES];
-    for (int32_t i = 0; i < CORE_LANES; i++) first[i] = state->first[lane + i];
-    for (int32_t i = 0; i < CORE_LANES; i++) sum[i] = state->sum[lane + i];
-    for (int32_t i = 0; i < CORE_LANES; i++) square[i] = state->square[lane + i];
-    for (int32_t i = 0; i < CORE_LANES; i++) clipped[i] = state->clipped[lane + i];
-    for (int32_t i = 0; i < CORE_LANES; i++) railed[i] = state->railed[lane + i];
-    for (const float *end = raw + samples * stride; raw != end; raw += stride) {
-        elementary_bits x[CORE_LANES];
-        uint32_t size[CORE_LANES], over[CORE_LANES];
-        float d[CORE_LANES];
-        for (int32_t i = 0; i < CORE_LANES; i++) x[i].value = raw[i];
-        for (int32_t i = 0; i < CORE_LANES; i++) size[i] = x[i].bits & 0x7FFFFFFFu;
-        for (int32_t i = 0; i < CORE_LANES; i++) clipped[i] += (clip.bits - 1u - size[i]) >> 31;
-        for (int32_t i = 0; i < CORE_LANES; i++) over[i] = (rail.bits - size[i]) >> 31;
-        for (int32_t i = 0; i < CORE_LANES; i++) railed[i] = (railed[i] + 1u) & (0u - over[i]);
-        for (int32_t i = 0; i < CORE_LANES; i++) d[i] = raw[i] - first[i];
-        for (int32_t i = 0; i < CORE_LANES; i++) sum[i] += d[i];
-        for (int32_t i = 0; i < CORE_LANES; i++) square[i] += d[i] * d[i];
+    const lanes first = lanes_load(&state->first[lane]);
+    lanes sum = lanes_load(&state->sum[lane]), square = lanes_load(&state->square[lane]);
+    lanes_u32 clipped = lanes_load_u32(&state->clipped[lane]), railed = lanes_load_u32(&state->railed[lane]);
+    for (int32_t n = 0; n < samples; n++) {
+        const lanes_bits x = {lanes_load(raw + n * stride)};
+        const lanes d = x.value - first;
+        const lanes_u32 size = x.bits & 0x7FFFFFFFu;
+        sum += d;
+        square += d * d;
+        clipped += (clip.bits - 1u - size) >> 31;
+        railed = (railed + 1u) & (0u - ((rail.bits - size) >> 31));
     }
-    for (int32_t i = 0; i < CORE_LANES; i++) state->sum[lane + i] = sum[i];
-    for (int32_t i = 0; i < CORE_LANES; i++) state->square[lane + i] = square[i];
-    for (int32_t i = 0; i < CORE_LANES; i++) state->clipped[lane + i] = clipped[i];
-    for (int32_t i = 0; i < CORE_LANES; i++) state->railed[lane + i] = railed[i];
+    lanes_store(&state->sum[lane], sum);
+    lanes_store(&state->square[lane], square);
+    lanes_store_u32(&state->clipped[lane], clipped);
+    lanes_store_u32(&state->railed[lane], railed);
 }
 
-/* Power of what the notch took out and of what it left. */
-QUALITY_OWN_FUNCTION static void add_power(quality_state *state, int32_t lane, const float *band, const float *clean,
-                                           int32_t samples, int32_t stride) {
-    float removed[CORE_LANES], after[CORE_LANES];
-    for (int32_t i = 0; i < CORE_LANES; i++) removed[i] = state->removed[lane + i];
-    for (int32_t i = 0; i < CORE_LANES; i++) after[i] = state->after[lane + i];
-    for (const float *end = clean + samples * stride; clean != end; clean += stride) {
-        float d[CORE_LANES];
-        for (int32_t i = 0; i < CORE_LANES; i++) d[i] = band[i] - clean[i];
-        for (int32_t i = 0; i < CORE_LANES; i++) removed[i] += d[i] * d[i];
-        for (int32_t i = 0; i < CORE_LANES; i++) after[i] += clean[i] * clean[i];
-        band += stride;
+/* Power of what the notch took out of LANES sites and of what it left. */
+static void add_power(quality_state *state, int32_t lane, const float *band, const float *clean, int32_t samples,
+                      int32_t stride) {
+    lanes removed = lanes_load(&state->removed[lane]), after = lanes_load(&state->after[lane]);
+    for (int32_t n = 0; n < samples; n++) {
+        const lanes y = lanes_load(clean + n * stride);
+        const lanes d = lanes_load(band + n * stride) - y;
+        removed += d * d;
+        after += y * y;
     }
-    for (int32_t i = 0; i < CORE_LANES; i++) state->removed[lane + i] = removed[i];
-    for (int32_t i = 0; i < CORE_LANES; i++) state->after[lane + i] = after[i];
+    lanes_store(&state->removed[lane], removed);
+    lanes_store(&state->after[lane], after);
 }
 
 static float mains_db(float removed, float after) {
@@ -194,7 +176,7 @@ int32_t quality_process(quality_state *state, const quality_config *config, cons
         if (state->filled == 0) {
             for (int32_t i = 0; i < stride; i++) state->first[i] = raw[at + i];
         }
-        for (int32_t lane = 0; lane < stride; lane += CORE_LANES) {
+        for (int32_t lane = 0; lane < stride; lane += LANES) {
             add_raw(state, config->full_scale_uv, lane, raw + at + lane, run, stride);
             add_power(state, lane, band + at + lane, clean + at + lane, run, stride);
         }

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+#include "app.h"
+
+#include "board.h"
+
+#include <string.h>
+
+uint32_t app_ms(const app_state *app)
+{
+    return (uint32_t)(app->now_us / 1000u);
+}
+
+void app_init(app_state *app)
+{
+    memset(app, 0, sizeof *app);
+    app->now_us = board_now_us();
+    app->booted_us = app->now_us;
+    app->cycle_us = app->now_us;
+    app->ticked_ms = app_ms(app) - 1u;
+    app->table_good = hand_check(&hand_table) == CORE_OK;
+    memset(app->force_cap, 255, sizeof app->force_cap);
+
+    const int32_t dofs = app->table_good ? hand_table.dofs : 1;
+    guard_defaults(&app->guard_config, dofs);
+    app->guard_config.closing_dofs_mask = 0;
+    memset(app->guard_config.closing, 0, sizeof app->guard_config.closing);
+    for (int32_t i = 0; app->table_good && i < dofs; i++) {
+        const int32_t closing = hand_table.dof[i].closing;
+        if (closing != 0) {
+            app->guard_config.closing_dofs_mask |= 1u << (unsigned)i;
+            app->guard_config.closing[i] = (int8_t)closing;
+        }
+    }
+    if (guard_init(&app->guard, &app->guard_config, app_ms(app)) != CORE_OK) {
+        board_log("guard: the configuration is refused; the hand stays off");
+        app->table_good = 0;
+    }
+    if (app->table_good) {
+        app->grip = hand_table.rest_grip;
+        motor_init(&app->motor, &hand_table, board_cycle_us(), app->now_us);
+    } else {
+        board_log("hand table: does not check; the hand stays off");
+    }
+    link_init(&app->link, app->now_us);
+    board_drive_line(0);
+}
+
+void app_event(app_state *app, int32_t event)
+{
+    (void)guard_raise(&app->guard, &app->guard_config, event, app_ms(app));
+    app->changed = 1;
+}
+
+int32_t app_command(app_state *app, const guard_command *command, int32_t grip, const uint8_t *caps)
+{
+    const int32_t taken = guard_command_take(&app->guard, &app->guard_config, command, app_ms(app));
+    app->changed = 1;
+    if (taken == CORE_OK) {
+        app->command_us = (uint32_t)app->now_us;
+        app->sample = command->sample;
+        app->grip = grip;
+        app->fresh = 1;
+        memcpy(app->force_cap, caps, sizeof app->force_cap);
+    }
+    return taken;
+}
+
+/* An actuator that has (again) been set up: its goal begins where the joint stands. */
+static void welcome(app_state *app)
+{
+    const uint32_t joined = app->motor.joined;
+    app->motor.joined = 0;
+    app->joined |= joined;
+    if (joined == 0) {
+        return;
+    }
+    if (app->output.drive) { /* only in a release that began without it */
+        for (int32_t i = 0; i < hand_table.joints; i++) {
+            if ((joined >> (unsigned)i & 1u) != 0) {
+                app->hand.goal_deg[i] = app->motor.position_deg[i];
+            }
+        }
+        return;
+    }
+    const int32_t grip = app->grip;
+    if (hand_init(&app->hand, &hand_table, app->motor.position_deg) == CORE_OK) {
+        (void)hand_select_grip(&app->hand, &hand_table, grip);
+    }
+}
+
+static void find_faults(app_state *app)
+{
+    const int32_t joints = app->table_good ? hand_table.joints : 0;
+    const uint32_t all = (1u << (unsigned)joints) - 1u;
+    const uint32_t present = app->motor.present & all;
+    const int32_t time_is_up = app->now_us - app->booted_us >= APP_SELF_TEST_US;
+    uint32_t faults = app->table_good ? 0u : (uint32_t)GUARD_FAULT_TABLE;
+
+    const int32_t testing = app->guard.state == GUARD_BOOT || app->guard.state == GUARD_SELF_TEST;
+    if (app->table_good && (!testing || time_is_up)) {
+        if (present == 0) {
+            faults |= GUARD_FAULT_BUS;
+        } else if (present != all) {
+            faults |= GUARD_FAULT_ACTUATOR;
+        }
+        for (int32_t i = 0; i < joints; i++) {
+            if (app->motor.axis[i].hardware_error != 0) {
+                faults |= GUARD_FAULT_HARDWARE;
+            }
+        }
+    }
+    if (faults != app->guard.faults) {
+        (void)guard_set_faults(&app->guard, &app->guard_config, faults, app_ms(app));
+        app->changed = 1;
+    }
+    if (testing && (time_is_up || !app->table_good || present == all)) {
+        app_event(app, GUARD_EV_SELF_TEST_DONE);
+    }
+}
+
+static void tick(app_state *app)
+{
+    const uint32_t now_ms = app_ms(app);
+    if (!app->changed && now_ms == app->ticked_ms) {
+        return;
+    }
+    const int32_t before = app->guard.state;
+    (void)guard_tick(&app->guard, &app->guard_config, app->hand.at_limit, now_ms, &app->output);
+    app->ticked_ms = now_ms;
+    app->changed = 0;
+    app->progress |= APP_CONTROL;
+    if (app->guard.state != before && app->guard.state == GUARD_RELEASING) {
+        memset(app->force_cap, 255, sizeof app->force_cap); /* a host's cap does not bind an opening */
+    }
+}
+
+/* Force caps come per DoF, the motors want them per joint: the grip's are those of no DoF of their own. */
+static void caps_of_joints(const app_state *app, uint8_t *caps)
+{
+    uint8_t grip_cap = 255;
+    for (int32_t d = 0; d < hand_table.dofs; d++) {
+        if (hand_table.dof[d].kind == HAND_DOF_GRIP) {
+            grip_cap = app->force_cap[d];
+        }
+    }
+    memset(caps, grip_cap, CORE_MAX_JOINTS);
+    for (int32_t d = 0; d < hand_table.dofs; d++) {
+        if (hand_table.dof[d].kind == HAND_DOF_JOINT) {
+            caps[hand_table.dof[d].joint] = app->force_cap[d];
+        }
+    }
+}
+
+/* Another grip is taken up while the hand stands still, never in a movement. */
+static void choose_grip(app_state *app)
+{
+    for (int32_t d = 0; d < hand_table.dofs; d++) {
+        if (hand_table.dof[d].kind == HAND_DOF_GRIP && app->output.velocity[d] != 0.0f) {
+            return;
+        }
+    }
+    if (app->grip != app->hand.grip) {
+        (void)hand_select_grip(&app->hand, &hand_table, app->grip);
+    }
+}
+
+static void cycle(app_state *app)
+{
+    const uint64_t gone_us = app->now_us - app->cycle_us;
+    const uint64_t period_us = app->motor.cycle_us;
+    uint8_t caps[CORE_MAX_JOINTS];
+    if (!app->table_good || !motor_free(&app->motor)) {
+        return;
+    }
+    if (gone_us < (app->fresh ? period_us / 2u : period_us)) {
+        return;
+    }
+    if (app->output.drive) {
+        const uint64_t dt_us = gone_us < APP_LATE_US ? gone_us : APP_LATE_US;
+        choose_grip(app);
+        (void)hand_process(&app->hand, &hand_table, app->output.velocity, (float)dt_us * 1.0e-6f);
+    } else {
+        app->hand.at_limit = 0;
+    }
+    app->cycle_us = app->now_us;
+    app->fresh = 0;
+    caps_of_joints(app, caps);
+    motor_begin(&app->motor, app->hand.goal_deg, caps, app->sample, app->now_us);
+    app->progress |= APP_SENSING;
+}
+
+void app_step(app_state *app)
+{
+    app->now_us = board_now_us();
+    link_receive(&app->link, app, app->now_us);
+    app->progress |= APP_LINK;
+    find_faults(app);
+    tick(app);
+    if (app->table_good) {
+        const int32_t known = app->joined != 0; /* before, no goal means anything */
+        board_drive_line(app->output.power);
+        motor_power(&app->motor, app->output.power && known, app->now_us);
+        motor_step(&app->motor, app->now_us);
+        welcome(app);
+        cycle(app);
+    }
+    link_send(&app->link, app, app->now_us);
+    if (app->progress == APP_ALL || !app->table_good) {
+        app->progress = 0;
+        board_watchdog_feed();
+    }
+}
+
+uint32_t app_wait_us(const app_state *app)
+{
+    const uint64_t now_us = board_now_us();
+    const uint64_t tick_us = (app->now_us / 1000u + 1u) * 1000u;
+    const uint64_t cycle_us = app->cycle_us + app->motor.cycle_us;
+    const uint64_t next_us = cycle_us > app->now_us && cycle_us < tick_us ? cycle_us : tick_us;
+    return next_us > now_us ? (uint32_t)(next_us - now_us) : 0u;
+}

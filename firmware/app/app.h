@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * app: the hand's program between board.h and the core; one struct holds all of it. One step, in this
+ * order (app_step):
+ *
+ *   1 link_receive   bytes -> frames -> guard_raise, guard_command_take
+ *   2 find_faults    what the actuators and the hand table say -> guard_set_faults, end of self-test
+ *   3 guard_tick     every millisecond, and at once when 1 or 2 changed something
+ *   4 motor_power    torque off goes out here, ahead of everything on the bus
+ *   5 motor_step     replies of the actuators, the next packet of the cycle under way
+ *   6 cycle          hand_process -> motor_begin: every board_cycle_us, or as soon as a fresh command
+ *                    has come and half a period has passed
+ *   7 link_send      answers, telemetry
+ *   8 watchdog       fed when 1, 3 and 6 have all happened since the last time
+ *
+ * The guard stays in its self-test until all actuators are set up or APP_SELF_TEST_US have passed.
+ * Nothing moves before: torque is off, and every goal begins where its joint stands.
+ */
+#ifndef ENDPLATE_APP_H
+#define ENDPLATE_APP_H
+
+#include "guard.h"
+#include "hand.h"
+#include "link.h"
+#include "motor.h"
+
+enum app_times {
+    APP_SELF_TEST_US = 1500000,
+    APP_LATE_US = 50000 /* longest step of time that one cycle makes good */
+};
+
+enum app_progress { APP_LINK = 1, APP_CONTROL = 2, APP_SENSING = 4, APP_ALL = 7 };
+
+typedef struct app_state {
+    guard_config guard_config;
+    guard_state guard;
+    guard_output output;
+    hand_state hand;
+    motor_state motor;
+    link_state link;
+
+    uint64_t booted_us;
+    uint64_t now_us;
+    uint64_t cycle_us;      /* when the newest motor cycle began */
+    uint32_t ticked_ms;     /* of the newest guard_tick */
+    int32_t table_good;     /* hand_check of the table that is compiled in */
+    int32_t changed;        /* the guard has news: tick now */
+    uint32_t joined;        /* joints whose goal has been taken from where they stand */
+
+    int32_t fresh;          /* a fresh command has not reached the motors yet */
+    uint32_t command_us;    /* when the newest fresh command came */
+    uint32_t sample;        /* its EMG sample counter */
+    int32_t grip;           /* wanted */
+    uint8_t force_cap[CORE_MAX_DOF];
+    uint32_t progress;      /* app_progress */
+} app_state;
+
+/* The hand this image was built for: compiled in from hw/hands by firmware/hand_table.py. */
+extern const hand_config hand_table;
+extern const uint32_t hand_table_hash;
+
+enum { APP_MAJOR = 0, APP_MINOR = 1, APP_PATCH = 0 };
+
+void app_init(app_state *app);
+void app_step(app_state *app);
+/* Until the next tick of the guard or motor cycle; bytes that come end the wait earlier. */
+uint32_t app_wait_us(const app_state *app);
+
+/* For link.c: a message that is an event of the guard; a command, with its grip and force caps. */
+void app_event(app_state *app, int32_t event);
+int32_t app_command(app_state *app, const guard_command *command, int32_t grip, const uint8_t *caps);
+
+uint32_t app_ms(const app_state *app); /* the guard's clock */
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * board: what a board must give to the application. One implementation is linked into each image (pc/board_pc.c,
+ * f405/board_f405.c). Nothing here blocks except board_idle.
+ *
+ * Clocks are microseconds since some moment before boot, monotonic, 64 bits; what goes on the wire are their lower 32.
+ */
+#ifndef ENDPLATE_BOARD_H
+#define ENDPLATE_BOARD_H
+
+#include <stdint.h>
+
+struct app_state;
+
+/* Why the program began, the numbers of HELLO_ACK (protocol/SPEC.md). */
+enum board_reset {
+    BOARD_RESET_UNKNOWN = 0,
+    BOARD_RESET_POWER = 1,
+    BOARD_RESET_PIN = 2,
+    BOARD_RESET_BROWN_OUT = 3,
+    BOARD_RESET_WATCHDOG = 4,
+    BOARD_RESET_SOFTWARE = 5
+};
+
+/* Prepares clock, link, bus. 0, or the exit status of a program that cannot begin (pc: it has said why). */
+int32_t board_start(int argc, char **argv);
+
+uint64_t board_now_us(void);
+
+/* The line to the host. Return how many bytes were read or taken; a write takes what fits now, perhaps nothing. */
+int32_t board_link_read(uint8_t *bytes, int32_t capacity);
+int32_t board_link_write(const uint8_t *bytes, int32_t n);
+
+/* The motor bus, half duplex. After a write the line is turned round by the board; board_bus_sending is 1 until the last
+ * bit has gone out and the bus listens. */
+int32_t board_bus_read(uint8_t *bytes, int32_t capacity);
+int32_t board_bus_write(const uint8_t *bytes, int32_t n);
+int32_t board_bus_sending(void);
+
+/* The line that lets the motors have current: 0 cuts it without any help from the bus. */
+void board_drive_line(int32_t on);
+
+uint32_t board_cycle_us(void);   /* period of the motor bus cycle */
+uint32_t board_boot_id(void);    /* another number after every boot; asked for at the first HELLO, not before */
+uint8_t board_reset_cause(void); /* board_reset */
+void board_uid(uint8_t uid[12]);
+uint32_t board_schema_hash(uint32_t compiled); /* returns `compiled`; a test may make the pc board answer another */
+
+/* Whether a hardware watchdog restarts a program that hangs. */
+int32_t board_has_watchdog(void);
+/* Only while link, control and sensing have all made progress (app.c). */
+void board_watchdog_feed(void);
+
+/* One line for a person at the debug port; may be lost, never waits. */
+void board_log(const char *text);
+
+/* After every step: a board may keep a trace of it. */
+void board_observe(const struct app_state *app);
+
+/* Waits for a byte, the next millisecond or `most_us`, whichever is first. */
+void board_idle(uint32_t most_us);
+
+/* 1 when the application shall begin again from its boot state (the pc program's SIGHUP). */
+int32_t board_restart(void);
+
+#endif

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * motor: see motor.h. In three parts: replies; one function per job; the sequencer.
+ */
+#include "motor.h"
+
+#include "board.h"
+
+#include <string.h>
+
+#define BIT(i) (1u << (unsigned)(i))
+
+/* Scales of the X series: 4096 ticks a turn, 0.229 rpm a unit of velocity, 1 mA a unit of current (XL330). */
+static const float TICKS_PER_DEG = 4096.0f / 360.0f;
+static const float DPS_PER_UNIT = 0.229f * 6.0f;
+static const float PROFILE_MARGIN = 1.25f; /* above the fastest goal, so that the profile is a bound and no brake */
+
+static int32_t nearest(float x)
+{
+    if (!(x > -1.0e8f && x < 1.0e8f)) { /* NaN too: the conversion would be undefined */
+        return 0;
+    }
+    return (int32_t)(x < 0.0f ? x - 0.5f : x + 0.5f);
+}
+
+static uint32_t u32_at(const uint8_t *at)
+{
+    return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+void motor_init(motor_state *motor, const hand_config *hand, uint32_t cycle_us, uint64_t now_us)
+{
+    memset(motor, 0, sizeof *motor);
+    dxl_parser_init(&motor->parser);
+    motor->cycle_us = cycle_us;
+    motor->axes = hand->joints;
+    for (int32_t i = 0; i < hand->joints; i++) {
+        const hand_joint *joint = &hand->joint[i];
+        motor_axis *axis = &motor->axis[i];
+        axis->id = joint->actuator;
+        axis->direction = joint->direction;
+        axis->ticks_per_deg = (float)joint->direction * joint->gear * TICKS_PER_DEG;
+        axis->zero_ticks = joint->zero_deg * TICKS_PER_DEG;
+        axis->profile_velocity = nearest(joint->speed_dps * joint->gear * PROFILE_MARGIN / DPS_PER_UNIT) + 1;
+        axis->current_ma = (uint16_t)nearest(joint->current_ma);
+        axis->cap_ma = axis->current_ma;
+        axis->heard_us = now_us;
+    }
+}
+
+/* ---- replies ---- */
+
+static void lose(motor_state *motor, int32_t i)
+{
+    motor->axis[i].step = 0;
+    motor->axis[i].torque = 0;
+    motor->present &= ~BIT(i);
+    motor->measured &= ~BIT(i);
+    motor->resets++;
+}
+
+static void take_present(motor_state *motor, int32_t i, const uint8_t *at)
+{
+    motor_axis *axis = &motor->axis[i];
+    const float direction = (float)axis->direction;
+    axis->present_ticks = (int32_t)u32_at(at + 6);
+    const float ticks = (float)axis->present_ticks;
+    motor->position_deg[i] = (ticks - axis->zero_ticks) / axis->ticks_per_deg;
+    motor->velocity_dps[i] = (float)(int32_t)u32_at(at + 2) * DPS_PER_UNIT * TICKS_PER_DEG / axis->ticks_per_deg;
+    motor->current_ma[i] = direction * (float)(int16_t)(at[0] | at[1] << 8);
+    motor->measured |= BIT(i);
+}
+
+static void take_reply(motor_state *motor, const dxl_status *status, uint64_t now_us)
+{
+    int32_t i = 0;
+    while (i < motor->axes && motor->axis[i].id != status->id) {
+        i++;
+    }
+    if (i == motor->axes) {
+        motor->errors++;
+        return;
+    }
+    motor_axis *axis = &motor->axis[i];
+    axis->heard_us = now_us;
+    if ((motor->expected & BIT(i)) == 0 || status->length != motor->expected_length) {
+        return; /* late: counted as missing when its time was over; lengths differ so that none is taken for another */
+    }
+    motor->expected &= ~BIT(i);
+    if ((status->error & DXL_ERROR_MASK) != 0) {
+        motor->errors++;
+    }
+    switch (motor->job) {
+    case MOTOR_READ:
+        take_present(motor, i, status->parameters);
+        break;
+    case MOTOR_SLOW_POWER:
+        axis->voltage = (uint8_t)(status->parameters[1] != 0 ? 255 : status->parameters[0]);
+        axis->temperature = status->parameters[2];
+        break;
+    case MOTOR_SLOW_TORQUE:
+        axis->hardware_error = status->parameters[MOTOR_HARDWARE_ERROR - MOTOR_TORQUE];
+        if (axis->torque && status->parameters[0] == 0) {
+            lose(motor, i); /* it reset, or switched itself off */
+        }
+        break;
+    case MOTOR_SLOW_WATCHDOG:
+        if (status->parameters[0] == 0xFF) {
+            lose(motor, i); /* it heard nothing for too long, and takes no goals until it is set up again */
+        }
+        break;
+    case MOTOR_SETUP:
+        motor_setup_reply(axis, status);
+        if (axis->step == MOTOR_READY) {
+            motor->present |= BIT(i);
+            motor->joined |= BIT(i);
+            motor->position_deg[i] = ((float)axis->present_ticks - axis->zero_ticks) / axis->ticks_per_deg;
+            motor->measured |= BIT(i);
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+static void receive(motor_state *motor, uint64_t now_us)
+{
+    uint8_t bytes[64];
+    dxl_status status;
+    for (int32_t turn = 0; turn < 8; turn++) { /* bounded: a bus that babbles does not hold up the rest */
+        const int32_t n = board_bus_read(bytes, (int32_t)sizeof bytes);
+        int32_t at = 0;
+        while (at < n) {
+            int32_t used = 0;
+            if (dxl_feed(&motor->parser, bytes + at, n - at, &used, &status)) {
+                take_reply(motor, &status, now_us);
+            }
+            at += used;
+        }
+        if (n < (int32_t)sizeof bytes) {
+            return;
+        }
+    }
+}
+
+/* ---- jobs: each writes its packet and says whether there was anything to do ---- */
+
+static int32_t sync_write(motor_state *motor, uint8_t address, int32_t width, uint32_t axes)
+{
+    uint8_t parameters[4 + MOTOR_MAX * 5] = {address, 0, (uint8_t)width, 0};
+    int32_t n = 4;
+    for (int32_t i = 0; i < motor->axes; i++) {
+        const motor_axis *axis = &motor->axis[i];
+        const uint32_t value = address == MOTOR_GOAL_POSITION ? (uint32_t)axis->goal_ticks
+            : address == MOTOR_GOAL_CURRENT                  ? axis->cap_ma
+                                                             : 1u;
+        if ((axes & BIT(i)) == 0) {
+            continue;
+        }
+        parameters[n++] = axis->id;
+        for (int32_t b = 0; b < width; b++) {
+            parameters[n++] = (uint8_t)(value >> (8 * b) & 255u);
+        }
+    }
+    motor->out_n = n > 4 ? dxl_packet(DXL_BROADCAST, DXL_SYNC_WRITE, parameters, n, motor->out, DXL_MAX_PACKET) : 0;
+    return motor->out_n > 0;
+}
+
+/* Replies come in the order asked for, and an actuator waits for the one before it: every other cycle asks backwards, so
+ * that a silent one hides nobody for long. */
+static int32_t sync_read(motor_state *motor, uint8_t address, uint8_t width)
+{
+    uint8_t parameters[4 + MOTOR_MAX] = {address, 0, width, 0};
+    int32_t n = 4;
+    for (int32_t k = 0; k < motor->axes; k++) {
+        const int32_t i = (motor->cycles & 1u) != 0 ? motor->axes - 1 - k : k;
+        if ((motor->present & BIT(i)) != 0) {
+            parameters[n++] = motor->axis[i].id;
+        }
+    }
+    motor->expected = motor->present;
+    motor->expected_length = width;
+    motor->out_n = n > 4 ? dxl_packet(DXL_BROADCAST, DXL_SYNC_READ, parameters, n, motor->out, DXL_MAX_PACKET) : 0;
+    return motor->out_n > 0;
+}
+
+static int32_t stop(motor_state *motor)
+{
+    static const uint8_t OFF[3] = {MOTOR_TORQUE, 0, 0};
+    motor->out_n = dxl_packet(DXL_BROADCAST, DXL_WRITE, OFF, 3, motor->out, DXL_MAX_PACKET);
+    return 1;
+}
+
+static int32_t torque_on(motor_state *motor)
+{
+    uint32_t without = 0;
+    for (int32_t i = 0; i < motor->axes; i++) {
+        if ((motor->present & BIT(i)) != 0 && !motor->axis[i].torque) {
+            without |= BIT(i);
+            motor->axis[i].torque = 1;
+        }
+    }
+    return motor->power && sync_write(motor, MOTOR_TORQUE, 1, without);
+}
+
+static int32_t set_up(motor_state *motor, uint64_t now_us)
+{
+    const uint32_t all = BIT(motor->axes) - 1u;
+    if ((motor->present & all) == all || now_us - motor->began_us >= motor->cycle_us / 2) {
+        return 0;
+    }
+    while ((motor->present & BIT(motor->setup_axis)) != 0) {
+        motor->setup_axis = (motor->setup_axis + 1) % motor->axes;
+    }
+    motor_axis *axis = &motor->axis[motor->setup_axis];
+    motor->expected = BIT(motor->setup_axis);
+    motor->expected_length = motor_setup_reply_length(axis);
+    motor->out_n = motor_setup_packet(axis, motor->out, DXL_MAX_PACKET);
+    return motor->out_n > 0;
+}
+
+/* Writes the packet of a job; 0 when the job has nothing to do. */
+static int32_t prepare(motor_state *motor, int32_t job, uint64_t now_us)
+{
+    motor->out_n = 0;
+    motor->out_sent = 0;
+    motor->expected = 0;
+    switch (job) {
+    case MOTOR_STOP:
+        return stop(motor);
+    case MOTOR_GOALS:
+        return motor->power && sync_write(motor, MOTOR_GOAL_POSITION, 4, motor->present);
+    case MOTOR_CAPS:
+        return sync_write(motor, MOTOR_GOAL_CURRENT, 2, motor->present);
+    case MOTOR_TORQUE_ON:
+        return motor->power && torque_on(motor);
+    case MOTOR_READ:
+        return sync_read(motor, MOTOR_PRESENT, 10);
+    case MOTOR_SLOW_POWER:
+        return sync_read(motor, MOTOR_VOLTAGE, 3);
+    case MOTOR_SLOW_TORQUE:
+        return sync_read(motor, MOTOR_TORQUE, MOTOR_HARDWARE_ERROR - MOTOR_TORQUE + 1);
+    case MOTOR_SLOW_WATCHDOG:
+        return sync_read(motor, MOTOR_BUS_WATCHDOG, 2);
+    case MOTOR_SETUP:
+        return set_up(motor, now_us);
+    default:
+        return 0;
+    }
+}
+
+/* ---- the sequencer ---- */
+
+static void missed(motor_state *motor, uint64_t now_us)
+{
+    for (int32_t i = 0; i < motor->axes; i++) {
+        if ((motor->expected & BIT(i)) == 0) {
+            continue;
+        }
+        if (motor->job == MOTOR_SETUP) { /* absent: try the next one; not an error of the bus */
+            motor->axis[i].step = 0;
+            motor->setup_axis = (i + 1) % motor->axes;
+            continue;
+        }
+        motor->errors++;
+        if (now_us - motor->axis[i].heard_us >= MOTOR_SILENT_US) {
+            lose(motor, i);
+        }
+    }
+    motor->expected = 0;
+}
+
+/* The last bit of a packet has gone. */
+static void sent(motor_state *motor, uint64_t now_us)
+{
+    const uint64_t half = motor->cycle_us / 2;
+    const uint64_t most = motor->began_us + motor->cycle_us * 4u / 5u;
+    motor->out_n = 0;
+    motor->deadline_us = motor->job == MOTOR_SETUP || now_us + half / 2 > most ? now_us + half : most;
+    if (motor->job == MOTOR_STOP && motor->stopped_us == 0) {
+        motor->stopped_us = now_us;
+    }
+    if (motor->job == MOTOR_GOALS && motor->sample != motor->applied_sample) {
+        motor->applied_sample = motor->sample;
+        motor->applied_us = now_us;
+    }
+}
+
+static void begin_job(motor_state *motor, uint64_t now_us)
+{
+    motor->job = MOTOR_IDLE;
+    if (motor->stop > 0 && now_us >= motor->stop_us) {
+        motor->stop--;
+        motor->stop_us = now_us + MOTOR_STOP_AGAIN_US;
+        motor->job = MOTOR_STOP;
+        (void)prepare(motor, MOTOR_STOP, now_us);
+        return;
+    }
+    for (int32_t job = MOTOR_STOP; job <= MOTOR_SETUP; job++) {
+        if ((motor->todo & BIT(job)) == 0) {
+            continue;
+        }
+        if (prepare(motor, job, now_us)) {
+            motor->job = job;
+            if (job != MOTOR_SETUP) {
+                motor->todo &= ~BIT(job);
+            }
+            return;
+        }
+        motor->expected = 0;
+        motor->todo &= ~BIT(job);
+    }
+}
+
+int32_t motor_free(const motor_state *motor)
+{
+    return motor->job == MOTOR_IDLE && motor->todo == 0;
+}
+
+void motor_begin(motor_state *motor, const float *goal_deg, const uint8_t *caps, uint32_t sample, uint64_t now_us)
+{
+    motor->began_us = now_us;
+    motor->sample = sample;
+    motor->cycles++;
+    motor->todo = BIT(MOTOR_GOALS) | BIT(MOTOR_TORQUE_ON) | BIT(MOTOR_READ) | BIT(MOTOR_SETUP);
+    if (!motor->power) {
+        motor->todo |= BIT(MOTOR_STOP);
+    }
+    for (int32_t i = 0; i < motor->axes; i++) {
+        motor_axis *axis = &motor->axis[i];
+        const uint32_t cap_254 = caps[i] < 254 ? caps[i] : 254u;
+        const uint16_t cap = (uint16_t)(axis->current_ma * cap_254 / 254u);
+        motor->goal_deg[i] = goal_deg[i];
+        axis->goal_ticks = nearest(axis->zero_ticks + goal_deg[i] * axis->ticks_per_deg);
+        if (cap != axis->cap_ma) {
+            axis->cap_ma = cap;
+            motor->todo |= BIT(MOTOR_CAPS);
+        }
+    }
+    motor->slow = (motor->slow + 1) % (3 * MOTOR_SLOW_EVERY);
+    if (motor->slow % MOTOR_SLOW_EVERY == 0) {
+        motor->todo |= BIT(MOTOR_SLOW_POWER + motor->slow / MOTOR_SLOW_EVERY);
+    }
+    motor_step(motor, now_us);
+}
+
+void motor_power(motor_state *motor, int32_t on, uint64_t now_us)
+{
+    if (on == motor->power) {
+        return;
+    }
+    motor->power = on;
+    if (on) {
+        motor->stop = 0;
+        return;
+    }
+    for (int32_t i = 0; i < motor->axes; i++) {
+        motor->axis[i].torque = 0;
+    }
+    motor->stop = 2;
+    motor->stop_us = now_us;
+    motor->stopped_us = 0;
+    motor_step(motor, now_us);
+}
+
+void motor_step(motor_state *motor, uint64_t now_us)
+{
+    receive(motor, now_us);
+    for (;;) {
+        if (motor->out_n > 0) {
+            motor->out_sent += board_bus_write(motor->out + motor->out_sent, motor->out_n - motor->out_sent);
+            if (motor->out_sent < motor->out_n || board_bus_sending()) {
+                return;
+            }
+            sent(motor, now_us);
+        }
+        const int32_t urgent = motor->stop > 0 && now_us >= motor->stop_us;
+        if (motor->job != MOTOR_IDLE && motor->expected != 0 && !urgent) {
+            if (now_us < motor->deadline_us) {
+                return;
+            }
+            missed(motor, now_us);
+        }
+        begin_job(motor, now_us);
+        if (motor->job == MOTOR_IDLE) {
+            return;
+        }
+    }
+}

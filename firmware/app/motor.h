@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * motor: the actuators behind the bus (Dynamixel X series, register table of XL330). Degrees of the joint on this side,
+ * ticks of the actuator on the other. One packet is under way at a time; nothing waits.
+ *
+ * A cycle (motor_begin, 100 Hz on pc, 50 Hz on f405), in this order, each part skipped when there is nothing to do:
+ *   goals   sync write of goal position (116) to all that are ready         stamped: applied_us, applied_sample
+ *   caps    sync write of goal current (102), when a force cap changed
+ *   torque  sync write of torque enable (64), when the guard allows and not all have it
+ *   read    sync read of current, velocity, position (126..135)
+ *   slow    in every fifth cycle, in turn: sync read of 144..146 (voltage, temperature), of 64..70 (torque, hardware error)
+ *   set-up  of actuators that are absent, one register after another (SETUP in motor_setup.c), while half a cycle is left
+ * STOP (torque off to all, broadcast) goes ahead of everything.
+ *
+ * An actuator that is silent for MOTOR_SILENT_US, or found without the torque it should have, or reset, becomes absent: it
+ * is pinged and set up anew, with its goal where it stands. `missing` says so, `joined` that it is back.
+ */
+#ifndef ENDPLATE_MOTOR_H
+#define ENDPLATE_MOTOR_H
+
+#include "dxl.h"
+#include "hand.h"
+
+enum motor_sizes {
+    MOTOR_MAX = CORE_MAX_JOINTS,
+    MOTOR_SILENT_US = 200000,
+    MOTOR_WATCHDOG = 10,      /* register 98, units of 20 ms: an actuator that hears nothing for 200 ms stops by itself */
+    MOTOR_STOP_AGAIN_US = 2500, /* repeat of STOP: replies of a sync read may have collided with the first (<= 2.2 ms) */
+    MOTOR_SLOW_EVERY = 5
+};
+
+/* Registers of the X series (ROBOTIS e-manual, XL330-M288-T, control table). */
+enum motor_register {
+    MOTOR_OPERATING_MODE = 11,
+    MOTOR_TORQUE = 64,
+    MOTOR_HARDWARE_ERROR = 70,
+    MOTOR_BUS_WATCHDOG = 98,
+    MOTOR_GOAL_CURRENT = 102,
+    MOTOR_PROFILE = 108, /* acceleration, velocity */
+    MOTOR_GOAL_POSITION = 116,
+    MOTOR_PRESENT = 126, /* current, velocity, position */
+    MOTOR_VOLTAGE = 144  /* voltage, temperature */
+};
+
+enum motor_job {
+    MOTOR_IDLE = 0,
+    MOTOR_STOP,
+    MOTOR_GOALS,
+    MOTOR_CAPS,
+    MOTOR_TORQUE_ON,
+    MOTOR_READ,
+    MOTOR_SLOW_POWER,
+    MOTOR_SLOW_TORQUE,
+    MOTOR_SLOW_WATCHDOG,
+    MOTOR_SETUP
+};
+
+typedef struct motor_axis {
+    uint8_t id;
+    int8_t direction;
+    uint8_t step;      /* of SETUP; MOTOR_READY when done */
+    uint8_t torque;    /* 1: switched on and not found otherwise */
+    float ticks_per_deg, zero_ticks;
+    int32_t goal_ticks;
+    int32_t present_ticks;
+    int32_t profile_velocity; /* 0.229 rpm */
+    uint16_t current_ma;      /* limit */
+    uint16_t cap_ma;          /* in force */
+    uint64_t heard_us;
+    uint8_t hardware_error;
+    uint8_t temperature;
+    uint8_t voltage;          /* 0.1 V */
+} motor_axis;
+
+typedef struct motor_state {
+    int32_t axes;
+    motor_axis axis[MOTOR_MAX];
+    dxl_parser parser;
+    uint32_t cycle_us;
+
+    uint8_t out[DXL_MAX_PACKET];
+    int32_t out_n, out_sent;
+    int32_t job;               /* under way */
+    uint32_t todo;             /* bit per job, this cycle */
+    uint32_t expected;         /* axes whose replies are awaited */
+    int32_t expected_length;
+    int32_t setup_axis;
+    uint64_t deadline_us;
+    uint64_t began_us;         /* this cycle */
+    int32_t slow;              /* counts cycles */
+
+    int32_t power;             /* wanted */
+    int32_t stop;              /* STOP still to be sent, times */
+    uint64_t stop_us;          /* not before */
+    uint64_t stopped_us;       /* when the first STOP had gone out after motor_stop */
+    uint32_t sample;           /* counter the goals of this cycle come from */
+
+    /* Results. */
+    float position_deg[MOTOR_MAX];
+    float velocity_dps[MOTOR_MAX];
+    float current_ma[MOTOR_MAX];
+    float goal_deg[MOTOR_MAX]; /* as written */
+    uint32_t present;          /* axes set up and answering */
+    uint32_t measured;         /* axes that have been read since they joined */
+    uint32_t joined;           /* axes set up since the owner last cleared this */
+    uint32_t applied_sample;
+    uint64_t applied_us;
+    uint32_t errors;           /* missing or bad replies */
+    uint32_t cycles;
+    uint32_t resets;           /* actuators lost and set up anew */
+} motor_state;
+
+void motor_init(motor_state *motor, const hand_config *hand, uint32_t cycle_us, uint64_t now_us);
+/* 1 when a cycle may begin. */
+int32_t motor_free(const motor_state *motor);
+/* Begins a cycle. goal_deg: one per joint. caps: 255 = the joint's own current limit. `sample`: counter of the EMG sample
+ * these goals come from. */
+void motor_begin(motor_state *motor, const float *goal_deg, const uint8_t *caps, uint32_t sample, uint64_t now_us);
+/* Whether torque may be on. Off sends STOP at once. */
+void motor_power(motor_state *motor, int32_t on, uint64_t now_us);
+/* Moves bytes both ways; call as often as there are any. */
+void motor_step(motor_state *motor, uint64_t now_us);
+
+/* motor_setup.c: the steps that bring one actuator from power-up to ready. */
+enum { MOTOR_READY = 255 };
+/* Bytes of the packet for this axis's next step. */
+int32_t motor_setup_packet(motor_axis *axis, uint8_t *out, int32_t capacity);
+/* How many parameters its reply has. */
+int32_t motor_setup_reply_length(const motor_axis *axis);
+/* Takes the reply; moves on to the next step, or to MOTOR_READY. */
+void motor_setup_reply(motor_axis *axis, const dxl_status *status);
+
+#endif

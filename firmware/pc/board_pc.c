@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * board_pc: the hand as a Linux program. The link is a pty of its own, the motor bus a port it is given; both are paced
+ * to their baud. The clock is CLOCK_MONOTONIC, put off by an offset and a drift on request.
+ */
+#define _GNU_SOURCE
+#include "board_pc.h"
+#include "board.h"
+#include "port.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    BUS_BAUD = 1000000,
+    CYCLE_US = 10000,
+    BOOT_NS = 20000000, /* how long a restart takes */
+    SLACK_NS = 1000
+};
+
+static struct {
+    board_options options;
+    port link, bus;
+    int64_t began_ns;
+    uint32_t boot_id;
+    uint8_t cause;
+} board;
+
+static volatile sig_atomic_t wants_end, wants_restart;
+
+static void on_signal(int number)
+{
+    if (number == SIGHUP) {
+        wants_restart = 1;
+    } else {
+        wants_end = 1;
+    }
+}
+
+static int64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000ll + now.tv_nsec;
+}
+
+static uint32_t draw_boot_id(void)
+{
+    uint32_t id = 0;
+    while (id == 0) {
+        if (getrandom(&id, sizeof id, 0) != (ssize_t)sizeof id) {
+            id = (uint32_t)now_ns() | 1u;
+        }
+    }
+    return id;
+}
+
+static int32_t fails(const char *what, const char *which)
+{
+    fprintf(stderr, "endplate-hand: %s %s: %s\n", what, which, strerror(errno));
+    return 2;
+}
+
+int32_t board_start(int argc, char **argv)
+{
+    board_options *options = &board.options;
+    char name[128];
+    const int32_t stop = board_options_read(options, argc, argv);
+    if (stop != 0) {
+        exit(stop - 1);
+    }
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = on_signal;
+    sigaction(SIGTERM, &action, 0);
+    sigaction(SIGINT, &action, 0);
+    sigaction(SIGHUP, &action, 0);
+    signal(SIGPIPE, SIG_IGN);
+    if (options->die_with_parent) {
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
+    }
+    prctl(PR_SET_TIMERSLACK, SLACK_NS);
+    if (port_open_path(&board.bus, options->bus, BUS_BAUD) != 0) {
+        return fails("the motor bus cannot be opened at", options->bus);
+    }
+    if (port_open_pty(&board.link, options->baud, name, (int32_t)sizeof name) != 0) {
+        return fails("no pseudo-terminal can be had for", "the link");
+    }
+    if (options->trace != 0 && !trace_open(options->trace)) {
+        return fails("the trace cannot be written to", options->trace);
+    }
+    if (options->link_name != 0) {
+        unlink(options->link_name);
+        if (symlink(name, options->link_name) != 0) {
+            return fails("no link to the port can be made at", options->link_name);
+        }
+    }
+    board.began_ns = now_ns();
+    board.boot_id = draw_boot_id();
+    board.cause = BOARD_RESET_POWER;
+    printf("{\"link\": \"%s\", \"boot_id\": %u, \"pid\": %d, \"baud\": %d}\n", name, (unsigned)board.boot_id,
+           (int)getpid(), (int)options->baud);
+    fflush(stdout);
+    return 0;
+}
+
+uint64_t board_now_us(void)
+{
+    const int64_t ns = now_ns();
+    const double drift_us = (double)(ns - board.began_ns) * 1.0e-9 * board.options.clock_ppm;
+    return (uint64_t)(ns / 1000 + board.options.clock_offset_us + (int64_t)drift_us);
+}
+
+int32_t board_link_read(uint8_t *bytes, int32_t capacity)
+{
+    return port_read(&board.link, bytes, capacity, now_ns());
+}
+
+int32_t board_link_write(const uint8_t *bytes, int32_t n)
+{
+    return port_write(&board.link, bytes, n, now_ns());
+}
+
+int32_t board_bus_read(uint8_t *bytes, int32_t capacity)
+{
+    return port_read(&board.bus, bytes, capacity, now_ns());
+}
+
+int32_t board_bus_write(const uint8_t *bytes, int32_t n)
+{
+    return port_write(&board.bus, bytes, n, now_ns());
+}
+
+int32_t board_bus_sending(void)
+{
+    port_pump(&board.bus, now_ns());
+    return board.bus.out.fill > 0;
+}
+
+void board_drive_line(int32_t on)
+{
+    (void)on; /* the simulated actuators have no supply line of their own */
+}
+
+uint32_t board_cycle_us(void)
+{
+    return CYCLE_US;
+}
+
+uint32_t board_boot_id(void)
+{
+    return board.boot_id;
+}
+
+uint8_t board_reset_cause(void)
+{
+    return board.cause;
+}
+
+void board_uid(uint8_t uid[12])
+{
+    memset(uid, 0, 12);
+    memcpy(uid, "endplate-pc", 11);
+}
+
+uint32_t board_schema_hash(uint32_t compiled)
+{
+    return board.options.has_schema ? board.options.schema : compiled;
+}
+
+int32_t board_has_watchdog(void)
+{
+    return 0;
+}
+
+void board_watchdog_feed(void)
+{
+}
+
+void board_log(const char *text)
+{
+    fprintf(stderr, "endplate-hand: %s\n", text);
+}
+
+void board_observe(const struct app_state *app)
+{
+    trace_step(app);
+}
+
+void board_idle(uint32_t most_us)
+{
+    const int64_t now = now_ns();
+    int64_t until = now + (int64_t)most_us * 1000;
+    struct pollfd watched[2];
+    nfds_t n = 0;
+    port_pump(&board.link, now);
+    port_pump(&board.bus, now);
+    until = port_wake_ns(&board.bus, port_wake_ns(&board.link, until));
+    if (port_wants(&board.link)) {
+        watched[n++] = (struct pollfd){.fd = board.link.fd, .events = POLLIN};
+    }
+    if (port_wants(&board.bus)) {
+        watched[n++] = (struct pollfd){.fd = board.bus.fd, .events = POLLIN};
+    }
+    if (until > now) {
+        const struct timespec wait = {.tv_sec = 0, .tv_nsec = (long)(until - now)};
+        (void)ppoll(watched, n, &wait, 0);
+    }
+    const int64_t then = now_ns();
+    port_pump(&board.link, then);
+    port_pump(&board.bus, then);
+    if (wants_end) {
+        if (board.options.link_name != 0) {
+            unlink(board.options.link_name);
+        }
+        exit(0);
+    }
+}
+
+int32_t board_restart(void)
+{
+    if (!wants_restart) {
+        return 0;
+    }
+    const struct timespec wait = {.tv_sec = 0, .tv_nsec = BOOT_NS};
+    wants_restart = 0;
+    nanosleep(&wait, 0);
+    port_pump(&board.link, now_ns());
+    port_pump(&board.bus, now_ns());
+    port_forget(&board.link, now_ns()); /* a restarting hand hears nothing */
+    port_forget(&board.bus, now_ns());
+    board.boot_id = draw_boot_id();
+    board.cause = BOARD_RESET_PIN;
+    return 1;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * board_pc: what the Linux program was asked to be. See --help.
+ */
+#ifndef ENDPLATE_BOARD_PC_H
+#define ENDPLATE_BOARD_PC_H
+
+#include <stdint.h>
+
+typedef struct board_options {
+    const char *bus;
+    const char *link_name; /* symbolic link to the pty, or 0 */
+    const char *trace;     /* file, or 0 */
+    int32_t baud;
+    int64_t clock_offset_us;
+    double clock_ppm;
+    uint32_t schema;
+    int32_t has_schema;
+    int32_t die_with_parent;
+} board_options;
+
+/* 0: go on. Else 1 + the exit status; the reason has been printed. */
+int32_t board_options_read(board_options *options, int argc, char **argv);
+
+struct app_state;
+/* trace.c: one JSON line per motor cycle and per change of the guard's state. */
+int32_t trace_open(const char *path);
+void trace_step(const struct app_state *app);
+
+#endif

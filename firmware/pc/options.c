@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#include "board_pc.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char HELP[] =
+    "usage: endplate-hand --bus PATH [options]\n"
+    "The hand's firmware as a Linux program. Prints one JSON line with the port of its link.\n"
+    "  --bus PATH           motor bus: a serial port, a pty or a unix socket\n"
+    "  --link-name PATH     also make a symbolic link to the port\n"
+    "  --baud N             of the link (1000000)\n"
+    "  --clock-offset-us N  its clock is ahead of the system's by this\n"
+    "  --clock-ppm X        and this much too fast\n"
+    "  --schema 0xHASH      answer another schema hash (for tests)\n"
+    "  --trace FILE         one JSON line per motor cycle\n"
+    "  --die-with-parent    end when the process that started it ends\n"
+    "SIGHUP restarts it from its boot state on the same port; SIGTERM ends it.\n";
+
+static int32_t number(const char *text, double *value)
+{
+    char *end = 0;
+    *value = strtod(text, &end);
+    return end != text && *end == 0;
+}
+
+int32_t board_options_read(board_options *options, int argc, char **argv)
+{
+    enum { BUS = 1, NAME, BAUD, OFFSET, PPM, SCHEMA, TRACE, PARENT, USAGE };
+    static const struct option KNOWN[] = {
+        {"bus", required_argument, 0, BUS},
+        {"link-name", required_argument, 0, NAME},
+        {"baud", required_argument, 0, BAUD},
+        {"clock-offset-us", required_argument, 0, OFFSET},
+        {"clock-ppm", required_argument, 0, PPM},
+        {"schema", required_argument, 0, SCHEMA},
+        {"trace", required_argument, 0, TRACE},
+        {"die-with-parent", no_argument, 0, PARENT},
+        {"help", no_argument, 0, USAGE},
+        {0, 0, 0, 0},
+    };
+    int chosen;
+    double value = 0.0;
+    *options = (board_options){.baud = 1000000};
+    while ((chosen = getopt_long(argc, argv, "h", KNOWN, 0)) != -1) {
+        int32_t good = 1;
+        switch (chosen) {
+        case BUS:
+            options->bus = optarg;
+            break;
+        case NAME:
+            options->link_name = optarg;
+            break;
+        case TRACE:
+            options->trace = optarg;
+            break;
+        case PARENT:
+            options->die_with_parent = 1;
+            break;
+        case BAUD:
+            good = number(optarg, &value) && value >= 1200.0 && value <= 1.0e7;
+            options->baud = good ? (int32_t)value : 0;
+            break;
+        case OFFSET:
+            good = number(optarg, &value) && value > -1.0e15 && value < 1.0e15;
+            options->clock_offset_us = good ? (int64_t)value : 0;
+            break;
+        case PPM:
+            good = number(optarg, &options->clock_ppm) && options->clock_ppm > -1.0e5
+                && options->clock_ppm < 1.0e5;
+            break;
+        case SCHEMA:
+            options->schema = (uint32_t)strtoul(optarg, 0, 0);
+            options->has_schema = 1;
+            break;
+        case USAGE:
+        case 'h':
+            fputs(HELP, stdout);
+            return 1;
+        default:
+            return 1 + 2;
+        }
+        if (!good) {
+            fprintf(stderr, "endplate-hand: %s is not a number this option takes; see --help\n", optarg);
+            return 1 + 2;
+        }
+    }
+    if (options->bus == 0 || optind != argc) {
+        fputs("endplate-hand: name the motor bus with --bus PATH; see --help\n", stderr);
+        return 1 + 2;
+    }
+    return 0;
+}

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from endplate.core import HOP
 from endplate.errors import SessionError
 from endplate.live.feed import FeedInfo, FeedReader, FeedWriter
@@ -22,8 +23,8 @@ INFO = FeedInfo(
     hand="test-hand", joint_limits=((0.0, 90.0), (0.0, 80.0)), montage_channels=(1, 2),
 )  # fmt: skip
 
-# Writes samples whose every column is the index, hops whose every field is their number, and statuses in
-# which one number stands many times, as fast as it can, until it is told to end.
+# Writes samples whose every column is the index, hops whose every field is their number, and
+# statuses in which one number stands many times, as fast as it can, for some seconds.
 HAMMER = """
 import sys, time, numpy as np
 sys.path[:0] = [{tests!r}]
@@ -62,7 +63,8 @@ def hop_of(number: int) -> np.void:
 
 
 def hammer(path: Path, seconds: float, hang: bool = False) -> subprocess.Popen:
-    code = HAMMER.format(tests=str(Path(__file__).parent), path=str(path), seconds=seconds, hang=hang)
+    here = str(Path(__file__).parent)
+    code = HAMMER.format(tests=here, path=str(path), seconds=seconds, hang=hang)
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "ready\n"
     return process

@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The hand's clock on the host's: a simulated line tells the truth against which the bounds are held."""
+"""The hand's clock on the host's: a simulated line tells the truth that the bounds must hold."""
 
 from __future__ import annotations
 
 import random
 
 import pytest
+
 from endplate.live.hand_clock import HandClock
 
 MS = 1_000_000
 
 
 class Line:
-    """A hand whose clock stands `offset_us` from the host's and runs `ppm` fast, over a jittery line."""
+    """A hand whose clock stands `offset_us` from the host's and runs `ppm` fast; a jittery line."""
 
     def __init__(self, offset_us: int, ppm: float, seed: int = 1) -> None:
         self.offset_us, self.ppm = offset_us, ppm

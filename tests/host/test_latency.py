@@ -18,7 +18,8 @@ def test_percentiles_are_those_of_numpy_within_a_bucket(values):
     for value in values:
         histogram.add(value)
     capped = np.minimum(values, 1 << 40)
-    for share, found in zip((0.5, 0.95, 0.99), histogram.percentiles_ms(0.5, 0.95, 0.99), strict=True):
+    shares = (0.5, 0.95, 0.99)
+    for share, found in zip(shares, histogram.percentiles_ms(*shares), strict=True):
         exact = np.percentile(capped, 100 * share, method="inverted_cdf")
         assert exact <= round(found * 1e6) <= exact * 1.0323 + 1
     assert histogram.max_ns == max(capped) and histogram.n == len(values)

@@ -10,6 +10,7 @@ import time
 from contextlib import contextmanager
 
 import pytest
+
 from endplate.errors import HandError, SessionError
 from endplate.live.requests import (
     CLIENTS_MAX,
@@ -102,8 +103,8 @@ def test_an_answer_may_come_later(served):
 @pytest.mark.parametrize(
     "line",
     [
-        b"hello", b"", b"[]", b"5", b"null", b'{"verb": 5}', b"{}", b"\xff\xfe\x00", b'{"verb": "x"',
-        b"[" * 20_000,
+        b"hello", b"", b"[]", b"5", b"null", b'{"verb": 5}', b"{}", b"\xff\xfe\x00",
+        b'{"verb": "x"', b"[" * 20_000,
     ],
 )  # fmt: skip
 def test_what_is_no_request_is_answered_with_a_sentence(served, line):

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the hand says, in words and units; what it did not do, in one sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from endplate import core
+
+#: Guard states in which the hand is armed: it moves, or will when commands come.
+DRIVING = tuple(
+    getattr(core.lib, f"GUARD_{name}") for name in ("ARMED", "ACTIVE", "STALE", "OPEN_ONLY")
+)
+
+_FAULTS = {
+    "table": "its hand table is damaged: flash the firmware again",
+    "bus": "none of its motors answers: check the battery and the motor cable",
+    "actuator": "one of its motors does not answer: check the motor cables",
+    "hardware": "a motor reports an error: let it cool and free the fingers",
+}
+
+
+def hello(fields: dict[str, Any]) -> dict[str, Any]:
+    """HELLO_ACK as shown: name and version as text."""
+    return {
+        **fields,
+        "name": bytes(fields["name"]).rstrip(b"\0").decode(errors="replace"),
+        "firmware": ".".join(str(part) for part in fields["firmware"]),
+        "uid": bytes(fields["uid"]).hex(),
+    }
+
+
+def state(fields: dict[str, Any], info: dict[str, Any]) -> dict[str, Any]:
+    """STATE as shown: words, degrees, degrees per second, mA; only the DoF and joints there are."""
+    dofs, joints = info["dofs"], info["joints"]
+    return {
+        "number": fields["state"],
+        "word": core.GUARD_STATES.get(fields["state"], "unknown"),
+        "limits": [core.GUARD_LIMITS.get(code, "unknown") for code in fields["limit"][:dofs]],
+        "faults": [word for bit, word in core.GUARD_FAULTS.items() if fields["faults"] & bit],
+        "grip": fields["grip"],
+        "position_deg": [value / 100 for value in fields["position"][:joints]],
+        "velocity_dps": [value / 10 for value in fields["velocity"][:joints]],
+        "current_ma": list(fields["current"][:joints]),
+        "hand_us": fields["hand_us"],
+        "command_us": fields["command_us"],
+        "applied_us": fields["applied_us"],
+        "applied_sample": fields["applied_sample"],
+    }
+
+
+def full(fields: dict[str, Any], joints: int) -> dict[str, Any]:
+    """STATE_FULL as shown: degrees, degrees Celsius, volts."""
+    missing = int.from_bytes(bytes(fields["missing"]), "little")
+    return {
+        "goal_deg": [value / 100 for value in fields["goal"][:joints]],
+        "temperature_c": list(fields["temperature"][:joints]),
+        "voltage_v": [value / 10 for value in fields["voltage"][:joints]],
+        "hardware_error": list(fields["hardware_error"][:joints]),
+        "missing": [bool(missing >> joint & 1) for joint in range(joints)],
+    }
+
+
+def obeyed(msg: str, number: int) -> bool:
+    """Whether a hand in guard state `number` has done what `msg` asked."""
+    lib = core.lib
+    if msg == "ARM":
+        return number in DRIVING
+    if msg == "DISARM":
+        return number not in DRIVING and number != lib.GUARD_RELEASING
+    if msg == "RELEASE":
+        return number == lib.GUARD_RELEASING
+    if msg == "ESTOP":
+        return number == lib.GUARD_ESTOP
+    return number != lib.GUARD_FAULT
+
+
+def refusal(msg: str, now: dict[str, Any], info: dict[str, Any]) -> str:
+    """Why the hand has not obeyed `msg` within its time."""
+    did = {
+        "ARM": "arm",
+        "DISARM": "confirm that it stopped",
+        "RELEASE": "open",
+        "ESTOP": "confirm the emergency stop",
+        "CLEAR_FAULT": "leave its fault",
+    }[msg]
+    faults = now.get("faults") or []
+    if faults:
+        why = _FAULTS.get(faults[0], f"fault: {faults[0]}")
+        return f"The hand did not {did}: {why}."
+    word = now.get("word")
+    if word == "estop":
+        return f"The hand did not {did}: it is in emergency stop until its power is cut."
+    if word == "releasing":
+        return f"The hand did not {did} while it opens: wait until it is open, or stop it."
+    if word in ("boot", "self test"):
+        return f"The hand did not {did}: its self-test is still running, try again."
+    if word is None or not info:
+        return f"The hand did not {did} because it does not answer: is it switched on?"
+    return f"The hand did not {did}; it says: {word}. Try again, or switch it off and on."
+
+
+def other_schema(info: dict[str, Any]) -> str:
+    """The hand's firmware was built from another wire.h."""
+    version = ".".join(str(part) for part in info["firmware"])
+    return (
+        f"The hand's firmware {version} speaks schema {info['schema_hash']:08x}, this program "
+        f"{core.SCHEMA_HASH:08x}: flash the firmware that belongs to this version of Endplate."
+    )
+
+
+def other_hand_file(info: dict[str, Any], ours: int) -> str:
+    """The firmware was built for another hand file."""
+    name = bytes(info["name"]).rstrip(b"\0").decode(errors="replace")
+    return (
+        f"The hand was built for another hand file ({name}, {info['hand_hash']:08x}) than the one "
+        f"chosen here ({ours:08x}): choose its hand file, or flash it for this one."
+    )
+
+
+def no_answer(port: str, baud: int, counters: dict[str, int]) -> str:
+    """Nothing usable came: tells apart silence, noise and another version."""
+    if counters["bad_version"]:
+        return (
+            f"The hand on {port} speaks another version of the protocol: flash the firmware that "
+            "belongs to this version of Endplate."
+        )
+    if counters["bytes"] and not counters["frames"]:
+        return (
+            f"Something on {port} answers, but not as a hand does: check the port and its baud "
+            f"rate ({baud})."
+        )
+    return f"The hand on {port} does not answer: is it switched on?"

@@ -252,7 +252,8 @@ def _frames(
         resting[max(0, edge - before) : edge + after] = False
     which = labels.cue_of_hop(cues, hops.end)
     repetition = np.append(labels.repetitions(cues), -1)[which]
-    return Frames(y, resting, used & (which >= 0), repetition)
+    arm = np.array([cue.kind == "motion" for _, cue in cues] + [False])[which] & resting
+    return Frames(y, resting, arm, used & (which >= 0), repetition)
 
 
 def _site_matrix(

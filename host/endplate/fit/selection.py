@@ -25,12 +25,14 @@ MATERIAL_SHARE = 0.04
 class Frames:
     """What the regression sees, a row per hop.
 
-    `y` [hops, dofs]; `resting` bool: rest frames; `used` bool: not to be trusted otherwise;
-    `repetition` [hops]: number of the repetition, -1 where the frame is always trained on.
+    `y` [hops, dofs]; `resting` bool: nothing is meant; `arm` bool: of these, the arm moves;
+    `used` bool: not to be trusted otherwise; `repetition` [hops]: number of the repetition, -1
+    where the frame is always trained on.
     """
 
     y: np.ndarray
     resting: np.ndarray
+    arm: np.ndarray
     used: np.ndarray
     repetition: np.ndarray
 

@@ -36,19 +36,22 @@ def shapes(
     made, says = {}, []
     calm = frames.resting & frames.used
     for d, dof in enumerate(dofs):
-        wanted = float(np.quantile(np.abs(intent[calm, d]), REST_QUANTILE)) if calm.any() else 0.0
+        at_rest = _reach(intent[calm & ~frames.arm, d])
+        in_motion = _reach(intent[calm & frames.arm, d])
+        wanted = max(at_rest, in_motion)
+        when = "In arm motion" if in_motion > at_rest else "At rest"
         low = float(np.clip(wanted, LEAST_DEAD_BAND, MOST_DEAD_BAND))
         shape = copy.deepcopy(PLAIN_SHAPE)
         shape["dead_band"] = round(low, 4)
         if wanted > MOST_DEAD_BAND:
             says.append(
-                f"At rest {dof} puts out up to {wanted:.2f}: even a dead-band of "
-                f"{MOST_DEAD_BAND:.2f} lets it move, so check the electrodes."
+                f"{when} {dof} puts out up to {wanted:.2f}, and even a dead-band of "
+                f"{MOST_DEAD_BAND:.2f} lets it move: check electrodes and cables."
             )
         elif wanted > LEAST_DEAD_BAND:
             says.append(
-                f"The dead-band of {dof} is {low:.2f} instead of {LEAST_DEAD_BAND:.2f}, because "
-                "the signal is not still at rest."
+                f"{when} {dof} puts out up to {wanted:.2f}: its dead-band is {low:.2f} instead of "
+                f"{LEAST_DEAD_BAND:.2f}."
             )
         for side, sign in (("positive", 1.0), ("negative", -1.0)):
             gain = _gain(intent[:, d] * sign, frames.y[:, d] * sign, reference, low)
@@ -60,6 +63,10 @@ def shapes(
                 )
         made[dof] = shape
     return made, says
+
+
+def _reach(intent: np.ndarray) -> float:
+    return float(np.quantile(np.abs(intent), REST_QUANTILE)) if len(intent) else 0.0
 
 
 def _gain(intent: np.ndarray, label: np.ndarray, reference: np.ndarray, low: float) -> float:

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * wire_vectors: protocol/vectors.json replayed against the codec, on a PC or on the hand's processor.
- * The tables come from tests/c/vectors_to_c.py. Needs no C library beyond memcmp and memset.
+ * wire_vectors: protocol/vectors.json replayed against the codec, on a PC or on the hand's
+ * processor. The tables come from tests/c/vectors_to_c.py. Needs no C library beyond memcmp and
+ * memset.
  */
 #ifndef ENDPLATE_WIRE_VECTORS_H
 #define ENDPLATE_WIRE_VECTORS_H

@@ -36,7 +36,7 @@ class World:
     knows_drained: bool = True
 
     def run(self, clock: SampleClock, seconds: float):
-        """Yields (arrival, true index of the newest accepted row, its true time, plan) per poll."""
+        """Yields (arrival, true index and time of the newest row, plan) per poll."""
         period = 1e9 / self.rate_hz / (1 + self.ppm * 1e-6)
         port: deque[tuple[int, float]] = deque()
         waiting: list[tuple[int, float]] = []
@@ -52,16 +52,15 @@ class World:
                 if not any(a <= made < b for a, b in self.holes):
                     waiting.append((made, taken))
                 made += 1
-                if len(waiting) >= self.lump or self.lump == 1:
-                    for item in waiting:
-                        if len(port) < PORT_PACKETS:
-                            port.append(item)
-                    waiting = []
+            # The adapter hands over when it has a lump, or when its latency timer runs out.
+            if len(waiting) >= self.lump or (waiting and now - waiting[0][1] >= 16 * MS):
+                port.extend(waiting[: max(0, PORT_PACKETS - len(port))])
+                waiting = []
             if any(a <= now < b for a, b in self.stops):
                 continue
             rows = [port.popleft() for _ in range(min(len(port), self.rows_per_poll))]
             if not rows:
-                clock.idle(now)
+                clock.idle(now, self.knows_drained)
                 continue
             numbers = [self.corrupt.get(sample, sample % 256) for sample, _ in rows]
             plan = clock.accept(numbers, now, not port if self.knows_drained else None)
@@ -242,7 +241,7 @@ def test_boards_without_a_counter():
     assert clock.index == 399 and clock.settled and clock.lost == 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(
     ppm=st.integers(-200, 200),
     lump=st.sampled_from([1, 4]),

@@ -183,7 +183,7 @@ class BoardSource:
             return self._lose("was unplugged")
         self._n.value = 0
         if self._count_c(0, self._n_c, *self._tail) or self._n.value <= 0:
-            self.clock.idle(now)
+            self.clock.idle(now, waiting is not None and waiting < PACKET_BYTES)
             return self._watch_arrivals(now)
         n = min(self._n.value, MOST_ROWS)
         if self._data_c(n, 0, self._buffer_c, *self._tail):

@@ -11,8 +11,8 @@ says that samples are a second old.
 
 Two errors of the transport are told apart by a second row: a gap is believed when the next row
 agrees with it, a corrupt frame is dropped when the next row continues where the last good one
-stood. Whole turns of the counter are added only where a jump was seen and the port has been read
-empty since (so that the newest row is a live one), as many as the elapsed time has room for.
+stood. Whole turns of the counter are added only after a jump, by a row that came into a port seen
+empty (so that it is a live one), as many as the elapsed time has room for.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ WINDOW_S = 0.5  # one look at the arrivals' pace
 HOLE_NS = 100_000_000  # the poll or the stream stood still: the window says nothing
 TREND_NS = 20_000_000  # lag that changes by more within a window: a backlog is being drained
 SLEW = 0.005  # of the elapsed time, the most that drift may move the clock later
+LOOK_NS = 20_000_000  # a row that came since a look at an empty port is no older
+EMPTY_LOOKS = 2  # the driver may hold one packet between the port and its buffer
 LAG_WINDOWS = 2  # so many windows at the board's own pace before the clock is set later
 RATE_SPAN = 0.015  # boards run up to 1 % off their nominal rate (internal oscillators)
 RATE_GAIN = 0.1  # of the seen drift goes into the period
@@ -73,6 +75,7 @@ class SampleClock:
         self._number: int | None = None
         self._raw: int | None = None
         self._pending: tuple[int, int, int] | None = None  # number, steps from the last, row
+        self._empty_looks = 0  # in a row
         self._jumped = False  # a gap was seen since the clock was last up to date
         self._strange: list[int] = []
         self._resume_ns: int | None = None
@@ -111,7 +114,9 @@ class SampleClock:
         `drained` is None where that cannot be known.
         """
         plan = Plan()
-        self.idle(arrival_ns)
+        since_ns = arrival_ns - (arrival_ns if self._polled_ns is None else self._polled_ns)
+        live = self._empty_looks >= EMPTY_LOOKS and since_ns < LOOK_NS
+        self.idle(arrival_ns, drained)
         if self._pending is not None:
             self._pending = (*self._pending[:2], -1)
         if self._number is None and len(numbers):
@@ -121,7 +126,7 @@ class SampleClock:
         if self._pending is not None:
             plan.held = self._pending[2]
         if plan.steps:
-            self._add_turns(plan, arrival_ns, drained)
+            self._add_turns(plan, arrival_ns, live)
             self._arrived(plan, arrival_ns, drained)
         return plan
 
@@ -185,12 +190,12 @@ class SampleClock:
         self._strange.clear()
         plan.steps.append((row, fill, stale))
 
-    def _add_turns(self, plan: Plan, arrival_ns: int, drained: bool | None) -> None:
+    def _add_turns(self, plan: Plan, arrival_ns: int, live: bool) -> None:
         """After a jump, the turns of the counter that nobody saw; says what was lost."""
         room = self._room(arrival_ns) if self.settled else 0
-        if drained and self._cycle and room < self._cycle // 2:
+        if live and self._cycle and room < self._cycle // 2:
             self._jumped = False
-        elif drained and self._jumped and room >= self._cycle:
+        elif live and self._jumped and room >= self._cycle:
             turns = room // self._cycle * self._cycle
             gaps = [i for i, step in enumerate(plan.steps) if step[1]]
             at = gaps[-1] if gaps else len(plan.steps) - 1
@@ -235,8 +240,9 @@ class SampleClock:
 
     # ---- time ----
 
-    def idle(self, now_ns: int) -> None:
+    def idle(self, now_ns: int, drained: bool | None = None) -> None:
         """Tells the clock that somebody looked; after a hole between looks no window counts."""
+        self._empty_looks = self._empty_looks + 1 if drained else 0
         if self._polled_ns is not None and now_ns - self._polled_ns > HOLE_NS:
             self._window_ns = None
         self._polled_ns = now_ns

@@ -3,21 +3,21 @@
 
 #include "elementary.h"
 
-/* No board sends more than 24 bits; the limit keeps the difference of two counts an int32. */
-static const int32_t LARGEST_COUNT = (1 << 30) - 1;
 static const float LARGEST_UV_PER_COUNT = 1e3f;
 static const float NEUTRAL = 0.05f; /* as the guard's */
 
 int32_t chain_check(const chain_config *config) {
     const int32_t sites = config->sites;
     if (sites < 1 || sites > CORE_MAX_SITES) return CORE_BAD_CONFIG;
-    if (!elementary_finite(config->rate_hz) || !elementary_finite(config->uv_per_count)) return CORE_NOT_FINITE;
+    if (!elementary_finite(config->rate_hz) || !elementary_finite(config->uv_per_count))
+        return CORE_NOT_FINITE;
     if (!(config->rate_hz >= 1.0f) || !(config->rate_hz <= 1e6f)) return CORE_BAD_CONFIG;
-    if (!(config->uv_per_count > 0.0f) || config->uv_per_count > LARGEST_UV_PER_COUNT) return CORE_BAD_CONFIG;
+    if (!(config->uv_per_count > 0.0f) || config->uv_per_count > LARGEST_UV_PER_COUNT)
+        return CORE_BAD_CONFIG;
     if (config->thaw_hops < 0 || config->thaw_hops > 100000) return CORE_BAD_CONFIG;
-    if (config->band.sites != sites || config->notch.sites != sites || config->features.sites != sites ||
-        config->decoder.inputs != sites || config->quality.sites != sites ||
-        config->shape.dofs != config->decoder.dofs) {
+    if (config->band.sites != sites || config->notch.sites != sites ||
+        config->features.sites != sites || config->decoder.inputs != sites ||
+        config->quality.sites != sites || config->shape.dofs != config->decoder.dofs) {
         return CORE_BAD_CONFIG;
     }
     int32_t status = filter_check(&config->band);
@@ -46,28 +46,30 @@ int32_t chain_init(chain_state *state, const chain_config *config) {
     return CORE_OK;
 }
 
-static int32_t limited(int32_t count) {
-    return count > LARGEST_COUNT ? LARGEST_COUNT : count < -LARGEST_COUNT ? -LARGEST_COUNT : count;
-}
-
-/* Counts -> microvolts: as they are for quality, without the first sample's offset for the filters. */
-static void convert(chain_state *state, const chain_config *config, const int32_t *counts, int32_t samples,
-                    int32_t stride) {
+/* Counts -> microvolts: as they are for quality, less the first sample's offset for the filters.
+ * Boards send 24 bits; the difference of larger counts may wrap, which is as wrong as they are. */
+static void convert(chain_state *state, const chain_config *config, const int32_t *counts,
+                    int32_t samples, int32_t stride) {
     const int32_t sites = config->sites;
+    const float uv_per_count = config->uv_per_count;
     if (!state->band.started) {
-        for (int32_t i = 0; i < sites; i++) state->base[i] = limited(counts[i]);
+        for (int32_t i = 0; i < sites; i++) state->base[i] = counts[i];
     }
     for (int32_t n = 0; n < samples; n++) {
+        const int32_t *restrict from = counts + n * sites;
+        float *restrict raw = state->raw_uv + n * stride;
+        float *restrict band = state->band_uv + n * stride;
         for (int32_t i = 0; i < sites; i++) {
-            const int32_t count = limited(counts[n * sites + i]);
-            state->raw_uv[n * stride + i] = (float)count * config->uv_per_count;
-            state->band_uv[n * stride + i] = (float)(count - state->base[i]) * config->uv_per_count;
+            const uint32_t moved = (uint32_t)from[i] - (uint32_t)state->base[i];
+            raw[i] = (float)from[i] * uv_per_count;
+            band[i] = (float)(int32_t)moved * uv_per_count;
         }
-        for (int32_t i = sites; i < stride; i++) state->raw_uv[n * stride + i] = state->band_uv[n * stride + i] = 0.0f;
+        for (int32_t i = sites; i < stride; i++) raw[i] = band[i] = 0.0f;
     }
 }
 
-/* Which sites are bad in this hop; counts down the others' way back. Returns the sites that are not believed. */
+/* Which sites are bad in this hop; counts down the others' way back. Returns the sites that are not
+ * believed. */
 static uint32_t doubted_sites(chain_state *state, const chain_config *config, chain_hop *hop) {
     uint32_t doubted = 0;
     hop->bad_sites = quality_unfit(&state->quality, &config->quality);
@@ -85,7 +87,8 @@ static uint32_t doubted_sites(chain_state *state, const chain_config *config, ch
     return doubted;
 }
 
-/* Frozen: a site it needs is not believed, or it was frozen and its intent has not been near 0 since. */
+/* Frozen: a site it needs is not believed, or it was frozen and its intent has not been near 0
+ * since. */
 static uint32_t frozen_dofs(const chain_state *state, const chain_config *config, uint32_t doubted,
                             const float *intent) {
     uint32_t frozen = 0;
@@ -112,17 +115,21 @@ static void close_hop(chain_state *state, const chain_config *config, chain_hop 
     state->frozen = hop->frozen = frozen_dofs(state, config, doubted, hop->intent);
 
     float wanted[CORE_MAX_DOF];
-    for (int32_t d = 0; d < config->decoder.dofs; d++) wanted[d] = hop->frozen >> d & 1u ? 0.0f : hop->intent[d];
+    for (int32_t d = 0; d < config->decoder.dofs; d++)
+        wanted[d] = hop->frozen >> d & 1u ? 0.0f : hop->intent[d];
     const float dt_s = (float)config->features.hop_samples / config->rate_hz;
     shape_process(&state->shape, &config->shape, wanted, dt_s, hop->velocity);
-    for (int32_t d = 0; d < config->decoder.dofs; d++) hop->target[d] = shape_target(hop->velocity[d]);
+    for (int32_t d = 0; d < config->decoder.dofs; d++)
+        hop->target[d] = shape_target(hop->velocity[d]);
 }
 
-int32_t chain_process(chain_state *state, const chain_config *config, const int32_t *counts, int32_t samples,
-                      uint32_t missing, chain_hop *hops, int32_t capacity, float *clean) {
+int32_t chain_process(chain_state *state, const chain_config *config, const int32_t *counts,
+                      int32_t samples, uint32_t missing, chain_hop *hops, int32_t capacity,
+                      float *clean) {
     if (samples < 0 || capacity < 0) return CORE_BAD_ARGUMENT;
     const int32_t closing = samples / config->features.hop_samples +
-        (samples % config->features.hop_samples + state->features.filled) / config->features.hop_samples;
+                            (samples % config->features.hop_samples + state->features.filled) /
+                                config->features.hop_samples;
     if (closing > capacity) return CORE_TOO_SMALL;
     const int32_t sites = config->sites;
     const int32_t stride = (sites + CORE_LANES - 1) / CORE_LANES * CORE_LANES;
@@ -134,15 +141,19 @@ int32_t chain_process(chain_state *state, const chain_config *config, const int3
         convert(state, config, counts + done * sites, run, stride);
         filter_process(&state->band, &config->band, state->band_uv, run, state->band_uv);
         filter_process(&state->notch, &config->notch, state->band_uv, run, state->clean_uv);
-        quality_process(&state->quality, &config->quality, state->raw_uv, state->band_uv, state->clean_uv, run, missing);
+        quality_process(&state->quality, &config->quality, state->raw_uv, state->band_uv,
+                        state->clean_uv, run, missing);
         features_add(&state->features, &config->features, state->clean_uv, run);
-        for (int32_t i = 0; missing && i < sites; i++) state->missing[i] += missing >> i & 1u ? run : 0;
+        for (int32_t i = 0; missing && i < sites; i++)
+            state->missing[i] += missing >> i & 1u ? run : 0;
         for (int32_t n = 0; clean && n < run; n++) {
-            for (int32_t i = 0; i < sites; i++) clean[(done + n) * sites + i] = state->clean_uv[n * stride + i];
+            for (int32_t i = 0; i < sites; i++)
+                clean[(done + n) * sites + i] = state->clean_uv[n * stride + i];
         }
         state->samples += (uint32_t)run;
         done += run;
-        if (features_ready(&state->features, &config->features)) close_hop(state, config, &hops[closed++]);
+        if (features_ready(&state->features, &config->features))
+            close_hop(state, config, &hops[closed++]);
     }
     return closed;
 }

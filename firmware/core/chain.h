@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * chain: electrode counts -> DoF velocities. All stages over one block, on the host and on the hand alike.
+ * chain: electrode counts -> DoF velocities. All stages over one block, on host and hand alike.
  *
- *   counts x uv_per_count -> band (filter) -> notch (filter) -> features -> decoder -> shape -> targets
- *                        \________________\________________\-> quality -> which DoF must freeze
+ *   counts x uv_per_count -> band -> notch -> features -> decoder -> shape -> targets
+ *                        \_______\_________\-> quality -> which DoF must freeze
  *
  * The output depends on the samples alone, never on how they were cut into blocks.
  *
- * A site is bad in a hop when it is flat or railed, or when more than half of the hop's samples were missing. A bad site's
- * activation is 0 until it has been good for `thaw_hops` hops. A DoF that needs (bit in `needs`) such a site is frozen: its
- * velocity is 0 until then, and further until its intent has once been near 0 (its dead-band, at least 0.05), so that
- * nothing starts to move by itself when a contact comes back.
+ * A site is bad in a hop when it is flat or railed, or when more than half of the hop's samples
+ * were missing. A bad site's activation is 0 until it has been good for `thaw_hops` hops. A DoF
+ * that needs (bit in `needs`) such a site is frozen: its velocity is 0 until then, and further
+ * until its intent has once been near 0 (its dead-band, at least 0.05), so that nothing starts to
+ * move by itself when a contact comes back.
  */
 #ifndef ENDPLATE_CORE_CHAIN_H
 #define ENDPLATE_CORE_CHAIN_H
@@ -47,8 +48,8 @@ typedef struct chain_state {
     int32_t missing[CORE_MAX_SITES]; /* samples of the hop being filled */
     uint32_t frozen;                 /* bit per DoF, as of the last hop */
     uint32_t samples;                /* taken since init */
-    int32_t base[CORE_MAX_SITES];    /* counts of the first sample: taken off before the filters, so that an electrode
-                                        offset costs them no precision */
+    int32_t base[CORE_MAX_SITES];    /* counts of the first sample: taken off before the filters, so
+                                        that an electrode offset costs them no precision */
     float raw_uv[CHAIN_BLOCK * CORE_MAX_SITES];
     float band_uv[CHAIN_BLOCK * CORE_MAX_SITES];
     float clean_uv[CHAIN_BLOCK * CORE_MAX_SITES];
@@ -56,22 +57,24 @@ typedef struct chain_state {
 
 /* One hop's result. */
 typedef struct chain_hop {
-    uint32_t samples; /* taken since init when this hop closed: its newest sample is number samples - 1 */
+    uint32_t samples; /* taken since init when this hop closed; the newest has number samples - 1 */
     uint32_t frozen;  /* bit per DoF */
-    uint32_t bad_sites; /* bit per site: flat, railed or missing in this hop */
-    float power[CORE_MAX_SITES];      /* microvolt^2 */
+    uint32_t bad_sites;          /* bit per site: flat, railed or missing in this hop */
+    float power[CORE_MAX_SITES]; /* microvolt^2 */
     float activation[CORE_MAX_SITES];
-    float intent[CORE_MAX_DOF];       /* decoder */
-    float velocity[CORE_MAX_DOF];     /* shape, 0 where frozen */
-    int16_t target[CORE_MAX_DOF];     /* the wire's unit */
+    float intent[CORE_MAX_DOF];   /* decoder */
+    float velocity[CORE_MAX_DOF]; /* shape, 0 where frozen */
+    int16_t target[CORE_MAX_DOF]; /* the wire's unit */
 } chain_hop;
 
 int32_t chain_check(const chain_config *config);
 int32_t chain_init(chain_state *state, const chain_config *config);
-/* counts: [samples][sites], as the board sent them. `missing`: bit per site, samples that were filled in or not finite.
- * Writes one chain_hop for every hop that closes and returns how many; CORE_TOO_SMALL (nothing taken) when `capacity` could
- * not hold them. `clean` may be 0, or [samples][sites] floats that receive the conditioned signal in microvolts. */
-int32_t chain_process(chain_state *state, const chain_config *config, const int32_t *counts, int32_t samples,
-                      uint32_t missing, chain_hop *hops, int32_t capacity, float *clean);
+/* counts: [samples][sites], as the board sent them. `missing`: bit per site, samples that were
+ * filled in or not finite. Writes one chain_hop for every hop that closes and returns how many;
+ * CORE_TOO_SMALL (nothing taken) when `capacity` could not hold them. `clean` may be 0, or
+ * [samples][sites] floats that receive the conditioned signal in microvolts. */
+int32_t chain_process(chain_state *state, const chain_config *config, const int32_t *counts,
+                      int32_t samples, uint32_t missing, chain_hop *hops, int32_t capacity,
+                      float *clean);
 
 #endif

@@ -16,7 +16,8 @@ int32_t decoder_check(const decoder_config *config) {
     if (config->dofs < 1 || config->dofs > CORE_MAX_DOF) return CORE_BAD_CONFIG;
     for (int32_t d = 0; d < config->dofs; d++) {
         int32_t status = check_number(config->bias[d]);
-        for (int32_t i = 0; i < config->inputs && status == CORE_OK; i++) status = check_number(config->weight[d][i]);
+        for (int32_t i = 0; i < config->inputs && status == CORE_OK; i++)
+            status = check_number(config->weight[d][i]);
         if (status < 0) return status;
     }
     return CORE_OK;

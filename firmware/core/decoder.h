@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * decoder: activations -> intent per DoF. Linear with bias: y = W u + b. No unit; 1 is full velocity.
- * Trained in endplate/fit; the order of inputs and DoF is the profile's.
+ * decoder: activations -> intent per DoF. Linear with bias: y = W u + b. No unit; 1 is full
+ * velocity. Trained in endplate/fit; the order of inputs and DoF is the profile's.
  */
 #ifndef ENDPLATE_CORE_DECODER_H
 #define ENDPLATE_CORE_DECODER_H

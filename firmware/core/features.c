@@ -25,8 +25,10 @@ int32_t features_check(const features_config *config) {
             return CORE_NOT_FINITE;
         }
         if (config->rest[i] < 0.0f) return CORE_BAD_CONFIG;
-        if (config->form == FEATURES_RMS && config->reference[i] < LEAST_REFERENCE_UV) return CORE_BAD_CONFIG;
-        if (config->form == FEATURES_LOG && config->floor[i] < LEAST_FLOOR_UV2) return CORE_BAD_CONFIG;
+        if (config->form == FEATURES_RMS && config->reference[i] < LEAST_REFERENCE_UV)
+            return CORE_BAD_CONFIG;
+        if (config->form == FEATURES_LOG && config->floor[i] < LEAST_FLOOR_UV2)
+            return CORE_BAD_CONFIG;
     }
     return CORE_OK;
 }
@@ -48,12 +50,14 @@ static void add_power(float *row, const float *x, int32_t samples, int32_t strid
     lanes_store(row, sum);
 }
 
-int32_t features_add(features_state *state, const features_config *config, const float *x, int32_t samples) {
+int32_t features_add(features_state *state, const features_config *config, const float *x,
+                     int32_t samples) {
     if (samples < 0) return CORE_BAD_ARGUMENT;
     const int32_t stride = (config->sites + CORE_LANES - 1) / CORE_LANES * CORE_LANES;
     const int32_t room = config->hop_samples - state->filled;
     const int32_t taken = samples < room ? samples : room;
-    for (int32_t lane = 0; lane < stride; lane += LANES) add_power(&state->sum[lane], x + lane, taken, stride);
+    for (int32_t lane = 0; lane < stride; lane += LANES)
+        add_power(&state->sum[lane], x + lane, taken, stride);
     state->filled += taken;
     return taken;
 }
@@ -73,7 +77,8 @@ int32_t features_hop(features_state *state, const features_config *config, float
     /* From the oldest hop to the newest. */
     float total[CORE_MAX_SITES] = {0};
     for (int32_t h = state->hops - 1; h >= 0; h--) {
-        const float *row = state->ring[(state->newest - h + config->window_hops) % config->window_hops];
+        const float *row =
+            state->ring[(state->newest - h + config->window_hops) % config->window_hops];
         for (int32_t i = 0; i < config->sites; i++) total[i] += row[i];
     }
     const float samples = (float)(state->hops * config->hop_samples);
@@ -84,7 +89,8 @@ int32_t features_hop(features_state *state, const features_config *config, float
 int32_t features_activation(const features_config *config, const float *power, float *activation) {
     if (config->form == FEATURES_LOG) {
         for (int32_t i = 0; i < config->sites; i++) {
-            activation[i] = elementary_log2((power[i] + config->floor[i]) / config->floor[i]) * LN_2;
+            activation[i] =
+                elementary_log2((power[i] + config->floor[i]) / config->floor[i]) * LN_2;
         }
         return CORE_OK;
     }

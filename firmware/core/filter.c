@@ -4,8 +4,9 @@
 #include "elementary.h"
 #include "lanes.h"
 
-/* States are looked at once in this many samples of the stream: a state below TINY (far under the microvolt, far above the
- * subnormal floats that slow many processors) becomes 0, and so does one that is not finite. Divides 2^32. */
+/* States are looked at once in this many samples of the stream: a state below TINY (far under the
+ * microvolt, far above the subnormal floats that slow many processors) becomes 0, and so does one
+ * that is not finite. Divides 2^32. */
 enum { FLUSH_SAMPLES = 64 };
 static const float TINY = 1e-20f;
 static const float HUGE_STATE = 1e30f;
@@ -34,8 +35,9 @@ int32_t filter_init(filter_state *state, const filter_config *config) {
 }
 
 /* A section as it runs: transposed direct form II with y replaced by b0 x + s1 in the recursion,
- *   y = b0 x + s1,   s1' = c1 x - a1 s1 + s2,   s2' = c2 x - a2 s1,   c1 = b1 - a1 b0,   c2 = b2 - a2 b0
- * so that one sample waits for the last one by a multiplication and an addition, not by two of each. */
+ *   y = b0 x + s1    s1' = c1 x - a1 s1 + s2    s2' = c2 x - a2 s1
+ *   c1 = b1 - a1 b0  c2 = b2 - a2 b0
+ * so that one sample waits for the last by a multiplication and an addition, not by two of each. */
 typedef struct running_section {
     float b0, c1, c2, a1, a2;
 } running_section;
@@ -45,7 +47,8 @@ static running_section running(const filter_section *c) {
 }
 
 /* The states that a constant input would have left. */
-static void settle(filter_state *state, const filter_config *config, const float *first, int32_t stride) {
+static void settle(filter_state *state, const filter_config *config, const float *first,
+                   int32_t stride) {
     for (int32_t i = 0; i < stride; i++) {
         float x = first[i];
         for (int32_t k = 0; k < config->sections; k++) {
@@ -72,9 +75,10 @@ static void flush(filter_state *state, const filter_config *config, int32_t stri
     }
 }
 
-/* One section over a run of samples of 2 * LANES sites: two recursions that hide each other's latency. */
-static void section_run(const filter_section *section, float *s1_state, float *s2_state, const float *in,
-                        int32_t samples, int32_t stride, float *out) {
+/* One section over a run of samples of 2 * LANES sites: two recursions that hide each other's
+ * latency. */
+static void section_run(const filter_section *section, float *s1_state, float *s2_state,
+                        const float *in, int32_t samples, int32_t stride, float *out) {
     const running_section c = running(section);
     lanes s1 = lanes_load(s1_state), t1 = lanes_load(s1_state + LANES);
     lanes s2 = lanes_load(s2_state), t2 = lanes_load(s2_state + LANES);
@@ -96,7 +100,8 @@ static void section_run(const filter_section *section, float *s1_state, float *s
     lanes_store(s2_state + LANES, t2);
 }
 
-int32_t filter_process(filter_state *state, const filter_config *config, const float *in, int32_t samples, float *out) {
+int32_t filter_process(filter_state *state, const filter_config *config, const float *in,
+                       int32_t samples, float *out) {
     if (samples < 0) return CORE_BAD_ARGUMENT;
     const int32_t stride = (config->sites + CORE_LANES - 1) / CORE_LANES * CORE_LANES;
     if (samples > 0 && !state->started) {
@@ -113,7 +118,8 @@ int32_t filter_process(filter_state *state, const filter_config *config, const f
             const float *from = in + done * stride + lane;
             float *to = out + done * stride + lane;
             for (int32_t k = 0; k < config->sections; k++) {
-                section_run(&config->section[k], &state->s1[k][lane], &state->s2[k][lane], from, run, stride, to);
+                section_run(&config->section[k], &state->s1[k][lane], &state->s2[k][lane], from,
+                            run, stride, to);
                 from = to;
             }
         }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * filter: a cascade of second-order sections over all sites at once (transposed direct form II, float32).
- * Units: in = out (microvolts in the chain). The coefficients are designed on the host (endplate/live/design.py):
- * high-pass 20 Hz, low-pass min(450, 0.45 fs) Hz, and in a second instance the mains notch with the harmonics that fit.
- * The first sample sets the states as if it had lasted for ever, so that an electrode offset makes no start-up step.
+ * filter: a cascade of second-order sections over all sites at once (transposed direct form II,
+ * float32). Units: in = out (microvolts in the chain). The coefficients are designed on the host
+ * (endplate/live/design.py): high-pass 20 Hz, low-pass min(450, 0.45 fs) Hz, and in a second
+ * instance the mains notch with the harmonics that fit. The first sample sets the states as if it
+ * had lasted for ever, so that an electrode offset makes no start-up step.
  */
 #ifndef ENDPLATE_CORE_FILTER_H
 #define ENDPLATE_CORE_FILTER_H
@@ -25,13 +26,15 @@ typedef struct filter_config {
 typedef struct filter_state {
     float s1[FILTER_MAX_SECTIONS][CORE_MAX_SITES];
     float s2[FILTER_MAX_SECTIONS][CORE_MAX_SITES];
-    uint32_t samples; /* since init; decides, whatever the block length, when tiny states are flushed to zero */
+    uint32_t samples; /* since init: decides, however blocks are cut, when tiny states become 0 */
     int32_t started;  /* 1 once the first sample has set the states */
 } filter_state;
 
-int32_t filter_check(const filter_config *config); /* CORE_BAD_CONFIG, CORE_NOT_FINITE; also refuses unstable poles */
+/* CORE_BAD_CONFIG, CORE_NOT_FINITE; also refuses unstable poles. */
+int32_t filter_check(const filter_config *config);
 int32_t filter_init(filter_state *state, const filter_config *config);
 /* in, out: [samples][stride], stride = sites rounded up to CORE_LANES; in == out is allowed. */
-int32_t filter_process(filter_state *state, const filter_config *config, const float *in, int32_t samples, float *out);
+int32_t filter_process(filter_state *state, const filter_config *config, const float *in,
+                       int32_t samples, float *out);
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * lanes: as many sites as one register holds, for the inner loops of the core's own files (no part of its interface).
+ * lanes: as many sites as one register holds, for the inner loops of the core's own files (no part
+ * of its interface).
  *
- * Written with this type a loop is the same C whether `lanes` is four floats or one, and so are the bits: every operation
- * works on each site alone. Plain loops over arrays are vectorised by gcc 12 only by luck (-fwrapv, which Python adds, made
- * the filter five times slower).
+ * Written with this type a loop is the same C whether `lanes` is four floats or one, and so are the
+ * bits: every operation works on each site alone. Plain loops over arrays are vectorised by gcc 12
+ * only by luck (-fwrapv, which Python adds, made the filter five times slower).
  */
 #ifndef ENDPLATE_CORE_LANES_H
 #define ENDPLATE_CORE_LANES_H

@@ -11,12 +11,13 @@ static const float RAILED_SHARE_OF_SCALE = 0.9f;
 static const float FLAT_UV2 = 0.2f;
 static const float DB_PER_LOG2 = 3.01029996f; /* 10 log10(2) */
 static const float MAINS_LIMIT_DB = 60.0f;
-/* A notch 2 Hz wide takes pi/2 times its width out of white noise, the definition +-1 Hz; the difference, as a share of
- * what passes: 0.022 (1000/s, 8 notches), 0.027 (250/s, 2 notches). */
+/* A notch 2 Hz wide takes pi/2 times its width out of white noise, the definition +-1 Hz; the
+ * difference, as a share of what passes: 0.022 (1000/s, 8 notches), 0.027 (250/s, 2 notches). */
 static const float NOISE_IN_NOTCH = 0.025f;
-/* Histogram of frame RMS: bin i begins at 0.25 * 10^(1.5 i / 20), so it ends at 1 mV. A frame adds WEIGHT; once a
- * second every bin loses a 32nd, so the largest bin stays below 20 * 32 * 100 = 64000. */
-static const float LOG2_LOWEST_UV = -2.0f; /* 0.25 microvolt */
+/* Histogram of frame RMS: bin i begins at 0.25 * 10^(1.5 i / 20), so it ends at 1 mV. A frame adds
+ * WEIGHT; once a second every bin loses a 32nd, so the largest bin stays below 20 * 32 * 100 =
+ * 64000. */
+static const float LOG2_LOWEST_UV = -2.0f;         /* 0.25 microvolt */
 static const float BINS_PER_LOG2_UV = 4.01373331f; /* 20 log10(2) / 1.5 */
 enum { WEIGHT = 100, FORGET = 32, LEAST_FRAMES = 10 };
 
@@ -24,7 +25,8 @@ int32_t quality_check(const quality_config *config) {
     if (config->sites < 1 || config->sites > CORE_MAX_SITES) return CORE_BAD_CONFIG;
     if (config->frame_samples < 2 || config->frame_samples > 65536) return CORE_BAD_CONFIG;
     if (config->frames_per_second < 1 || config->frames_per_second > 20) return CORE_BAD_CONFIG;
-    if (!elementary_finite(config->full_scale_uv) || !elementary_finite(config->mains_warn_db)) return CORE_NOT_FINITE;
+    if (!elementary_finite(config->full_scale_uv) || !elementary_finite(config->mains_warn_db))
+        return CORE_NOT_FINITE;
     return config->full_scale_uv > 0.0f ? CORE_OK : CORE_BAD_CONFIG;
 }
 
@@ -37,14 +39,16 @@ int32_t quality_init(quality_state *state, const quality_config *config) {
 }
 
 /* What the raw signal tells of LANES sites, over samples of one frame. */
-static void add_raw(quality_state *state, float full_scale_uv, int32_t lane, const float *raw, int32_t samples,
-                    int32_t stride) {
-    /* Floats above 0 stand in the order of their bits, so a subtraction compares, and nothing branches. */
+static void add_raw(quality_state *state, float full_scale_uv, int32_t lane, const float *raw,
+                    int32_t samples, int32_t stride) {
+    /* Floats above 0 stand in the order of their bits, so a subtraction compares, and nothing
+     * branches. */
     const elementary_bits clip = {CLIPPED_SHARE_OF_SCALE * full_scale_uv};
     const elementary_bits rail = {RAILED_SHARE_OF_SCALE * full_scale_uv};
     const lanes first = lanes_load(&state->first[lane]);
     lanes sum = lanes_load(&state->sum[lane]), square = lanes_load(&state->square[lane]);
-    lanes_u32 clipped = lanes_load_u32(&state->clipped[lane]), railed = lanes_load_u32(&state->railed[lane]);
+    lanes_u32 clipped = lanes_load_u32(&state->clipped[lane]);
+    lanes_u32 railed = lanes_load_u32(&state->railed[lane]);
     for (int32_t n = 0; n < samples; n++) {
         const lanes_bits x = {lanes_load(raw + n * stride)};
         const lanes d = x.value - first;
@@ -61,8 +65,8 @@ static void add_raw(quality_state *state, float full_scale_uv, int32_t lane, con
 }
 
 /* Power of what the notch took out of LANES sites and of what it left. */
-static void add_power(quality_state *state, int32_t lane, const float *band, const float *clean, int32_t samples,
-                      int32_t stride) {
+static void add_power(quality_state *state, int32_t lane, const float *band, const float *clean,
+                      int32_t samples, int32_t stride) {
     lanes removed = lanes_load(&state->removed[lane]), after = lanes_load(&state->after[lane]);
     for (int32_t n = 0; n < samples; n++) {
         const lanes y = lanes_load(clean + n * stride);
@@ -83,12 +87,14 @@ static float mains_db(float removed, float after) {
 
 static void histogram_add(uint16_t *bins, float power_uv2) {
     const float place = (0.5f * elementary_log2(power_uv2) - LOG2_LOWEST_UV) * BINS_PER_LOG2_UV;
-    const int32_t bin = place < 0.0f ? 0 : place >= (float)QUALITY_BINS ? QUALITY_BINS - 1 : (int32_t)place;
+    int32_t bin = 0;
+    if (place > 0.0f) bin = place < (float)QUALITY_BINS ? (int32_t)place : QUALITY_BINS - 1;
     bins[bin] = (uint16_t)(bins[bin] > UINT16_MAX - WEIGHT ? UINT16_MAX : bins[bin] + WEIGHT);
 }
 
 static void histogram_forget(uint16_t *bins) {
-    for (int32_t b = 0; b < QUALITY_BINS; b++) bins[b] = (uint16_t)(bins[b] - (bins[b] + FORGET - 1) / FORGET);
+    for (int32_t b = 0; b < QUALITY_BINS; b++)
+        bins[b] = (uint16_t)(bins[b] - (bins[b] + FORGET - 1) / FORGET);
 }
 
 /* RMS in microvolt below which `share` of the histogram lies, interpolated within the bin. */
@@ -102,7 +108,7 @@ static float histogram_share(const uint16_t *bins, int32_t total, float share) {
     return elementary_exp2(LOG2_LOWEST_UV + ((float)bin + within) / BINS_PER_LOG2_UV);
 }
 
-/* Puts a finished frame into the histogram; forgets and reads it once a second, the sites by turns. */
+/* Puts a finished frame into the histogram; forgets and reads it once a second, by turns. */
 static void levels(quality_state *state, const quality_config *config, int32_t i) {
     quality_site *site = &state->site[i];
     uint16_t *bins = state->bins[i];
@@ -141,7 +147,11 @@ static void verdict(quality_state *state, const quality_config *config, int32_t 
 
     const int32_t flat = site->variance_uv2 < FLAT_UV2;
     const int32_t needed = (config->frames_per_second + 1) / 2; /* 0.5 s */
-    state->flat_frames[i] = !flat ? 0 : state->flat_frames[i] < needed ? state->flat_frames[i] + 1 : needed;
+    if (!flat) {
+        state->flat_frames[i] = 0;
+    } else if (state->flat_frames[i] < needed) {
+        state->flat_frames[i] += 1;
+    }
 
     uint32_t bits = 0;
     if (state->flat_frames[i] >= needed) bits |= QUALITY_FLAT;
@@ -165,8 +175,8 @@ static void clear_frame(quality_state *state) {
     state->missing = 0;
 }
 
-int32_t quality_process(quality_state *state, const quality_config *config, const float *raw, const float *band,
-                        const float *clean, int32_t samples, uint32_t missing) {
+int32_t quality_process(quality_state *state, const quality_config *config, const float *raw,
+                        const float *band, const float *clean, int32_t samples, uint32_t missing) {
     if (samples < 0) return CORE_BAD_ARGUMENT;
     const int32_t stride = (config->sites + CORE_LANES - 1) / CORE_LANES * CORE_LANES;
     for (int32_t done = 0; done < samples;) {

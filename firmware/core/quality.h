@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: MIT
  *
- * quality: is each site fit to be believed? One verdict per site and frame of `frame_samples` (100 ms).
+ * quality: is each site fit to be believed? One verdict per site and frame of 100 ms.
  *
- *   railed   abs(mean of the raw signal over the frame) > 0.9 full scale, or every sample of the last half frame beyond it
- *   clipped  a sample with abs >= 0.98 full scale in the frame; clipped_share = running share (1 s time constant)
- *   flat     variance of the raw signal < 0.2 microvolt^2 for 0.5 s
- *   mains_db 10 log10(P_removed / P_after), smoothed over 1 s: P_after = power of the band-passed signal after the notch,
- *            P_removed = power of what the notch took out of it (before - after, sample by sample), less what it takes
- *            out of noise. So the usual definition (lines +-1 Hz against the rest of the band) is measured in the stream,
- *            because the notch takes out just these lines. Within +-60 dB
- *   quiet_uv, busy_uv   RMS below which 20 % and 90 % of the recent 100 ms frames fall, from a histogram in 1.5 dB
- *            steps, interpolated, forgetting over about 30 s: the live meters of rest noise and activity. 0 until 10 frames.
+ *   railed     abs(mean of the raw signal over the frame) > 0.9 full scale, or every sample of the
+ *              last half frame beyond it
+ *   clipped    a sample with abs >= 0.98 full scale in the frame; clipped_share: running share,
+ *              time constant 1 s
+ *   flat       variance of the raw signal < 0.2 microvolt^2 for 0.5 s
+ *   mains_db   10 log10(P_removed / P_after), smoothed over 1 s. P_after: power of the band-passed
+ *              signal after the notch; P_removed: power of what the notch took out (before - after,
+ *              sample by sample), less what it takes out of noise. So the usual definition (lines
+ *              +-1 Hz against the rest of the band) is measured in the stream, because the notch
+ *              takes out just these lines. Within +-60 dB
+ *   quiet_uv,  RMS below which 20 % and 90 % of the recent frames fall, from a histogram in 1.5 dB
+ *   busy_uv    steps, interpolated, forgetting over about 30 s: the live meters of rest noise and
+ *              activity. 0 until 10 frames, then read once a second
  *
- * Limits are those of the board (microvolt at the input). Sources of the numbers: SCIENCE section 2 as quoted in SITES of
- * host/GUIDE.md.
+ * Limits are those of the board (microvolt at the input). Sources of the numbers: SCIENCE section 2
+ * as quoted in SITES of host/GUIDE.md.
  */
 #ifndef ENDPLATE_CORE_QUALITY_H
 #define ENDPLATE_CORE_QUALITY_H
@@ -23,20 +27,26 @@
 enum { QUALITY_BINS = 48 };
 
 /* Bits of a site's verdict. */
-enum quality_bit { QUALITY_FLAT = 1, QUALITY_RAILED = 2, QUALITY_CLIPPED = 4, QUALITY_MAINS = 8, QUALITY_MISSING = 16 };
+enum quality_bit {
+    QUALITY_FLAT = 1,
+    QUALITY_RAILED = 2,
+    QUALITY_CLIPPED = 4,
+    QUALITY_MAINS = 8,
+    QUALITY_MISSING = 16
+};
 
 typedef struct quality_config {
     int32_t sites;
-    int32_t frame_samples;    /* 100 ms */
+    int32_t frame_samples;     /* 100 ms */
     int32_t frames_per_second; /* 1..20 */
-    float full_scale_uv;      /* 187500 at gain 24 */
-    float mains_warn_db;      /* -10 */
+    float full_scale_uv;       /* 187500 at gain 24 */
+    float mains_warn_db;       /* -10 */
 } quality_config;
 
 typedef struct quality_site {
-    uint32_t bits; /* of the last frame */
-    float mean_uv, variance_uv2;  /* raw, last frame */
-    float rms_uv;                 /* conditioned, last frame */
+    uint32_t bits;               /* of the last frame */
+    float mean_uv, variance_uv2; /* raw, last frame */
+    float rms_uv;                /* conditioned, last frame */
     float mains_db;
     float clipped_share;
     float quiet_uv, busy_uv;
@@ -45,7 +55,7 @@ typedef struct quality_site {
 typedef struct quality_state {
     int32_t filled; /* samples in the frame */
     uint32_t frames;
-    uint32_t missing; /* bit per site: seen in this frame */
+    uint32_t missing;            /* bit per site: seen in this frame */
     float first[CORE_MAX_SITES]; /* raw value at the frame's start: sums are taken from it */
     float sum[CORE_MAX_SITES], square[CORE_MAX_SITES];
     float removed[CORE_MAX_SITES], after[CORE_MAX_SITES];
@@ -59,10 +69,10 @@ typedef struct quality_state {
 
 int32_t quality_check(const quality_config *config);
 int32_t quality_init(quality_state *state, const quality_config *config);
-/* raw: before any filter; band: after the band-pass; clean: after the notch. All [samples][stride], microvolts.
- * `missing`: bit per site whose samples in this block are not the board's. */
-int32_t quality_process(quality_state *state, const quality_config *config, const float *raw, const float *band,
-                        const float *clean, int32_t samples, uint32_t missing);
+/* raw: before any filter; band: after the band-pass; clean: after the notch. All [samples][stride],
+ * microvolts. `missing`: bit per site whose samples in this block are not the board's. */
+int32_t quality_process(quality_state *state, const quality_config *config, const float *raw,
+                        const float *band, const float *clean, int32_t samples, uint32_t missing);
 /* Bit per site that is flat or railed as of the newest sample. */
 uint32_t quality_unfit(const quality_state *state, const quality_config *config);
 

@@ -8,20 +8,24 @@
 static const float TARGET_UNIT = 10000.0f; /* WIRE_TARGET_UNIT of the wire's COMMAND */
 
 static int32_t check_direction(const shape_direction *direction) {
-    if (!elementary_finite(direction->gain) || !elementary_finite(direction->exponent)) return CORE_NOT_FINITE;
+    if (!elementary_finite(direction->gain) || !elementary_finite(direction->exponent))
+        return CORE_NOT_FINITE;
     if (direction->gain < 0.0f || direction->gain > 8.0f) return CORE_BAD_CONFIG;
     return direction->exponent < 1.0f || direction->exponent > 2.0f ? CORE_BAD_CONFIG : CORE_OK;
 }
 
 int32_t shape_check(const shape_config *config) {
     if (config->dofs < 1 || config->dofs > CORE_MAX_DOF) return CORE_BAD_CONFIG;
-    if (!elementary_finite(config->release_ratio) || !elementary_finite(config->norm_cap)) return CORE_NOT_FINITE;
+    if (!elementary_finite(config->release_ratio) || !elementary_finite(config->norm_cap))
+        return CORE_NOT_FINITE;
     if (config->release_ratio < 0.0f || config->release_ratio > 1.0f) return CORE_BAD_CONFIG;
     if (config->norm_cap < 0.0f) return CORE_BAD_CONFIG;
     for (int32_t d = 0; d < config->dofs; d++) {
         const shape_dof *dof = &config->dof[d];
-        if (!elementary_finite(dof->dead_band) || !elementary_finite(dof->slew_per_s)) return CORE_NOT_FINITE;
-        if (dof->dead_band < 0.0f || dof->dead_band > 0.9f || dof->slew_per_s < 0.0f) return CORE_BAD_CONFIG;
+        if (!elementary_finite(dof->dead_band) || !elementary_finite(dof->slew_per_s))
+            return CORE_NOT_FINITE;
+        if (dof->dead_band < 0.0f || dof->dead_band > 0.9f || dof->slew_per_s < 0.0f)
+            return CORE_BAD_CONFIG;
         int32_t status = check_direction(&dof->positive);
         if (status == CORE_OK) status = check_direction(&dof->negative);
         if (status < 0) return status;
@@ -40,7 +44,8 @@ int32_t shape_init(shape_state *state, const shape_config *config) {
 static float wanted(const shape_dof *dof, float release_ratio, float y, int32_t *moving) {
     const int32_t sign = y > 0.0f ? 1 : y < 0.0f ? -1 : 0;
     const float size = y > 0.0f ? y : -y;
-    const float low = *moving != 0 && *moving == sign ? release_ratio * dof->dead_band : dof->dead_band;
+    const float low =
+        *moving != 0 && *moving == sign ? release_ratio * dof->dead_band : dof->dead_band;
     if (!(size > low)) {
         *moving = 0;
         return 0.0f;
@@ -63,7 +68,8 @@ static float slewed(float v, float before, float step) {
     return v < 0.0f ? -most : most;
 }
 
-int32_t shape_process(shape_state *state, const shape_config *config, const float *intent, float dt_s, float *velocity) {
+int32_t shape_process(shape_state *state, const shape_config *config, const float *intent,
+                      float dt_s, float *velocity) {
     if (!(dt_s >= 0.0f) || !elementary_finite(dt_s)) return CORE_BAD_ARGUMENT;
     float v[CORE_MAX_DOF];
     float square = 0.0f;
@@ -72,7 +78,8 @@ int32_t shape_process(shape_state *state, const shape_config *config, const floa
         square += v[d] * v[d];
     }
     float scale = 1.0f;
-    if (config->norm_cap > 0.0f && square > config->norm_cap * config->norm_cap) scale = config->norm_cap / sqrtf(square);
+    if (config->norm_cap > 0.0f && square > config->norm_cap * config->norm_cap)
+        scale = config->norm_cap / sqrtf(square);
     for (int32_t d = 0; d < config->dofs; d++) {
         const shape_dof *dof = &config->dof[d];
         v[d] *= scale;
@@ -84,7 +91,8 @@ int32_t shape_process(shape_state *state, const shape_config *config, const floa
 }
 
 int16_t shape_target(float velocity) {
-    if (!(velocity > -1.0f)) return velocity <= -1.0f ? (int16_t)-TARGET_UNIT : (int16_t)0; /* 0 for a NaN */
+    if (!(velocity > -1.0f))
+        return velocity <= -1.0f ? (int16_t)-TARGET_UNIT : (int16_t)0; /* 0 for a NaN */
     if (velocity > 1.0f) velocity = 1.0f;
     return (int16_t)(velocity * TARGET_UNIT + (velocity < 0.0f ? -0.5f : 0.5f));
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * shape: intent per DoF -> velocity per DoF, in this order:
- *   dead-band with hysteresis   moves when abs(y) > dead_band, stops when abs(y) < release_ratio * dead_band
- *   rescale                     (abs(y) - low) / (1 - low), clamped to 0..1; low = the threshold in force, so it starts at 0
- *   exponent and gain           per direction: gain * m^exponent, clamped to 1
- *   norm cap                    a vector longer than `norm_cap` is shortened to it (0 = no cap)
- *   slew                        only when speeding up in the same direction; slowing and stopping are never delayed, and a
- *                               reversal starts from 0
+ *   dead-band   with hysteresis: moves when abs(y) > dead_band, stops when abs(y) <=
+ *               release_ratio * dead_band; the other direction must pass the dead-band anew
+ *   rescale     (abs(y) - low) / (1 - low), clamped to 0..1; low = the threshold in force (the
+ *               dead-band in the hop that starts the motion), so that it starts and ends at 0
+ *   exponent    and gain per direction: gain * m^exponent, clamped to 1
+ *   norm cap    a vector longer than `norm_cap` is shortened to it (0 = no cap)
+ *   slew        only when speeding up in the same direction; slowing and stopping are never
+ *               delayed, and a reversal starts from 0
  */
 #ifndef ENDPLATE_CORE_SHAPE_H
 #define ENDPLATE_CORE_SHAPE_H
@@ -19,8 +21,8 @@ typedef struct shape_direction {
 } shape_direction;
 
 typedef struct shape_dof {
-    float dead_band;          /* 0..0.9 */
-    float slew_per_s;         /* full velocities per second; 0 = no limit */
+    float dead_band;  /* 0..0.9 */
+    float slew_per_s; /* full velocities per second; 0 = no limit */
     shape_direction positive, negative;
 } shape_dof;
 
@@ -38,7 +40,8 @@ typedef struct shape_state {
 
 int32_t shape_check(const shape_config *config);
 int32_t shape_init(shape_state *state, const shape_config *config);
-int32_t shape_process(shape_state *state, const shape_config *config, const float *intent, float dt_s, float *velocity);
+int32_t shape_process(shape_state *state, const shape_config *config, const float *intent,
+                      float dt_s, float *velocity);
 /* -1..1 -> +-10000, the unit of the wire's COMMAND; a NaN becomes 0. */
 int16_t shape_target(float velocity);
 

@@ -2,10 +2,11 @@
  *
  * sizes: how large anything in the core may be, and what its functions return.
  *
- * Every core function is a pure function of its arguments: no clock, no I/O, no allocation, no globals. Time is an
- * argument. The caller owns all memory: one `config` (constant while running) and one `state` per stage.
- * Blocks of samples are laid out [sample][lane]: the channels of one sample lie side by side, padded with zeros to a
- * multiple of CORE_LANES, so that the inner loop over channels has no remainder and vectorises.
+ * Every core function is a pure function of its arguments: no clock, no I/O, no allocation, no
+ * globals. Time is an argument. The caller owns all memory: one `config` (constant while running)
+ * and one `state` per stage. Blocks of samples are laid out [sample][lane]: the channels of one
+ * sample lie side by side, padded with zeros to a multiple of CORE_LANES, so that the inner loop
+ * over channels has no remainder and vectorises.
  */
 #ifndef ENDPLATE_CORE_SIZES_H
 #include <stdint.h>
@@ -16,7 +17,7 @@ enum core_sizes {
     CORE_MAX_DOF = 8,
     CORE_MAX_JOINTS = 10,
     CORE_MAX_GRIPS = 12,
-    CORE_LANES = 8 /* floats in two SSE or NEON registers: two recursions hide each other's latency */
+    CORE_LANES = 8 /* floats in two SSE or NEON registers: two recursions hide their latency */
 };
 
 enum core_status {

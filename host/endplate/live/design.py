@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Design of the chain's filters: second-order sections for `filter_config` in firmware/core/filter.h.
+"""Design of the chain's filters: sections for `filter_config` in firmware/core/filter.h.
 
-The C core only runs sections; which frequencies they take is decided here, from the board's sample rate and the mains.
+The C core only runs sections; which frequencies they take is decided here, from the board's sample
+rate and the mains.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from scipy import signal
 
@@ -14,14 +16,15 @@ from endplate.errors import EndplateError
 
 #: Surface EMG below 20 Hz is mostly motion of the electrodes (De Luca 2010).
 HIGH_PASS_HZ = 20.0
-#: Power of surface EMG ends near 450 Hz; below 1000 samples/s the Nyquist frequency ends it earlier.
+#: Surface EMG ends near 450 Hz; below 1000 samples/s the Nyquist frequency ends it earlier.
 LOW_PASS_HZ = 450.0
 LOW_PASS_SHARE = 0.45
 #: -3 dB width of each notch.
 NOTCH_WIDTH_HZ = 2.0
-#: Lowest rate that leaves a band between high-pass and low-pass, and the highest that was tried.
+#: Lowest rate that leaves a band above the high-pass, and the highest whose sections float32 holds:
+#: above it the high-pass loses more than 1 % of its corner frequency to rounding.
 LOWEST_RATE_HZ = 100.0
-HIGHEST_RATE_HZ = 20_000.0
+HIGHEST_RATE_HZ = 10_000.0
 #: FILTER_MAX_SECTIONS of filter.h (a test compares them); band and notch each have this many.
 MAX_SECTIONS = 12
 
@@ -29,11 +32,11 @@ Section = dict[str, float]
 
 
 def low_pass_hz(rate_hz: float) -> float:
-    """Upper edge of the band at a sample rate, in hertz. Raises EndplateError for a rate that leaves no band."""
+    """Upper edge of the band in hertz. Raises EndplateError for a rate that cannot be used."""
     if not math.isfinite(rate_hz) or not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:
         raise EndplateError(
-            f"A sample rate of {rate_hz:g} per second cannot be used; choose a board or a setting between "
-            f"{LOWEST_RATE_HZ:g} and {HIGHEST_RATE_HZ:g} samples per second."
+            f"A sample rate of {rate_hz:g} per second cannot be used; choose a board or a setting "
+            f"between {LOWEST_RATE_HZ:g} and {HIGHEST_RATE_HZ:g} samples per second."
         )
     return min(LOW_PASS_HZ, LOW_PASS_SHARE * rate_hz)
 
@@ -41,7 +44,8 @@ def low_pass_hz(rate_hz: float) -> float:
 def band_sections(rate_hz: float) -> list[Section]:
     """Butterworth high-pass 20 Hz (2nd order), then low-pass min(450, 0.45 rate) Hz (4th order).
 
-    Returns sections {b0, b1, b2, a1, a2} with a0 = 1, the high-pass first.
+    Returns sections {b0, b1, b2, a1, a2} with a0 = 1, the high-pass first. Raises EndplateError
+    for a rate that cannot be used.
     """
     edge = low_pass_hz(rate_hz)
     high = signal.butter(2, HIGH_PASS_HZ, "highpass", fs=rate_hz, output="sos")
@@ -52,17 +56,24 @@ def band_sections(rate_hz: float) -> list[Section]:
 def notch_hz(rate_hz: float, mains_hz: float) -> list[float]:
     """Frequencies that the notch takes: the mains and its harmonics below the low-pass edge.
 
-    The mains itself is taken wherever it lies below the Nyquist frequency (60 Hz at 125 samples/s lies above the edge).
+    The mains itself is taken wherever it lies below the Nyquist frequency (at 125 samples/s, 60 Hz
+    lies above the edge). Raises EndplateError for a rate or a mains frequency that cannot be used.
     """
     edge = low_pass_hz(rate_hz)
     if not math.isfinite(mains_hz) or not 45.0 <= mains_hz <= 65.0:
-        raise EndplateError(f"A mains frequency of {mains_hz:g} Hz is not known; choose 50 or 60 Hz.")
-    first = [mains_hz] if mains_hz + NOTCH_WIDTH_HZ / 2 < rate_hz / 2 else []
-    return (first + [mains_hz * k for k in range(2, MAX_SECTIONS + 1) if mains_hz * k < edge])[:MAX_SECTIONS]
+        raise EndplateError(
+            f"A mains frequency of {mains_hz:g} Hz is not known; choose 50 or 60 Hz."
+        )
+    lines = [mains_hz] if mains_hz + NOTCH_WIDTH_HZ / 2 < rate_hz / 2 else []
+    lines += [mains_hz * k for k in range(2, MAX_SECTIONS + 1) if mains_hz * k < edge]
+    return lines[:MAX_SECTIONS]
 
 
 def notch_sections(rate_hz: float, mains_hz: float) -> list[Section]:
-    """Notches of 2 Hz width at the mains frequency and the harmonics that fit, at most MAX_SECTIONS."""
+    """Notches 2 Hz wide at the mains and the harmonics that fit, at most MAX_SECTIONS.
+
+    Raises EndplateError like `notch_hz`.
+    """
     sections = []
     for frequency in notch_hz(rate_hz, mains_hz):
         b, a = signal.iirnotch(frequency, frequency / NOTCH_WIDTH_HZ, fs=rate_hz)
@@ -70,6 +81,6 @@ def notch_sections(rate_hz: float, mains_hz: float) -> list[Section]:
     return sections
 
 
-def _section(row: list[float]) -> Section:
+def _section(row: Sequence[float]) -> Section:
     b0, b1, b2, a0, a1, a2 = (float(value) for value in row)
     return {"b0": b0 / a0, "b1": b1 / a0, "b2": b2 / a0, "a1": a1 / a0, "a2": a2 / a0}

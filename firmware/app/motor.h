@@ -31,6 +31,7 @@ enum motor_sizes {
 
 /* Registers of the X series (ROBOTIS e-manual, XL330-M288-T, control table). */
 enum motor_register {
+    MOTOR_RETURN_DELAY = 9, /* units of 2 us */
     MOTOR_OPERATING_MODE = 11,
     MOTOR_TORQUE = 64,
     MOTOR_HARDWARE_ERROR = 70,

@@ -8,21 +8,23 @@
 
 enum { CURRENT_BASED_POSITION = 5 }; /* position control whose current never exceeds goal current */
 
+enum setup_value { NOTHING, OFF, ZERO, MODE, CURRENT, PROFILE, HERE, WATCHDOG };
+
 typedef struct setup_step {
     uint8_t instruction;
     uint8_t address;
     uint8_t length; /* of the value written, or of the value read */
-    uint8_t wanted; /* what is written, setup_value */
+    uint8_t value;  /* what is written; of a read: skip the next step when this is what it holds */
 } setup_step;
 
-enum setup_value { NOTHING, OFF, MODE, CLEAR, CURRENT, PROFILE, HERE, WATCHDOG };
-
 static const setup_step SETUP[] = {
-    {DXL_PING, 0, 3, NOTHING}, /* model u16, version u8 */
-    {DXL_WRITE, MOTOR_TORQUE, 1, OFF}, /* EEPROM can be written, and nothing moves while we set up */
-    {DXL_READ, MOTOR_OPERATING_MODE, 1, NOTHING},
-    {DXL_WRITE, MOTOR_OPERATING_MODE, 1, MODE}, /* skipped when it is so already: EEPROM wears */
-    {DXL_WRITE, MOTOR_BUS_WATCHDOG, 1, CLEAR}, /* after a trip goals are read-only until this */
+    {DXL_PING, 0, 3, NOTHING},         /* model u16, version u8 */
+    {DXL_WRITE, MOTOR_TORQUE, 1, OFF}, /* EEPROM can be written, and nothing moves meanwhile */
+    {DXL_READ, MOTOR_RETURN_DELAY, 1, ZERO}, /* EEPROM wears: written only when it differs */
+    {DXL_WRITE, MOTOR_RETURN_DELAY, 1, ZERO}, /* 0.5 ms an actuator as delivered */
+    {DXL_READ, MOTOR_OPERATING_MODE, 1, MODE},
+    {DXL_WRITE, MOTOR_OPERATING_MODE, 1, MODE},
+    {DXL_WRITE, MOTOR_BUS_WATCHDOG, 1, ZERO}, /* after a trip goals are read-only until this */
     {DXL_WRITE, MOTOR_GOAL_CURRENT, 2, CURRENT},
     {DXL_WRITE, MOTOR_PROFILE, 8, PROFILE}, /* a second bound of the speed, in the actuator itself */
     {DXL_READ, MOTOR_PRESENT, 10, NOTHING},
@@ -30,7 +32,7 @@ static const setup_step SETUP[] = {
     {DXL_WRITE, MOTOR_BUS_WATCHDOG, 1, WATCHDOG},
 };
 
-enum { STEPS = sizeof SETUP / sizeof SETUP[0], READS_MODE = 2, READS_PRESENT = 7 };
+enum { STEPS = sizeof SETUP / sizeof SETUP[0] };
 
 static void put(uint8_t *at, uint32_t value, int32_t bytes)
 {
@@ -39,9 +41,9 @@ static void put(uint8_t *at, uint32_t value, int32_t bytes)
     }
 }
 
-static void fill(const motor_axis *axis, uint8_t wanted, uint8_t *at)
+static void fill(const motor_axis *axis, uint8_t value, uint8_t *at)
 {
-    switch (wanted) {
+    switch (value) {
     case MODE:
         at[0] = CURRENT_BASED_POSITION;
         break;
@@ -59,7 +61,7 @@ static void fill(const motor_axis *axis, uint8_t wanted, uint8_t *at)
         at[0] = MOTOR_WATCHDOG;
         break;
     default:
-        at[0] = 0; /* OFF, CLEAR */
+        at[0] = 0; /* OFF, ZERO */
         break;
     }
 }
@@ -76,7 +78,7 @@ int32_t motor_setup_packet(motor_axis *axis, uint8_t *out, int32_t capacity)
             put(parameters + 2, step->length, 2);
             n += 2;
         } else {
-            fill(axis, step->wanted, parameters + 2);
+            fill(axis, step->value, parameters + 2);
             n += step->length;
         }
     }
@@ -91,19 +93,22 @@ int32_t motor_setup_reply_length(const motor_axis *axis)
 
 void motor_setup_reply(motor_axis *axis, const dxl_status *status)
 {
-    if ((status->error & DXL_ERROR_MASK) != 0) {
+    if (axis->step >= STEPS || (status->error & DXL_ERROR_MASK) != 0) {
         axis->step = 0; /* it refused: from the start again */
         return;
     }
-    if (axis->step == READS_PRESENT) {
-        axis->present_ticks = (int32_t)((uint32_t)status->parameters[6] | (uint32_t)status->parameters[7] << 8
-                                        | (uint32_t)status->parameters[8] << 16 | (uint32_t)status->parameters[9] << 24);
+    const setup_step *step = &SETUP[axis->step];
+    uint8_t held = 0;
+    if (step->instruction == DXL_READ && step->address == MOTOR_PRESENT) {
+        const uint8_t *at = status->parameters + 6;
+        axis->present_ticks = (int32_t)((uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16
+                                        | (uint32_t)at[3] << 24);
         axis->goal_ticks = axis->present_ticks;
+    } else if (step->instruction == DXL_READ) {
+        fill(axis, step->value, &held);
+        axis->step = (uint8_t)(axis->step + (status->parameters[0] == held));
     }
     axis->step = (uint8_t)(axis->step + 1);
-    if (axis->step == READS_MODE + 1 && status->parameters[0] == CURRENT_BASED_POSITION) {
-        axis->step = (uint8_t)(axis->step + 1);
-    }
     if (axis->step >= STEPS) {
         axis->step = MOTOR_READY;
     }

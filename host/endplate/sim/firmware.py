@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the hand's firmware between a link port and a motor bus: the Linux program, or the STM32F405
+image in QEMU.
+
+    hand = start("pc", bus="/dev/pts/7", directory=folder)      # or "f405"
+    hand.port                                                   # the host's end of the link
+    hand.stop()
+
+The programs are built by `make firmware`. They end with this process, however it ends.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import tty
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from endplate.errors import HandError
+
+BUILD = Path(__file__).resolve().parents[3] / "firmware" / "build"
+KINDS = {"pc": BUILD / "pc" / "endplate-hand", "f405": BUILD / "f405" / "endplate-hand.elf"}
+MACHINE = "netduinoplus2"  # a board with an STM32F405: USART1 is the link, USART2 the motor bus
+START_S = 5.0
+LONGEST_RUN_S = 3600  # an emulator that nobody stops ends by itself
+
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass
+class Firmware:
+    """A running hand. `port` is its link; `ready` what the program said of itself."""
+
+    kind: str
+    port: str
+    process: subprocess.Popen[str]
+    ready: dict[str, object] = field(default_factory=dict)
+    trace: Path | None = None
+    _open: list[int] = field(default_factory=list)
+    _qmp: Path | None = None
+
+    @property
+    def pid(self) -> int:
+        """Of the program (pc) or of the emulator's guard (f405)."""
+        return self.process.pid
+
+    def reset(self) -> None:
+        """Restarts the hand as its reset pin would: new boot id, disarmed, same port."""
+        if self.process.poll() is not None:
+            raise HandError("The simulated hand has ended and cannot be reset; start it again.")
+        if self._qmp is None:
+            self.process.send_signal(signal.SIGHUP)
+        else:
+            _monitor(self._qmp, "system_reset")
+
+    def stop(self) -> None:
+        """Ends it, and all that it started. May be called twice."""
+        if self.process.poll() is None:
+            _signal_group(self.process, signal.SIGTERM)
+            try:
+                self.process.wait(2)
+            except subprocess.TimeoutExpired:
+                _signal_group(self.process, signal.SIGKILL)
+                self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        while self._open:
+            os.close(self._open.pop())
+        if self._qmp is not None:
+            shutil.rmtree(self._qmp.parent, ignore_errors=True)
+
+    def __enter__(self) -> Firmware:
+        """For `with start(...) as hand:`."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def start(
+    kind: str,
+    bus: str | Path,
+    directory: str | Path,
+    *,
+    baud: int = 1_000_000,
+    clock_offset_us: int = 0,
+    clock_ppm: float = 0.0,
+    schema: int | None = None,
+    trace: bool = False,
+    program: str | Path | None = None,
+) -> Firmware:
+    """Starts the firmware between a new link port and the motor bus at `bus`.
+
+    kind: "pc" or "f405". baud, clock_offset_us, clock_ppm, schema (another schema hash than its
+    own) and trace (DIRECTORY/firmware.jsonl, one line per motor cycle) are knobs of "pc".
+    `program` is another build of it. It ends at the latest with the thread that calls this.
+    Raises HandError when it cannot be started.
+    """
+    if kind not in KINDS:
+        raise HandError(f"There is no firmware {kind!r}; the kinds are {', '.join(KINDS)}.")
+    image = Path(program) if program is not None else KINDS[kind]
+    if not image.exists():
+        raise HandError(f"The hand's program for {kind} is not built; run `make firmware` first.")
+    folder = Path(directory)
+    folder.mkdir(parents=True, exist_ok=True)
+    if kind == "f405":
+        if baud != 1_000_000 or clock_offset_us or clock_ppm or schema is not None or trace:
+            raise HandError(
+                "Baud, clock, schema and trace are knobs of the pc hand; leave them out for f405."
+            )
+        return _start_qemu(image, Path(bus), folder)
+    arguments = [str(image), "--bus", str(bus), "--baud", str(baud), "--die-with-parent"]
+    arguments += ["--clock-offset-us", str(clock_offset_us), "--clock-ppm", repr(clock_ppm)]
+    if schema is not None:
+        arguments += ["--schema", hex(schema)]
+    traced = folder / "firmware.jsonl" if trace else None
+    if traced is not None:
+        arguments += ["--trace", str(traced)]
+    process, log = _launch(arguments, folder)
+    line = _first_line(process, lambda text: text.startswith("{"), log)
+    ready = json.loads(line)
+    return Firmware("pc", ready["link"], process, ready, traced)
+
+
+def _start_qemu(image: Path, bus: Path, folder: Path) -> Firmware:
+    for tool in ("qemu-system-arm", "timeout"):
+        if shutil.which(tool) is None:
+            package = "qemu-system-arm" if tool.startswith("qemu") else "coreutils"
+            raise HandError(
+                f"f405 runs in {tool}, which is missing; install it: `apt-get install {package}`."
+            )
+    qmp = Path(tempfile.mkdtemp(prefix="endplate-")) / "qmp"  # a socket's path has to be short
+    arguments = [
+        "timeout",
+        "-k",
+        "2",
+        str(LONGEST_RUN_S),
+        "qemu-system-arm",
+        "-M",
+        MACHINE,
+        "-display",
+        "none",
+    ]
+    arguments += ["-monitor", "none", "-qmp", f"unix:{qmp},server=on,wait=off"]
+    arguments += [
+        "-serial",
+        "pty",
+        "-chardev",
+        f"serial,id=bus,path={bus}",
+        "-serial",
+        "chardev:bus",
+    ]
+    arguments += ["-kernel", str(image)]
+    process, log = _launch(arguments, folder)
+    told = re.compile(r"char device redirected to (\S+) ")
+    line = _first_line(process, lambda text: told.search(text) is not None, log)
+    port = told.search(line).group(1)  # type: ignore[union-attr]
+    # Held open so that QEMU always sees a peer: it looks for a new one only once a second.
+    held = os.open(port, os.O_RDWR | os.O_NOCTTY)
+    tty.setraw(held)
+    return Firmware("f405", port, process, {"link": port}, None, [held], qmp)
+
+
+def _launch(arguments: list[str], folder: Path) -> tuple[subprocess.Popen[str], Path]:
+    """Starts a group of its own that gets SIGTERM when the calling thread ends."""
+    log = folder / "firmware.log"
+
+    def dies_with_us() -> None:
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+    with log.open("w") as errors:
+        process = subprocess.Popen(
+            arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            start_new_session=True,
+            preexec_fn=dies_with_us,
+        )
+    return process, log
+
+
+def _first_line(process: subprocess.Popen[str], wanted: Callable[[str], bool], log: Path) -> str:
+    """The first line of output that is `wanted`; ends the process when none comes."""
+    assert process.stdout is not None
+    descriptor = process.stdout.fileno()
+    deadline = time.monotonic() + START_S
+    text = b""
+    while (left := deadline - time.monotonic()) > 0:
+        if not select.select([descriptor], [], [], left)[0]:
+            break
+        piece = os.read(descriptor, 4096)
+        if not piece:
+            break
+        text += piece
+        *lines, _ = text.decode(errors="replace").split("\n")
+        for line in lines:
+            if wanted(line):
+                return line
+    _signal_group(process, signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    words = (log.read_text(errors="replace").strip() or "it said nothing").splitlines()[-1]
+    raise HandError(f"The simulated hand did not start: {words}")
+
+
+def _signal_group(process: subprocess.Popen[str], number: signal.Signals) -> None:
+    """`timeout` puts its program into a group of its own, so that one gets the signal from it."""
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        pass
+
+
+def _monitor(path: Path, command: str) -> None:
+    """One command to QEMU's control socket."""
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as control:
+            control.settimeout(2.0)
+            control.connect(str(path))
+            stream = control.makefile("rw")
+            stream.readline()  # greeting
+            for one in ("qmp_capabilities", command):
+                stream.write(json.dumps({"execute": one}) + "\n")
+                stream.flush()
+                while "return" not in json.loads(stream.readline()):
+                    pass
+    except (OSError, ValueError) as error:
+        raise HandError(f"QEMU does not take {command} ({error}); start the hand anew.") from None

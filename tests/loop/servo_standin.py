@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A motor bus for tests of the firmware alone: as many actuators as wanted, without mechanics.
+
+A goal is reached at once, every register can be read and written, and every packet is kept with the
+time at which it came. `endplate.sim.hand` is the bus with physics; this one is for faults at the
+level of bytes and registers.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+import time
+import tty
+
+HEADER = b"\xff\xff\xfd\x00"
+BROADCAST = 0xFE
+PING, READ, WRITE, STATUS, SYNC_READ, SYNC_WRITE = 1, 2, 3, 0x55, 0x82, 0x83
+TORQUE, GOAL, PRESENT = 64, 116, 126
+
+
+def crc16(data: bytes) -> int:
+    crc = 0
+    for byte in data:
+        crc ^= byte << 8
+        for _ in range(8):
+            crc = (crc << 1 ^ 0x8005 if crc & 0x8000 else crc << 1) & 0xFFFF
+    return crc
+
+
+def packet(ident: int, instruction: int, parameters: bytes) -> bytes:
+    body = bytes([instruction]) + parameters
+    body = body.replace(b"\xff\xff\xfd", b"\xff\xff\xfd\xfd")
+    head = HEADER + bytes([ident]) + (len(body) + 2).to_bytes(2, "little") + body
+    return head + crc16(head).to_bytes(2, "little")
+
+
+class ServoStandin:
+    """`with ServoStandin(ids) as bus:` answers on `bus.port` until the block ends."""
+
+    def __init__(self, ids: range | list[int] = range(1, 10), centre_ticks: int = 2048) -> None:
+        self.registers = {ident: bytearray(256) for ident in ids}
+        for table in self.registers.values():
+            table[0:2] = (1200).to_bytes(2, "little")
+            table[9] = 250
+            table[11] = 3
+            table[144:147] = bytes([50, 0, 31])
+            table[GOAL : GOAL + 4] = table[132:136] = centre_ticks.to_bytes(4, "little")
+        self.silent: set[int] = set()
+        self.corrupt = 0  # flip a bit of this many of the next replies
+        self.log: list[
+            tuple[int, int, int, bytes]
+        ] = []  # monotonic ns, id, instruction, parameters
+        self.bad_crc = 0
+        self._buffer = b""
+        self._master, self._slave = os.openpty()
+        tty.setraw(self._slave)
+        self.port = os.ttyname(self._slave)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> ServoStandin:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+        os.close(self._master)
+        os.close(self._slave)
+
+    def register(self, ident: int, address: int, size: int) -> int:
+        return int.from_bytes(
+            self.registers[ident][address : address + size], "little", signed=size > 1
+        )
+
+    def writes(self, address: int) -> list[tuple[int, int, int, bytes]]:
+        """Entries of the log that write this register, sync writes included."""
+        return [
+            entry
+            for entry in list(self.log)
+            if entry[2] in (WRITE, SYNC_WRITE) and int.from_bytes(entry[3][:2], "little") == address
+        ]
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            if not select.select([self._master], [], [], 0.05)[0]:
+                continue
+            self._buffer += os.read(self._master, 4096)
+            while self._one():
+                pass
+
+    def _one(self) -> bool:
+        start = self._buffer.find(HEADER)
+        if start < 0 or len(self._buffer) < start + 7:
+            return False
+        self._buffer = self._buffer[start:]
+        total = 7 + int.from_bytes(self._buffer[5:7], "little")
+        if len(self._buffer) < total:
+            return False
+        whole, self._buffer = self._buffer[:total], self._buffer[total:]
+        if crc16(whole[:-2]) != int.from_bytes(whole[-2:], "little"):
+            self.bad_crc += 1
+            return True
+        body = whole[7:-2].replace(b"\xff\xff\xfd\xfd", b"\xff\xff\xfd")
+        self.log.append((time.monotonic_ns(), whole[4], body[0], body[1:]))
+        self._act(whole[4], body[0], body[1:])
+        return True
+
+    def _act(self, ident: int, instruction: int, parameters: bytes) -> None:
+        address = int.from_bytes(parameters[:2], "little")
+        if instruction == SYNC_WRITE:
+            size = parameters[2]
+            for at in range(4, len(parameters), size + 1):
+                self._write(parameters[at], address, parameters[at + 1 : at + 1 + size])
+        elif instruction == SYNC_READ:
+            for one in parameters[4:]:
+                self._answer(one, bytes(self.registers[one][address : address + parameters[2]]))
+        elif instruction == WRITE:
+            for one in self.registers if ident == BROADCAST else [ident]:
+                self._write(one, address, parameters[2:])
+            if ident != BROADCAST:
+                self._answer(ident, b"")
+        elif instruction == READ:
+            self._answer(ident, bytes(self.registers[ident][address : address + parameters[2]]))
+        elif instruction == PING:
+            self._answer(ident, bytes(self.registers[ident][0:2]) + b"\x34")
+
+    def _write(self, ident: int, address: int, value: bytes) -> None:
+        table = self.registers[ident]
+        if ident in self.silent:
+            return
+        table[address : address + len(value)] = value
+        if address == GOAL and table[TORQUE]:
+            table[132:136] = value
+
+    def _answer(self, ident: int, parameters: bytes) -> None:
+        if ident in self.silent or ident not in self.registers:
+            return
+        answer = bytearray(packet(ident, STATUS, b"\x00" + parameters))
+        if self.corrupt:
+            self.corrupt -= 1
+            answer[-3] ^= 4
+        os.write(self._master, answer)

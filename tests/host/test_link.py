@@ -104,7 +104,7 @@ def test_no_command_with_old_emg_and_none_before_the_clock_is_known(hand, link):
 def test_nothing_is_sent_without_a_new_command(hand, link):
     arm(link)
     drive(link, 0.2)
-    n = len(hand.commands)
+    n = link.counters["commands"]
     until(lambda: hand.state == lib.GUARD_LINK_LOST, link)
     assert len(hand.commands) == n
     until(lambda: link.state["word"] == "link lost", link)

@@ -78,6 +78,11 @@ class Latencies:
         """The histogram of one stage."""
         return self._stages[stage]
 
+    def clear(self) -> None:
+        """Begins all of them anew."""
+        for histogram in self._stages.values():
+            histogram.clear()
+
     def summary(self) -> dict[str, dict[str, float | int | None]]:
         """Every stage's summary, rounded to microseconds."""
         return {

@@ -165,6 +165,11 @@ class HandLink:
         return self.phase == "up" and self._armed_here and self.state.get("number") in DRIVING
 
     @property
+    def at_rest(self) -> bool:
+        """Whether the hand waits to be armed: its self-test is over and nothing is wrong."""
+        return self.phase == "up" and self.state.get("number") == core.lib.GUARD_DISARMED
+
+    @property
     def refused(self) -> dict[str, int]:
         """Frames of the hand that were refused here, by reason, without zeros."""
         counters = self._decoder.counters

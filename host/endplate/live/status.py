@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The status that the control process shows 25 times a second: everything a watcher says in words.
+
+Figures that people read (latencies, quality) are renewed five times a second, the rest each time.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from endplate.live.control import Control
+
+_SLOW = 5  # of 25 a second
+_NO_HAND = "No hand is connected to this session."
+
+
+class StatusMaker:
+    """Makes the status of one Control."""
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+        self._n = 0
+        self._slow: dict[str, Any] = {}
+        self._cpu_from = self._clocks()
+
+    def make(self, now: int) -> dict[str, Any]:
+        """The status at monotonic ns `now`."""
+        control = self._control
+        if self._n % _SLOW == 0:
+            self._slow = self._figures()
+        if self._n % 25 == 0:
+            self._cpu()
+        self._n += 1
+        source = control.source
+        profile = control.profile
+        return {
+            "t_ns": now,
+            "board": {
+                "health": source.health,
+                "sentence": source.sentence,
+                "samples": control.next_sample,
+                "lost": control.lost,
+                "rate_hz": source.info.rate_hz,
+                "simulated": source.info.simulated,
+            },
+            "hand": self._hand(now),
+            **self._slow,
+            "recording": self._recording(),
+            "profile": {"name": profile.name, "path": control.profile_path} if profile else None,
+            "grip": control.grip_name,
+            "prompt": control.prompt,
+            "priority": control.priority,
+            "sentences": list(control.notes),
+        }
+
+    def _hand(self, now: int) -> dict[str, Any]:
+        link = self._control.link
+        if link is None:
+            return {"connected": False, "sentence": _NO_HAND, "word": "", "armed": False}
+        return {
+            **link.state,
+            **link.full,
+            "connected": link.phase == "up",
+            "armed": link.armed,
+            "phase": link.phase,
+            "sentence": link.sentence,
+            "clock_error_us": link.clock.error_at(now) / 1000,
+            "clock_drift_ppm": round(link.clock.drift_ppm, 1),
+            "firmware": link.info.get("firmware", ""),
+            "counters": link.counters,
+            "refused_here": link.refused,
+            "stats": link.stats,
+        }
+
+    def _figures(self) -> dict[str, Any]:
+        control = self._control
+        quality = control.chain.quality
+        rows = []
+        for record in quality:
+            row = {name: _short(record[name].item()) for name in quality.dtype.names or ()}
+            rows.append(row)
+        return {
+            "latency_ms": control.latency.summary(),
+            "quality": rows,
+            "snr_db": [snr_db(float(r["quiet_uv"]), float(r["busy_uv"])) for r in quality],
+            "cpu": self._slow.get("cpu", {}),
+        }
+
+    @staticmethod
+    def _clocks() -> tuple[int, int, int]:
+        return time.monotonic_ns(), time.process_time_ns(), time.thread_time_ns()
+
+    def _cpu(self) -> None:
+        before, self._cpu_from = self._cpu_from, self._clocks()
+        gone = max(1, self._cpu_from[0] - before[0])
+        self._slow["cpu"] = {
+            "process": round((self._cpu_from[1] - before[1]) / gone, 3),
+            "loop": round((self._cpu_from[2] - before[2]) / gone, 3),
+        }
+
+    def _recording(self) -> dict[str, Any] | None:
+        control = self._control
+        journal = control.journal
+        if journal is None:
+            return None
+        seconds = (control.next_sample - control.first_recorded) / control.source.info.rate_hz
+        return {
+            "path": control.settings.recording,
+            "seconds": round(max(0.0, seconds), 1),
+            "health": getattr(journal, "health", "ok"),
+            "sentence": getattr(journal, "sentence", ""),
+        }
+
+
+def snr_db(quiet_uv: float, busy_uv: float) -> float | None:
+    """Signal-to-noise ratio by the live meters of rest and activity; None until they differ."""
+    if quiet_uv <= 0 or busy_uv <= quiet_uv:
+        return None
+    return round(10 * math.log10((busy_uv**2 - quiet_uv**2) / quiet_uv**2), 1)
+
+
+def _short(value: float | int) -> float | int | None:
+    if isinstance(value, int):
+        return value
+    return round(value, 3) if np.isfinite(value) else None

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the control process does when asked: one method per verb of the request socket.
+
+    arm disarm stop release estop clear_fault      the hand; answered when it has obeyed, or why not
+    grip {name}    profile {path}                  what is decoded into which movement
+    mark {text}    prompt {label, target, ...}     annotations; the reply has the sample's index
+    status  clear_latency  quit
+
+`stop` and `disarm` are one: stop driving, hold, armed again only by `arm`. A profile is never
+changed under a moving hand: an armed hand is disarmed first, and the reply says that `arm` must be
+asked for again.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from endplate.errors import EndplateError, HandError, ProfileError, SessionError
+from endplate.live.link import HandLink
+from endplate.live.profile import load_profile
+from endplate.live.requests import Asker, Fields, Later
+
+if TYPE_CHECKING:
+    from endplate.live.control import Control
+
+_TEXT_MAX = 2000  # characters of an annotation
+
+
+class Verbs:
+    """Handles the requests of one Control."""
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+        self._verbs = {
+            name[len("_do_") :]: getattr(self, name)
+            for name in dir(self)
+            if name.startswith("_do_")
+        }
+
+    def handle(self, verb: str, fields: Fields, asker: Asker) -> Fields:
+        """For RequestServer."""
+        do = self._verbs.get(verb)
+        if do is None:
+            known = ", ".join(sorted(self._verbs))
+            raise SessionError(f'There is no request "{verb[:40]}"; known are {known}.')
+        try:
+            return do(fields, asker)
+        except (KeyError, TypeError, ValueError):
+            raise SessionError(f"The request {verb} lacks a field, or has a wrong one.") from None
+
+    # ---- the hand ----
+
+    def _link(self) -> HandLink:
+        if self._control.link is None:
+            raise HandError("No hand is connected: start the session with the hand's port.")
+        return self._control.link
+
+    def _later(self, asker: Asker, **more: Any):
+        def done(sentence: str | None) -> None:
+            asker.answer({"error": sentence} if sentence else {"ok": True, **more})
+
+        return done
+
+    def _do_arm(self, fields: Fields, asker: Asker) -> Fields:
+        link = self._link()
+        if self._control.profile is None:
+            raise HandError("Without a profile nothing would move: load one or calibrate first.")
+        source = self._control.source
+        if source.health != "ok":
+            raise HandError(f"The hand is not armed without samples: {source.sentence}")
+        link.arm(self._later(asker, armed=True))
+        raise Later
+
+    def _do_disarm(self, fields: Fields, asker: Asker) -> Fields:
+        self._link().disarm(self._later(asker, armed=False))
+        raise Later
+
+    _do_stop = _do_disarm
+
+    def _do_release(self, fields: Fields, asker: Asker) -> Fields:
+        self._link().release(self._later(asker))
+        raise Later
+
+    def _do_estop(self, fields: Fields, asker: Asker) -> Fields:
+        self._link().estop(self._later(asker))
+        raise Later
+
+    def _do_clear_fault(self, fields: Fields, asker: Asker) -> Fields:
+        self._link().clear_fault(self._later(asker))
+        raise Later
+
+    def _do_grip(self, fields: Fields, asker: Asker) -> Fields:
+        names = [grip.name for grip in self._control.hand.grips]
+        if fields["name"] not in names:
+            raise HandError(
+                f"The hand {self._control.hand.name} has no grip {str(fields['name'])[:40]}; it "
+                f"has {', '.join(names)}."
+            )
+        self._control.grip = names.index(fields["name"])
+        return {"ok": True, "grip": fields["name"]}
+
+    # ---- the profile ----
+
+    def _do_profile(self, fields: Fields, asker: Asker) -> Fields:
+        control = self._control
+        if not isinstance(fields["path"], str):
+            raise ProfileError("A profile is named by its path.")
+        profile = load_profile(fields["path"])
+        chain = control.make_chain(profile)  # refuses what does not fit, before anything changes
+        link = control.link
+        if link is None or not link.armed:
+            control.use(profile, fields["path"], chain)
+            return {"ok": True, "name": profile.name, "armed": False}
+
+        def disarmed(sentence: str | None) -> None:
+            if sentence and link.phase == "up":
+                asker.answer({"error": sentence})
+                return
+            control.use(profile, fields["path"], chain)
+            asker.answer({"ok": True, "name": profile.name, "armed": False, "disarmed": True})
+
+        link.disarm(disarmed)
+        raise Later
+
+    # ---- annotations ----
+
+    def _do_mark(self, fields: Fields, asker: Asker) -> Fields:
+        return {"ok": True, "sample": self._control.mark(str(fields["text"])[:_TEXT_MAX])}
+
+    def _do_prompt(self, fields: Fields, asker: Asker) -> Fields:
+        text = json.dumps(fields)
+        if len(text) > _TEXT_MAX:
+            raise SessionError("A prompt is at most 2000 characters long.")
+        sample = self._control.mark(f"prompt {text}")
+        self._control.prompt = {**fields, "sample": sample} if fields else None
+        return {"ok": True, "sample": sample}
+
+    # ---- the session ----
+
+    def _do_status(self, fields: Fields, asker: Asker) -> Fields:
+        return {"ok": True, "status": self._control.last_status}
+
+    def _do_clear_latency(self, fields: Fields, asker: Asker) -> Fields:
+        self._control.latency.clear()
+        return {"ok": True}
+
+    def _do_quit(self, fields: Fields, asker: Asker) -> Fields:
+        self._control.stopping = True
+        return {"ok": True}
+
+    def _do_fault(self, fields: Fields, asker: Asker) -> Fields:
+        if not self._control.settings.faults.get("requests"):
+            raise EndplateError("Faults can be made only in a session that was started for tests.")
+        if "hang_decoder" in fields:
+            self._control.hanging = bool(fields["hang_decoder"])
+        return {"ok": True, "sample": self._control.next_sample}

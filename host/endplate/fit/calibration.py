@@ -86,9 +86,11 @@ def calibrate(
     form, lambda_, table = choose(u, frames)
     decoder = fit_decoder(u[form], frames, lambda_)
     intent = decoder(u[form])
-    shape, shape_says = shaping.shapes(intent, frames, _references(hops, cues, y), dofs)
+    unseen = held_out(u[form], frames, lambda_)
+    reference_hops = _references(hops, cues, y)
+    shape, shape_says = shaping.shapes(intent, unseen, frames, reference_hops, dofs)
     says += shape_says
-    unseen = shaping.command(held_out(u[form], frames, lambda_), shape, dofs, hops.step_s)
+    unseen = shaping.command(unseen, shape, dofs, hops.step_s)
     report = {
         "chosen": {"form": form, "lambda": lambda_, "window_ms": round(1000 * hops.window_s)},
         **shaping.figures(unseen, frames, dofs, says),

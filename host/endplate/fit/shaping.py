@@ -2,7 +2,8 @@
 """Dead-band and gain per DoF from a decoder's own output at rest and in the reference contraction.
 
 The dead-band is 0.10 and grows when rest or arm motion would move the hand; the gain of each
-direction brings the comfortable reference contraction to full velocity.
+direction brings the comfortable reference contraction to full velocity, unless the decoder tells
+the movements apart so poorly that such a gain would mostly amplify its mistakes.
 """
 
 from __future__ import annotations
@@ -23,15 +24,22 @@ LEAST_DEAD_BAND = 0.10
 MOST_DEAD_BAND = 0.30
 REST_QUANTILE = 0.998  # of the output at rest that the dead-band must cover
 LEAST_GAIN, MOST_GAIN = 0.5, 4.0
+LEEWAY = 1.1  # a gain may exceed the one of least error by so much to reach full speed
 WEAK_R2 = 0.5
+WEAK_REACH = 0.8  # of full speed at comfortable effort; less is said
 
 
 def shapes(
-    intent: np.ndarray, frames: Frames, reference: np.ndarray, dofs: Sequence[str]
+    intent: np.ndarray,
+    unseen: np.ndarray,
+    frames: Frames,
+    reference: np.ndarray,
+    dofs: Sequence[str],
 ) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """The shape of each DoF, and sentences about what had to be unusual.
 
-    `intent` [hops, dofs] is the decoder's output, `reference` bool [hops] the reference holds.
+    `intent` [hops, dofs] is the decoder's output, `unseen` that of decoders which had not seen the
+    hop's repetition (NaN elsewhere), `reference` bool [hops] the reference holds.
     """
     made, says = {}, []
     calm = frames.resting & frames.used
@@ -54,13 +62,16 @@ def shapes(
                 f"{LEAST_DEAD_BAND:.2f}."
             )
         for side, sign in (("positive", 1.0), ("negative", -1.0)):
-            gain = _gain(intent[:, d] * sign, frames.y[:, d] * sign, reference, low)
-            shape[side]["gain"] = round(min(gain, MOST_GAIN), 4)
-            if gain > MOST_GAIN:
+            label = frames.y[:, d] * sign
+            gain = _gain(intent[:, d] * sign, label, reference, low)
+            most = min(MOST_GAIN, LEEWAY * _fair_gain(unseen[:, d] * sign, label, low))
+            reached, gain = most / gain, max(min(gain, most), LEAST_GAIN)
+            if reached < WEAK_REACH:
                 says.append(
-                    f"'{words(dof, sign)}' stays weak: the comfortable effort gives less than full "
-                    "speed."
+                    f"'{words(dof, sign)}' stays below full speed at comfortable effort, because "
+                    "more gain would make other movements stray into it."
                 )
+            shape[side]["gain"] = round(gain, 4)
         made[dof] = shape
     return made, says
 
@@ -80,6 +91,15 @@ def _gain(intent: np.ndarray, label: np.ndarray, reference: np.ndarray, low: flo
         held = label > 0.95
     reached = float(np.median(np.clip((intent[held] - low) / (1 - low), 0, None)))
     return max(LEAST_GAIN, 1.0 / max(reached, 1e-6))
+
+
+def _fair_gain(unseen: np.ndarray, label: np.ndarray, low: float) -> float:
+    """Gain with the least squared error on repetitions that the decoder had not seen."""
+    known = np.isfinite(unseen)
+    low *= RELEASE_RATIO
+    moved = np.clip((unseen[known] - low) / (1 - low), 0, None)
+    size = float(moved @ moved)
+    return float(moved @ label[known]) / size if size > 0 else LEAST_GAIN
 
 
 def command(

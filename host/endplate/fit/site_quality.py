@@ -17,6 +17,8 @@ LINE_HALF_WIDTH_HZ = 1.0
 BAND_LOW_HZ = 20.0
 MAINS_WARN_DB = -10.0
 LEAST_SPECTRAL_RATE_HZ = 500.0
+ONSET_DB = 6.0  # power over rest, middle site: above it somebody contracts
+LONGEST_GAP_S, SHORTEST_S = 0.5, 1.0  # bursts nearer than the gap are one contraction
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,40 @@ def judge(
     if mains > MAINS_WARN_DB:
         says.append("Mains hum is strong: check the reference electrode and move cables away.")
     return SiteQuality(noise, snr, mains, noise_verdict(noise), snr_verdict(snr), tuple(says))
+
+
+@dataclass(frozen=True)
+class Contraction:
+    """A stretch of activity, seconds from the start, with the SNR of each site in dB."""
+
+    start_s: float
+    stop_s: float
+    snr_db: np.ndarray
+
+
+def find_contractions(power: np.ndarray, time_s: np.ndarray) -> list[Contraction]:
+    """Contractions in a recording without cues, from power [hops, sites] at `time_s` [hops].
+
+    Rest is the median power of each site, so the person must rest for more than half of the time. A
+    contraction is where the median site is ONSET_DB above its rest for SHORTEST_S, gaps closed.
+    """
+    rest = np.maximum(np.median(power, axis=0), 1e-9)
+    over = np.median(10 * np.log10(np.maximum(power, 1e-12) / rest), axis=1) > ONSET_DB
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], over.astype(int), [0]])))
+    merged: list[list[int]] = []
+    for first, last in zip(edges[::2], edges[1::2] - 1, strict=True):
+        if merged and time_s[first] - time_s[merged[-1][1]] <= LONGEST_GAP_S:
+            merged[-1][1] = last
+        else:
+            merged.append([first, last])
+    found = []
+    for first, last in merged:
+        if time_s[last] - time_s[first] < SHORTEST_S:
+            continue
+        rms = np.sqrt(power[first : last + 1].mean(0))
+        snr = [snr_db(a, r) for a, r in zip(rms, np.sqrt(rest), strict=True)]
+        found.append(Contraction(float(time_s[first]), float(time_s[last]), np.array(snr)))
+    return found
 
 
 def rate_sentence(rate_hz: float) -> str:

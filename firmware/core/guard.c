@@ -64,8 +64,8 @@ static const guard_rule RULES[] = {
     {ANY_BUT_ESTOP, GUARD_EV_ESTOP, GUARD_ESTOP},
 };
 
-/* Milliseconds since `then`. The clock wraps; one that is up to SKEW_MS behind counts as 0, one that
- * has gone back further counts as a very long time: then nothing is fresh. */
+/* Milliseconds since `then`. The clock wraps; one that is up to SKEW_MS behind counts as 0, one
+ * that has gone back further counts as a very long time: then nothing is fresh. */
 static uint32_t elapsed(uint32_t now_ms, uint32_t then_ms)
 {
     const uint32_t gone = now_ms - then_ms;
@@ -74,7 +74,8 @@ static uint32_t elapsed(uint32_t now_ms, uint32_t then_ms)
 
 static uint32_t least(uint32_t a, uint32_t b) { return a < b ? a : b; }
 
-static int32_t within(float x, float low, float high) { return x >= low && x <= high; } /* NaN: no */
+/* NaN is within nothing. */
+static int32_t within(float x, float low, float high) { return x >= low && x <= high; }
 
 void guard_defaults(guard_config *config, int32_t dofs)
 {
@@ -301,7 +302,8 @@ static void watch(guard_state *state, const guard_config *config, uint32_t now_m
     if (state->state == GUARD_STALE && elapsed(now_ms, state->fresh_ms) >= config->link_lost_ms) {
         apply(state, GUARD_EV_LINK_LOST, now_ms);
     }
-    if (state->state == GUARD_RELEASING && elapsed(now_ms, state->entered_ms) >= config->release_ms) {
+    if (state->state == GUARD_RELEASING
+        && elapsed(now_ms, state->entered_ms) >= config->release_ms) {
         apply(state, GUARD_EV_RELEASED, now_ms);
         if (state->faults != 0) {
             apply(state, GUARD_EV_FAULT, now_ms);
@@ -352,8 +354,8 @@ static float velocity_of(const guard_state *state, const guard_config *config, i
     return 0.0f;
 }
 
-int32_t guard_tick(guard_state *state, const guard_config *config, uint32_t at_limit, uint32_t now_ms,
-                   guard_output *out)
+int32_t guard_tick(guard_state *state, const guard_config *config, uint32_t at_limit,
+                   uint32_t now_ms, guard_output *out)
 {
     if (out != NULL) {
         memset(out, 0, sizeof *out);
@@ -366,7 +368,8 @@ int32_t guard_tick(guard_state *state, const guard_config *config, uint32_t at_l
     }
     watch(state, config, now_ms);
     const int32_t now = state->state;
-    const int32_t table = (state->faults & GUARD_FAULT_TABLE) != 0; /* nothing says what an actuator is */
+    /* With a damaged table nothing says what an actuator is: neither power nor drive. */
+    const int32_t table = (state->faults & GUARD_FAULT_TABLE) != 0;
     const int32_t shared = shared_limit(state, config, now_ms);
     out->power = now != GUARD_BOOT && now != GUARD_SELF_TEST && now != GUARD_ESTOP && !table;
     out->drive = !table

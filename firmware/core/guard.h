@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * guard: the only place through which a command reaches the motors. A state table (guard.c: RULES is the document),
- * times in milliseconds of the hand's clock (uint32, wraps), velocities -1..1 per DoF.
+ * guard: the only place through which a command reaches the motors. A state table (guard.c: RULES is
+ * the document), times in milliseconds of the hand's clock (uint32, wraps), velocities -1..1 per DoF.
  *
- * Safe is neither open nor closed: stop driving, hold passively, opening stays possible, closing does not.
+ * Safe is neither open nor closed: stop driving, hold passively, opening stays possible, closing not.
  *
- *   event                                        after            does                          leaves by
- *   command older than valid_ms, or its EMG      valid_ms         velocity ramps to 0 in        fresh command
- *     older than emg_age_max_ms                                   ramp_ms, holds: STALE
- *   no fresh command                             link_lost_ms     LINK LOST, latched            ARM + one neutral command
- *   EMG counter stands though frames come        host_frozen_ms   as STALE, limit HOST FROZEN   counter advances
- *   reset                                        boot             no motion                     ARM + neutral
- *   RELEASE                                      now              opens slowly, release_ms      by itself -> DISARMED
- *   ESTOP                                        now              drive off, latched            power cycle
- *   actuators missing or a hand table that is    now              FAULT, latched                CLEAR_FAULT, when gone
- *     damaged
+ *   event                             after           does                         leaves by
+ *   command older than valid_ms, or   valid_ms        velocity ramps to 0 in       fresh command
+ *     its EMG than emg_age_max_ms                     ramp_ms, holds: STALE
+ *   no fresh command                  link_lost_ms    LINK LOST, latched           ARM + neutral command
+ *   EMG counter stands, frames come   host_frozen_ms  STALE, limit HOST FROZEN     counter advances
+ *   reset                             boot            no motion                    ARM + neutral command
+ *   RELEASE                           now             opens slowly, release_ms     by itself -> DISARMED
+ *   ESTOP                             now             drive off, latched           power cycle
+ *   actuators missing or in error,    now             FAULT, latched               CLEAR_FAULT, when gone
+ *     or a damaged hand table
  *
  * `fresh` = accepted (armed, counter advanced, EMG age within 0..emg_age_max_ms, values in range).
  */
@@ -56,7 +56,7 @@ enum guard_event {
     GUARD_EVENTS = 14
 };
 
-/* What limits a DoF now: one code per DoF in STATE. The first that applies, in this order of weight. */
+/* What limits a DoF now: one code per DoF in STATE. The first that applies, in this order. */
 enum guard_limit {
     GUARD_LIMIT_NONE = 0,
     GUARD_LIMIT_ESTOP = 1,
@@ -133,8 +133,8 @@ typedef struct guard_state {
 /* What the motors may do now. */
 typedef struct guard_output {
     float velocity[CORE_MAX_DOF];
-    int32_t drive;               /* 1: goals may move and torque is on; 0: hold passively, nothing moves */
-    int32_t power;               /* 0 in ESTOP, before the self-test and with GUARD_FAULT_TABLE: torque off */
+    int32_t drive;               /* 1: goals may move and torque is on; 0: hold, nothing moves */
+    int32_t power;               /* 0: torque off (ESTOP, before the self-test, FAULT_TABLE) */
     uint8_t limit[CORE_MAX_DOF]; /* guard_limit */
 } guard_output;
 
@@ -143,15 +143,20 @@ void guard_defaults(guard_config *config, int32_t dofs);
 /* CORE_BAD_CONFIG for a parameter beyond the bounds compiled into guard.c. */
 int32_t guard_check(const guard_config *config);
 int32_t guard_init(guard_state *state, const guard_config *config, uint32_t now_ms);
-/* A message or a finding. Returns the state after it. An event that the table does not list for the state changes
- * nothing; CORE_BAD_ARGUMENT for the events that only commands and ticks raise. The first tick leads to SELF_TEST; faults
- * set before SELF_TEST_DONE lead to FAULT when it is raised. */
-int32_t guard_raise(guard_state *state, const guard_config *config, int32_t event, uint32_t now_ms);
-/* Sets or clears fault bits; a set bit raises GUARD_EV_FAULT. CLEAR_FAULT leaves FAULT only when no bit is set. */
-int32_t guard_set_faults(guard_state *state, const guard_config *config, uint32_t faults, uint32_t now_ms);
+/* A message or a finding. Returns the state after it. An event that the table does not list for the
+ * state changes nothing; CORE_BAD_ARGUMENT for the events that only commands and ticks raise. The
+ * first tick leads to SELF_TEST; faults set before SELF_TEST_DONE lead to FAULT when it is raised. */
+int32_t guard_raise(guard_state *state, const guard_config *config, int32_t event,
+                    uint32_t now_ms);
+/* The fault bits there are now; a set bit raises GUARD_EV_FAULT. CLEAR_FAULT leaves FAULT only when no
+ * bit is set. Returns the state after it. */
+int32_t guard_set_faults(guard_state *state, const guard_config *config, uint32_t faults,
+                         uint32_t now_ms);
 /* CORE_OK when the command is fresh and taken, else a guard_refusal. */
-int32_t guard_command_take(guard_state *state, const guard_config *config, const guard_command *command, uint32_t now_ms);
-/* Call at least every 10 ms. `at_limit`: hand_state.at_limit. */
-int32_t guard_tick(guard_state *state, const guard_config *config, uint32_t at_limit, uint32_t now_ms, guard_output *out);
+int32_t guard_command_take(guard_state *state, const guard_config *config,
+                           const guard_command *command, uint32_t now_ms);
+/* Call at least every 10 ms. `at_limit`: hand_state.at_limit. Returns the state. */
+int32_t guard_tick(guard_state *state, const guard_config *config, uint32_t at_limit,
+                   uint32_t now_ms, guard_output *out);
 
 #endif

@@ -7,7 +7,8 @@
 static const float LONGEST_STEP_S = 0.1f; /* a loop that stalled does not jump when it comes back */
 static const float WIDEST_DEG = 720.0f;
 
-static int32_t within(float x, float low, float high) { return x >= low && x <= high; } /* NaN: no */
+/* NaN is within nothing. */
+static int32_t within(float x, float low, float high) { return x >= low && x <= high; }
 
 static float clamp(float x, float low, float high) { return x < low ? low : x > high ? high : x; }
 
@@ -97,7 +98,8 @@ int32_t hand_check(const hand_config *config)
 /* Where the grip wants joint i at this closure; NaN when it leaves the joint alone. */
 static float path(const hand_grip *grip, int32_t i, float closure)
 {
-    const float along = clamp((closure - grip->start[i]) / (grip->stop[i] - grip->start[i]), 0.0f, 1.0f);
+    const float span = grip->stop[i] - grip->start[i];
+    const float along = clamp((closure - grip->start[i]) / span, 0.0f, 1.0f);
     return grip->open_deg[i] + (grip->closed_deg[i] - grip->open_deg[i]) * along;
 }
 
@@ -137,7 +139,7 @@ int32_t hand_init(hand_state *state, const hand_config *config, const float *mea
         if (!within(measured_deg[i], -WIDEST_DEG, WIDEST_DEG)) {
             return CORE_NOT_FINITE;
         }
-        state->goal_deg[i] = measured_deg[i]; /* outside its limits too: the next motion ends that */
+        state->goal_deg[i] = measured_deg[i]; /* beyond a limit too: the next motion ends that */
     }
     state->grip = config->rest_grip;
     state->closure = nearest_closure(config, &config->grip[state->grip], measured_deg);
@@ -179,12 +181,14 @@ static int32_t move_grip(hand_state *state, const hand_config *config, float vel
         }
         const float reach = speed * config->joint[i].speed_dps * dt_s;
         const float off = path(grip, i, state->closure) - state->goal_deg[i];
-        moved |= set_goal(state, &config->joint[i], i, state->goal_deg[i] + clamp(off, -reach, reach));
+        const float to = state->goal_deg[i] + clamp(off, -reach, reach);
+        moved |= set_goal(state, &config->joint[i], i, to);
     }
     return moved;
 }
 
-int32_t hand_process(hand_state *state, const hand_config *config, const float *velocity, float dt_s)
+int32_t hand_process(hand_state *state, const hand_config *config, const float *velocity,
+                     float dt_s)
 {
     if (state == NULL || config == NULL || velocity == NULL || !(dt_s > 0.0f) || state->grip < 0
         || state->grip >= config->grips) {

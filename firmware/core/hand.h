@@ -2,8 +2,9 @@
  *
  * hand: DoF velocities -> joint goals, through a grip table and limits. Degrees and seconds.
  *
- * A DoF is either the grip (the fingers follow a path from the grip's open posture to its closed one; `closure` 0..1 is how
- * far) or one joint. Velocity mode: at 0 the hand holds. The table comes from hw/hands by hardware.py, compiled in.
+ * A DoF is either the grip (the fingers follow a path from the grip's open posture to its closed one;
+ * `closure` 0..1 is how far) or one joint. Velocity mode: at 0 the hand holds. The table comes from
+ * hw/hands by hardware.py, compiled in.
  */
 #ifndef ENDPLATE_CORE_HAND_H
 #define ENDPLATE_CORE_HAND_H
@@ -28,14 +29,14 @@ typedef struct hand_dof {
     char name[HAND_NAME];
     int32_t kind;       /* hand_dof_kind */
     int32_t joint;      /* of HAND_DOF_JOINT */
-    int32_t closing;    /* sign of the velocity that closes (+1, -1): RELEASE drives the other way; 0: RELEASE leaves it */
+    int32_t closing;    /* sign that closes (+1, -1), RELEASE drives against it; 0: it leaves it alone */
 } hand_dof;
 
 typedef struct hand_grip {
     char name[HAND_NAME];
     float open_deg[CORE_MAX_JOINTS];   /* NaN: this grip leaves the joint where it is */
     float closed_deg[CORE_MAX_JOINTS];
-    float start[CORE_MAX_JOINTS];      /* 0..1: closure at which the joint begins to move (thumb after fingers) */
+    float start[CORE_MAX_JOINTS];      /* 0..1: closure at which the joint begins to move */
     float stop[CORE_MAX_JOINTS];       /* closure at which it has arrived, > start */
     float close_s;                     /* seconds from open to closed at full velocity */
 } hand_grip;
@@ -59,10 +60,13 @@ typedef struct hand_state {
 int32_t hand_check(const hand_config *config);
 /* Starts from where the joints are (measured), so that nothing jumps at power-up. */
 int32_t hand_init(hand_state *state, const hand_config *config, const float *measured_deg);
-/* Another grip: allowed only while still (the caller knows); finger goals move towards it with the next motion of the grip
- * DoF, never by themselves, each no faster than its joint's speed. CORE_BAD_ARGUMENT for an unknown grip. */
+/* Another grip: allowed only while still (the caller knows); finger goals move towards it with the
+ * next motion of the grip DoF, never by themselves, each no faster than its joint's speed.
+ * CORE_BAD_ARGUMENT for an unknown grip. */
 int32_t hand_select_grip(hand_state *state, const hand_config *config, int32_t grip);
-/* Advances by dt_s with velocities -1..1 per DoF. No joint goal moves faster than its speed_dps, none leaves its limits. */
-int32_t hand_process(hand_state *state, const hand_config *config, const float *velocity, float dt_s);
+/* Advances by dt_s (at most 0.1 counts) with velocities -1..1 per DoF. No joint goal moves faster than
+ * its speed_dps, none leaves its limits. CORE_NOT_FINITE for a NaN, and then nothing has moved. */
+int32_t hand_process(hand_state *state, const hand_config *config, const float *velocity,
+                     float dt_s);
 
 #endif

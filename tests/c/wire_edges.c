@@ -94,7 +94,7 @@ static void capacities(void)
             MUST(memcmp(back, in, (size_t)n) == 0);
         }
     }
-    static const uint8_t ZERO_CODE[] = {0}, ZERO_INSIDE[] = {3, 1, 0}, PAST[] = {3, 1};
+    static const uint8_t ZERO_CODE[] = {0}, ZERO_INSIDE[] = {3, 1, 0}, PAST[] = {3, 1, 9};
     MUST(wire_cobs_decode(ZERO_CODE, 1, back, 9) == WIRE_BAD_VALUE);
     MUST(wire_cobs_decode(ZERO_INSIDE, 3, back, 9) == WIRE_BAD_VALUE);
     MUST(wire_cobs_decode(PAST, 2, back, 9) == WIRE_BAD_VALUE);

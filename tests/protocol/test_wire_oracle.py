@@ -51,7 +51,7 @@ MESSAGES = st.sampled_from(sorted(oracle.LAYOUT)).flatmap(
 
 
 @given(MESSAGES)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_codec_and_oracle_make_the_same_bytes(message):
     msg, session, seq, ack, fields = message
     made = core.encode(msg, fields, session=session, seq=seq, ack=ack)
@@ -61,7 +61,7 @@ def test_codec_and_oracle_make_the_same_bytes(message):
 
 
 @given(st.sampled_from(sorted(oracle.LAYOUT)), st.data())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_codec_and_oracle_refuse_the_same_values(msg, data):
     payload = data.draw(st.binary(min_size=oracle.length(msg), max_size=oracle.length(msg)))
     fields = oracle.fields_of(msg, payload)
@@ -97,7 +97,7 @@ PIECES = st.one_of(
 
 
 @given(st.lists(PIECES, max_size=8).map(b"".join), st.integers(1, 300))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_codec_and_oracle_hear_the_same_on_any_line(stream, step):
     decoder = core.FrameDecoder()
     heard = [f for i in range(0, len(stream), step) for f in decoder.feed(stream[i : i + step])]

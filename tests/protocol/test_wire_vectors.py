@@ -47,13 +47,13 @@ def test_vectors_have_every_message_and_every_refusal_of_the_codec():
 @pytest.mark.parametrize("flags", [("-O0",), ("-O3",), wire_build.SANITIZED], ids=str)
 def test_c_replays_the_vectors(tmp_path, flags):
     program = wire_build.program(tmp_path, "wire_vectors_main", "wire_vectors", flags=flags)
-    passed = int(wire_build.run(program).split()[-1])
+    passed = int(wire_build.output(program).split()[-1])
     assert passed > len(FRAMES) + 5 * (len(FRAMES) + len(VECTORS["refused"]))
 
 
 def test_c_refuses_wrong_arguments_and_small_buffers(tmp_path):
     program = wire_build.program(tmp_path, "wire_edges", flags=wire_build.SANITIZED)
-    assert wire_build.run(program) == "passed\n"
+    assert wire_build.output(program) == "passed\n"
 
 
 @pytest.mark.parametrize("entry", FRAMES, ids=ids)

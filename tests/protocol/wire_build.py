@@ -53,10 +53,13 @@ def program(
     return out
 
 
-def run(path: Path, *arguments: str) -> str:
-    """Standard output of a program that must end well."""
-    done = subprocess.run([str(path), *arguments], capture_output=True, text=True, timeout=100)
-    assert done.returncode == 0, done.stdout + done.stderr
+def output(path: Path, *arguments: str, cwd: Path | None = None) -> str:
+    """All that a program says; it must end well."""
+    done = subprocess.run(
+        [str(path), *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=cwd,
+    )
+    assert done.returncode == 0, done.stdout[-4000:]
     return done.stdout
 
 

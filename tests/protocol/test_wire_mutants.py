@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The C checks notice when wire.c is wrong: every line runs, and each of these slips is caught."""
+
+import re
+import subprocess
+
+import pytest
+import wire_build
+
+SOURCE = (wire_build.PROTOCOL / "wire.c").read_text()
+#: (what stands in wire.c, what a slip would make of it)
+SLIPS = [
+    ("0xf36e6f75u", "0xf36e6f74u"),
+    ("return ~crc;", "return crc;"),
+    ("to - code_at == 255", "to - code_at == 254"),
+    ("to + full >= capacity", "to + full > capacity"),
+    ("from + code - 1 > n", "from + code - 2 > n"),
+    ("if (in[from] == 0) return WIRE_BAD_VALUE;", ""),
+    ("if (code < 255 && from < n)", "if (from < n)"),
+    ("if (code < 255 && from < n)", "if (code < 255)"),
+    ("if (to >= capacity) return WIRE_TOO_SMALL;\n            out[to++] = 0;", "out[to++] = 0;"),
+    ("at[1] = (uint8_t)(value >> 8);", "at[1] = (uint8_t)(value >> 7);"),
+    ("at[0] | at[1] << 8", "at[1] | at[0] << 8"),
+    ("U8(command, mode), U8(command, valid_ms)", "U8(command, valid_ms), U8(command, mode)"),
+    ("U16(state, position), U16(state, velocity)", "U16(state, velocity), U16(state, position)"),
+    ("U32(time, host_us), U32(time, hand_rx_us)", "U32(time, hand_rx_us), U32(time, host_us)"),
+    ("frame->flags & WIRE_FLAG_ACK ? frame->ack : 0", "0"),
+    ("out, capacity - 1);", "out, capacity);"),
+    ("if (n < 0) return refuse(&count->bad_cobs);", "if (n < 0) return 0;"),
+    ("n < WIRE_HEADER + WIRE_CRC", "n < WIRE_HEADER"),
+    ("if (crc != wire_crc32c", "if (0 && crc != wire_crc32c"),
+    ("wire_crc32c(0, body, n - WIRE_CRC)) return", "wire_crc32c(0, body, n - 5)) return"),
+    ("body[0] >> 4 != WIRE_VERSION", "body[0] >> 4 < WIRE_VERSION"),
+    ("if (n != WIRE_HEADER + length + WIRE_CRC)", "if (n < WIRE_HEADER + length + WIRE_CRC)"),
+    ("frame->session = take16(body + 2);", "frame->session = take16(body + 4);"),
+    ("count->frames++;", ""),
+    ("decoder->counters.bytes++;", ""),
+    ("decoder->fill > 0 && !decoder->skipping", "!decoder->skipping"),
+    ("decoder->fill > 0 && !decoder->skipping", "decoder->fill > 0"),
+    ("decoder->fill = 0;\n", "\n"),
+    ("decoder->skipping = 0;\n", "\n"),
+    ("decoder->fill < WIRE_MAX_FRAME - 1", "decoder->fill < WIRE_MAX_FRAME - 2"),
+    ("decoder->fill < WIRE_MAX_FRAME - 1", "decoder->fill < WIRE_MAX_FRAME"),
+    ("else if (!decoder->skipping) {", "else {"),
+    ("ahead < 0x8000u", "ahead <= 0x8000u"),
+    ("ahead > 0 &&", ""),
+    ("->reason <= 2", "->reason <= 3"),
+    ("target[i] > WIRE_TARGET_UNIT", "target[i] > WIRE_TARGET_UNIT + 1"),
+    ("target[i] > WIRE_TARGET_UNIT", "target[i] >= WIRE_TARGET_UNIT"),
+    ("target[i] < -WIRE_TARGET_UNIT", "target[i] < -WIRE_TARGET_UNIT - 1"),
+    ("i < WIRE_MAX_DOF; i++) {\n            if (command", "i < 7; i++) {\n            if (command"),
+    ("command->mode <= WIRE_MODE_VELOCITY", "command->mode <= 2"),
+    (" && command->valid_ms > 0", ""),
+    ("if (hand->name[i] && !hand->name[i - 1]) return 0;", ""),
+    ("hand->accepted <= 1 && ", ""),
+    ("hand->dofs <= WIRE_MAX_DOF", "hand->dofs <= 9"),
+    ("hand->joints <= WIRE_MAX_JOINTS", "hand->joints <= 11"),
+    (">> (WIRE_MAX_JOINTS - 8) == 0", ">> 3 == 0"),
+    ("if (frame->msg != msg) return WIRE_BAD_MESSAGE;", ""),
+    ("if (frame->length != bytes_of(layout)) return WIRE_BAD_LENGTH;", ""),
+    ("if (!in_range(layout, &trial)) return WIRE_BAD_VALUE;", ""),
+    ("if (!in_range(layout, in)) return WIRE_BAD_VALUE;", ""),
+]
+
+
+@pytest.fixture(scope="module")
+def checks(tmp_path_factory):
+    """Objects of both C programs, so that a slip costs one small compilation."""
+    folder = tmp_path_factory.mktemp("mutants")
+    gcc = wire_build.need("gcc")
+    wire_build.table(folder)
+    sources = [wire_build.PROGRAMS / f"{name}.c" for name in
+               ("wire_vectors", "wire_vectors_main", "wire_edges")]
+    subprocess.run(
+        [gcc, "-std=c11", "-O0", "-iquote", str(wire_build.PROTOCOL), "-iquote",
+         str(wire_build.PROGRAMS), "-c", *map(str, sources), str(folder / "wire_vectors_table.c")],
+        check=True, cwd=folder,
+    )
+    return folder
+
+
+def content(folder, text: str) -> bool:
+    """Whether both programs are content with this text of wire.c."""
+    source = folder / "wire.c"
+    source.write_text(text)
+    subprocess.run(
+        ["gcc", "-w", "-std=c11", "-O0", "-iquote", str(wire_build.PROTOCOL), "-c", str(source),
+         f"-DWIRE_SCHEMA_HASH=0x{wire_build.schema_hash():08x}u"],
+        cwd=folder, check=True,
+    )
+    for parts in (("wire_vectors", "wire_vectors_main", "wire_vectors_table"), ("wire_edges",)):
+        objects = [f"{part}.o" for part in ("wire", *parts)]
+        subprocess.run(["gcc", *objects, "-o", "check"], cwd=folder, check=True)
+        if subprocess.run([str(folder / "check")], capture_output=True, timeout=20).returncode:
+            return False
+    return True
+
+
+def test_checks_are_content_with_the_codec_as_it_is(checks):
+    assert content(checks, SOURCE)
+
+
+@pytest.mark.parametrize(("stands", "slip"), SLIPS)
+def test_slip_is_noticed(checks, stands, slip):
+    assert SOURCE.count(stands) >= 1, "wire.c changed: state the slip anew"
+    assert not content(checks, SOURCE.replace(stands, slip, 1)), "nothing noticed it"
+
+
+def test_every_line_of_the_codec_runs(tmp_path):
+    gcov = wire_build.need("gcov")
+    for names in (("wire_vectors_main", "wire_vectors"), ("wire_edges",)):
+        program = wire_build.program(tmp_path, *names, flags=("-O0", "--coverage"))
+        wire_build.output(program, cwd=tmp_path)
+    missed = []
+    for notes in tmp_path.glob("*-wire.gcno"):
+        done = subprocess.run([gcov, "-t", notes.name], cwd=tmp_path, capture_output=True, text=True)
+        rows = re.findall(r"^ *(\S+): +(\d+):", done.stdout, re.MULTILINE)
+        assert sum(count.isdigit() for count, _ in rows) > 50, "gcov says nothing"
+        missed.append({int(line) for count, line in rows if count == "#####"})
+    assert len(missed) == 2
+    assert missed[0] & missed[1] == set(), "lines of wire.c that no check runs"

@@ -55,8 +55,8 @@ def status(**changes: Any) -> dict[str, Any]:
         "board": {"health": "ok", "rate_hz": 250.0, "samples": 10, "lost": 0},
         "hand": {
             "connected": True,
-            "state": "active",
-            "limits": {"hand": "none", "elbow": "none"},
+            "word": "active",
+            "limits": ["none", "none"],
             "position_deg": [10.0] * 9,
             "goal_deg": [12.0] * 9,
         },
@@ -67,7 +67,7 @@ def status(**changes: Any) -> dict[str, Any]:
         "snr_db": [],
         "recording": {"path": "a.journal", "seconds": 61.0, "health": "ok"},
         "profile": {"name": "anna", "path": "anna.json"},
-        "prompt": "Close hand",
+        "prompt": {"label": "Close hand"},
     }
     return {**whole, **changes}
 

@@ -58,7 +58,7 @@ def test_shows_what_the_feed_says(window):
 def test_a_bad_site_is_said_in_words(window, outside, qtbot):
     changed = status()
     changed["quality"][2]["bits"] = 2
-    changed["hand"]["limits"] = {"hand": "site", "elbow": "none"}
+    changed["hand"]["limits"] = ["site", "none"]
     outside.status = changed
     page = window.pages[0]
     qtbot.waitUntil(lambda: page.sites.words(2) == "Railed: press the electrode on", timeout=3000)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The command `endplate`: one file per subcommand, loaded when it is called.
 
-Each of them has SUMMARY, EXAMPLES, add_arguments(parser) and run(arguments) -> exit status. Errors
+Each of them has EXAMPLES, add_arguments(parser) and run(arguments) -> exit status. Errors
 meant for the user are printed as one sentence and exit with 2; a run that worked but did not meet
 what was asked exits with 1.
 """
@@ -16,7 +16,15 @@ from collections.abc import Sequence
 from endplate import __version__
 from endplate.errors import EndplateError
 
-COMMANDS = ("bench", "monitor", "devices", "record", "replay", "calibrate", "run")
+COMMANDS = {
+    "bench": "run the whole simulated rig: calibrate, move, measure, report",
+    "monitor": "open the window onto what is running",
+    "devices": "list serial ports, boards, hands and montages",
+    "record": "record a board into a BDF+ file",
+    "replay": "play a recording through the chain again, and into a hand",
+    "calibrate": "guide a person through the movements and write their profile",
+    "run": "drive a hand from a board with a profile",
+}
 DESCRIPTION = (
     "Reads multi-site EMG from a board, decodes several degrees of freedom at once and moves "
     "a multi-articulated hand. "
@@ -30,8 +38,8 @@ EXAMPLES = """examples:
 """
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+def parser(chosen: str | None = None) -> argparse.ArgumentParser:
+    """The command line; only the chosen subcommand is loaded, so that help comes at once."""
     top = argparse.ArgumentParser(
         prog="endplate",
         description=DESCRIPTION,
@@ -40,24 +48,26 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"endplate {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name in COMMANDS:
-        module = importlib.import_module(f"endplate.cli.{name}")
+    for name, summary in COMMANDS.items():
         sub = commands.add_parser(
             name,
-            help=module.SUMMARY,
-            description=module.SUMMARY,
-            epilog=module.EXAMPLES,
+            help=summary,
+            description=summary[0].upper() + summary[1:] + ".",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        module.add_arguments(sub)
-        sub.set_defaults(run=module.run)
+        if name == chosen:
+            module = importlib.import_module(f"endplate.cli.{name}")
+            sub.epilog = module.EXAMPLES
+            module.add_arguments(sub)
+            sub.set_defaults(run=module.run)
     return top
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point; returns the exit status."""
-    chosen = parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
+        chosen = parser(next(iter(given), None)).parse_args(given)
         return chosen.run(chosen)
     except EndplateError as error:
         print(f"endplate: {error}", file=sys.stderr)

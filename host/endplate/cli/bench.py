@@ -15,7 +15,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -26,18 +26,19 @@ from rich.table import Table
 
 from endplate.cli import bench_report
 from endplate.cli.movements import held_out
-from endplate.errors import EndplateError, SessionError
+from endplate.cli.places import session_folder
+from endplate.errors import SessionError, UsageError
 from endplate.fit.calibration import calibrate
-from endplate.fit.guide import duration_s, guide
+from endplate.fit.guide import guide
 from endplate.fit.protocol import Cue, calibration_protocol
 from endplate.hardware import load_hand, load_montage
-from endplate.live import session
+from endplate.live.session import start_control
 from endplate.live.feed import FeedReader
 from endplate.live.profile import save_profile
 from endplate.live.requests import ask
-from endplate.sim.rig import Rig
+from endplate.sim.presets import DEFAULT, PRESETS
+from endplate.sim.rig import TRUTH_DOFS, Rig
 
-SUMMARY = "run the whole simulated rig: calibrate, move, measure, report"
 EXAMPLES = """examples:
   endplate bench                                           window if there is a display
   endplate bench --headless --json result.json             one minute of movements after calibration
@@ -62,9 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--board", choices=("cyton", "daisy"), default="cyton", help="which board (cyton)"
     )
-    parser.add_argument(
-        "--patient", default="tmr-transhumeral", help="preset of the simulated patient"
-    )
+    parser.add_argument("--patient", default=DEFAULT, help="preset of the simulated patient")
     parser.add_argument(
         "--seed", type=int, default=1, help="of the patient and of the movements (1)"
     )
@@ -88,11 +87,11 @@ def run(arguments: argparse.Namespace) -> int:
     folder = arguments.report or Path("endplate-bench") / datetime.now().strftime("%Y%m%d-%H%M%S")
     folder.mkdir(parents=True, exist_ok=True)
     if arguments.seconds < 5:
-        raise EndplateError("The movements need at least 5 seconds; give --seconds 5 or more.")
+        raise UsageError("The movements need at least 5 seconds; give --seconds 5 or more.")
     windowed = not arguments.headless and bool(
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     )
-    with session.directory() as directory:
+    with session_folder("bench") as directory:
         with Rig(
             directory / "rig",
             board=arguments.board,
@@ -100,7 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
             seed=arguments.seed,
             firmware_kind=arguments.firmware,
         ) as rig:
-            control = session.start_control(settings(arguments, rig, directory, folder))
+            control = start_control(settings(arguments, rig, directory, folder))
             try:
                 result = drive(arguments, console, rig, directory, folder, windowed)
             finally:
@@ -126,7 +125,7 @@ def settings(
         "profile": None,
         "recording": str(folder / f"bench-{datetime.now():%Y%m%d-%H%M%S}"),
         "mains_hz": 50,
-        "simulated": True,
+        "board_params": {"simulated": True},
         "arm": False,
     }
 
@@ -142,7 +141,7 @@ def drive(
     """Calibrates, arms, moves; returns the result, and keeps the window company if there is one."""
     window = open_monitor(directory) if windowed else None
     reader = FeedReader(directory / "feed")
-    dofs = list(load_patient_dofs(arguments.patient))
+    dofs = patient_dofs(arguments.patient)
     console.print(
         f"[bold]SIMULATED[/] patient {arguments.patient}, {reader.info.board}, "
         f"{reader.info.rate_hz:g} Hz, "
@@ -150,7 +149,7 @@ def drive(
     )
 
     def tell(cue: Cue) -> None:
-        rig.prompt(cue.target, cue.rise_s, cue.hold_s, cue.fall_s, cue.label)
+        rig.prompt(**cue.prompt())
 
     cues = calibration_protocol(dofs, repetitions=arguments.repetitions)
     with bar(console) as progress:
@@ -216,11 +215,12 @@ def drive(
     return result
 
 
-def load_patient_dofs(patient: str) -> Iterable[str]:
-    """DoF that a preset's muscles can serve."""
-    from endplate.sim.presets import preset
-
-    return preset(patient).dofs
+def patient_dofs(name: str) -> list[str]:
+    """DoF of a preset that have a muscle of their own for each direction."""
+    if name not in PRESETS:
+        raise UsageError(f"There is no patient {name!r}; there are {', '.join(PRESETS)}.")
+    own = {muscle.pools[0].task for muscle in PRESETS[name].muscles}
+    return [dof for dof in TRUTH_DOFS if (dof, 1) in own and (dof, -1) in own]
 
 
 def rest(seconds: float) -> Cue:
@@ -236,12 +236,12 @@ def arm(directory: Path, reader: FeedReader) -> None:
     until = time.monotonic() + ARM_TIMEOUT_S
     while time.monotonic() < until:
         hand = reader.status().get("hand", {})
-        if hand.get("state") == "active":
+        if hand.get("word") == "active":
             return
         time.sleep(0.05)
     raise SessionError(
         f"The hand did not become active within {ARM_TIMEOUT_S:g} s (it says: "
-        f"{hand.get('sentence') or hand.get('state')})."
+        f"{hand.get('sentence') or hand.get('word')})."
     )
 
 
@@ -269,7 +269,7 @@ def pairs(
         spans.append((which, begin, int(ask(directory, "mark", text="turn ends")["sample"])))
         if window is not None:
             window.terminate()
-            window.wait(10)
+            window.wait()
     return spans
 
 
@@ -313,11 +313,11 @@ def teller(progress: Progress, title: str, cues: list[Cue]) -> Callable[[int, Cu
     """Progress callback for guide()."""
     ends = [0.0]
     for cue in cues:
-        ends.append(ends[-1] + duration_s(cue))
+        ends.append(ends[-1] + cue.duration_s)
     task = progress.add_task(title, total=ends[-1], now="")
 
     def tell(index: int, cue: Cue, share: float) -> None:
-        progress.update(task, completed=ends[index] + share * duration_s(cue), now=cue.label)
+        progress.update(task, completed=ends[index] + share * cue.duration_s, now=cue.label)
 
     return tell
 

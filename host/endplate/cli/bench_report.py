@@ -96,9 +96,9 @@ def collect(
         else 0.0,
         "tracking": {**figures, "r2": dict(zip(dofs, figures["r2"], strict=True))},
         "link": {
-            "commands": int(hand["link"]["commands"]),
-            "states": int(hand["link"]["states"]),
-            "refused": {reason: int(hand["link"]["refused"].get(reason, 0)) for reason in REFUSALS},
+            "commands": int(hand["counters"]["commands"]),
+            "states": int(hand["counters"]["states"]),
+            "refused": refused(hand),
         },
         "chain_us_per_hop": status["latency_ms"]["chain"]["p50"] * 1000,
         "priority": status.get("priority", ""),
@@ -120,6 +120,13 @@ def collect(
     bench_figures.latency(folder / "latency.png", stages, note)
     bench_figures.sites(folder / "sites.png", profile.report, list(profile.site_labels), note)
     return result
+
+
+def refused(hand: dict[str, Any]) -> dict[str, int]:
+    """Frames refused by either end, by reason: by the hand as its LINK_STATS says, and here."""
+    there = (hand.get("stats") or {}).get("rx") or {}
+    here = hand.get("refused_here") or {}
+    return {reason: int(there.get(reason, 0)) + int(here.get(reason, 0)) for reason in REFUSALS}
 
 
 def compare(

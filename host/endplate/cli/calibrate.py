@@ -11,17 +11,17 @@ from rich.console import Console
 
 from endplate.cli.bench import bar, teller
 from endplate.cli.bench_report import calibration_line
+from endplate.cli.places import session_folder
 from endplate.cli.sources import absolute, add_board, board_settings
 from endplate.errors import UsageError
 from endplate.fit.calibration import calibrate
-from endplate.fit.guide import duration_s, guide
+from endplate.fit.guide import guide
 from endplate.fit.protocol import calibration_protocol
 from endplate.hardware import load_hand, load_montage
-from endplate.live import session
+from endplate.live.session import start_control
 from endplate.live.feed import FeedReader
 from endplate.live.profile import save_profile
 
-SUMMARY = "guide a person through the movements and write their profile"
 EXAMPLES = """examples:
   endplate calibrate --board cyton --port /dev/ttyUSB0 --montage transhumeral-4 --dofs hand,elbow
   --out anna.json
@@ -55,11 +55,11 @@ def run(arguments: argparse.Namespace) -> int:
             )
     cues = calibration_protocol(dofs, repetitions=arguments.repetitions)
     console.print(
-        f"{sum(map(duration_s, cues)) / 60:.1f} minutes. Follow the words; relax at [bold]Rest[/]."
+        f"{sum(cue.duration_s for cue in cues) / 60:.1f} minutes. Follow the words; relax at [bold]Rest[/]."
     )
     recording = arguments.out.with_name(f"{arguments.out.stem}-{datetime.now():%Y%m%d-%H%M%S}")
-    with session.directory() as directory:
-        control = session.start_control(
+    with session_folder("calibrate") as directory:
+        control = start_control(
             {
                 **board_settings(arguments),
                 "directory": str(directory),

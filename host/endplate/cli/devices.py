@@ -9,10 +9,14 @@ import argparse
 from rich.console import Console
 from rich.table import Table
 
+from endplate.errors import EndplateError
 from endplate.hardware import hand_names, montage_names
-from endplate.live.boards import board_names, serial_ports
+from endplate.live.boards import board_kind, board_names, serial_ports
 
-SUMMARY = "list serial ports, boards, hands and montages"
+COMMON = (
+    "cyton", "cyton-daisy", "cyton-wifi", "cyton-daisy-wifi", "ganglion", "freeeeg32", "synthetic",
+    "playback",
+)  # fmt: skip
 EXAMPLES = """examples:
   endplate devices
   endplate devices --boards        every board that brainflow knows, with sites and rate
@@ -33,15 +37,25 @@ def run(arguments: argparse.Namespace) -> int:
     if ports:
         table = Table("Port", "What it says it is", "Latency timer", title="Serial ports")
         for port in ports:
-            table.add_row(port.path, port.description, port.latency)
+            timer = "" if port.latency_ms is None else f"{port.latency_ms} ms"
+            table.add_row(port.device, port.title, timer)
         console.print(table)
     else:
         console.print(
             "No serial port found: plug in the board's dongle or the hand, then look again."
         )
     boards = Table("Name", "Number", "EMG channels", "Rate", title="Boards (--board)")
-    for board in board_names(all_boards=arguments.boards):
-        boards.add_row(board.name, str(board.number), str(board.channels), f"{board.rate_hz:g} Hz")
+    for name, number in board_names().items():
+        if not arguments.boards and name not in COMMON:
+            continue
+        try:
+            kind = board_kind(number)
+        except (
+            EndplateError
+        ):  # a board that streams nothing by itself has neither rate nor channels
+            boards.add_row(name, str(number), "", "")
+            continue
+        boards.add_row(name, str(number), str(len(kind.channels)), f"{kind.rate_hz:g} Hz")
     console.print(boards)
     console.print(f"Hands (--hand): {', '.join(hand_names())}")
     console.print(f"Montages (--montage): {', '.join(montage_names())}")

@@ -7,10 +7,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from endplate.cli.places import running
 from endplate.errors import SessionError
-from endplate.live import session
 
-SUMMARY = "open the window onto what is running"
 EXAMPLES = """examples:
   endplate monitor                      the session that is running on this machine
   endplate monitor --session DIR        another one
@@ -24,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Opens the window; returns when it is closed."""
-    directory = arguments.session or session.newest()
+    directory = arguments.session or next(iter(running()), None)
     if directory is None:
         raise SessionError(
             "Nothing is running: start `endplate run` or `endplate bench` first, then open "

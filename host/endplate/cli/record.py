@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from endplate.cli.places import session_folder
 from endplate.cli.sources import absolute, add_board, board_settings
-from endplate.live import session
+from endplate.live.session import start_control
 from endplate.live.feed import FeedReader
 
-SUMMARY = "record a board into a BDF+ file"
 EXAMPLES = """examples:
   endplate record --board cyton --port /dev/ttyUSB0 --seconds 30 --out first-visit
   endplate record --board synthetic --seconds 5 --out try
@@ -40,8 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Records until told to stop; the file is whole whatever stops it."""
     console = Console()
     out = arguments.out or Path(f"recording-{datetime.now():%Y%m%d-%H%M%S}")
-    with session.directory() as directory:
-        control = session.start_control(
+    with session_folder("record") as directory:
+        control = start_control(
             {
                 **board_settings(arguments),
                 "directory": str(directory),
@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
                     time.sleep(LOOK_S)
                     status = reader.status()
                     live.update(sites_table(list(reader.info.site_labels), status))
-                    if control.ended():
+                    if not control.alive:
                         break
         except KeyboardInterrupt:
             console.print("Stopping: the recording is being closed.")

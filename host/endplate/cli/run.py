@@ -20,14 +20,14 @@ from rich.text import Text
 
 from endplate.cli.bench import open_monitor
 from endplate.cli.record import sites_table
+from endplate.cli.places import session_folder
 from endplate.cli.sources import absolute, add_board, board_settings
 from endplate.errors import EndplateError
-from endplate.live import session
+from endplate.live.session import start_control
 from endplate.live.feed import FeedReader
 from endplate.live.profile import load_profile
 from endplate.live.requests import ask
 
-SUMMARY = "drive a hand from a board with a profile"
 EXAMPLES = """examples:
   endplate run --board cyton --port /dev/ttyUSB0 --hand-port /dev/ttyACM0 --profile anna.json
 keys: a arm   d disarm   space STOP   r RELEASE (opens slowly)   c clear a fault   g next grip   q
@@ -61,13 +61,13 @@ def run(arguments: argparse.Namespace) -> int:
     console = Console()
     load_profile(arguments.profile)  # its sentence, before anything is opened
     out = arguments.out or Path(f"run-{datetime.now():%Y%m%d-%H%M%S}")
-    with session.directory() as directory:
-        control = session.start_control(
+    with session_folder("run") as directory:
+        control = start_control(
             {
                 **board_settings(arguments),
                 "directory": str(directory),
                 "hand_port": arguments.hand_port,
-                "baud": arguments.baud,
+                "hand_baud": arguments.baud,
                 "hand": arguments.hand,
                 "profile": absolute(arguments.profile),
                 "recording": absolute(out),
@@ -93,10 +93,15 @@ def watch(console: Console, directory: Path, control: Any) -> None:
     answer = "relax, then press a to arm"
     grip = 0
     with raw_keys() as keys, Live(console=console, refresh_per_second=5, screen=False) as live:
-        while not control.ended():
+        while control.alive:
             status = reader.status()
             live.update(
-                Group(sites_table(labels, status), hand_lines(status), Text(KEYS), Text(answer))
+                Group(
+                    sites_table(labels, status),
+                    hand_lines(status, list(reader.info.dofs)),
+                    Text(KEYS),
+                    Text(answer),
+                )
             )
             key = keys(0.2)
             if key in ("q", "\x03"):
@@ -106,7 +111,7 @@ def watch(console: Console, directory: Path, control: Any) -> None:
                     ask(directory, VERBS[key])
                     answer = f"{VERBS[key].replace('_', ' ')}: asked for"
                 elif key == "g":
-                    grips = status.get("grips") or []
+                    grips = reader.info.grips
                     if grips:
                         grip = (grip + 1) % len(grips)
                         ask(directory, "grip", name=grips[grip])
@@ -115,12 +120,13 @@ def watch(console: Console, directory: Path, control: Any) -> None:
                 answer = str(error)
 
 
-def hand_lines(status: dict[str, Any]) -> Text:
+def hand_lines(status: dict[str, Any], dofs: list[str]) -> Text:
     """The hand's state in words, what limits it, latency."""
     hand = status.get("hand", {})
     wire = status.get("latency_ms", {}).get("arrival_to_wire", {})
-    lines = [f"Hand: {hand.get('sentence') or hand.get('state', 'not connected')}"]
-    limits = {dof: why for dof, why in (hand.get("limits") or {}).items() if why != "none"}
+    lines = [f"Hand: {hand.get('sentence') or hand.get('word', 'not connected')}"]
+    named = zip(dofs, hand.get("limits") or [], strict=False)
+    limits = {dof: why for dof, why in named if why != "none"}
     if limits:
         lines.append(
             "Limits: " + ", ".join(f"{dof.replace('_', ' ')} {why}" for dof, why in limits.items())

@@ -35,11 +35,6 @@ class Guided:
     cues: list[tuple[int, Cue]]
 
 
-def duration_s(cue: Cue) -> float:
-    """How long a cue lasts, its rest included."""
-    return cue.rise_s + cue.hold_s + cue.fall_s + cue.rest_s
-
-
 def guide(
     directory: Path,
     cues: Sequence[Cue],
@@ -81,7 +76,7 @@ def guide(
         started.append((start, cue))
         if patient is not None:
             patient(cue)
-        wanted = start + round(duration_s(cue) * rate_hz)
+        wanted = start + round(cue.duration_s * rate_hz)
         heard_at = time.monotonic()
         while next_sample < wanted:
             time.sleep(POLL_S)

@@ -112,5 +112,5 @@ class LivePage(QWidget):
         """At most 5 times a second: everything that is read as a number or a word."""
         self.sites.show_quality(status.get("quality") or [], status.get("snr_db") or [])
         self.latency.show_latency(status.get("latency_ms") or {})
-        limits = (status.get("hand") or {}).get("limits") or {}
-        self.bars.show_limits([words.limit(str(limits.get(dof, "none"))) for dof in self._dofs])
+        limits = (status.get("hand") or {}).get("limits") or []
+        self.bars.show_limits([words.limit(str(name)) for name in limits])

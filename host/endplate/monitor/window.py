@@ -34,7 +34,7 @@ from endplate.monitor.watch import FeedWatch, Fresh
 
 NUMBERS_S = 0.2  # numbers change at most 5 times a second
 HELP = (
-    "Space STOP (drive off until the hand is switched off and on) · R RELEASE (opens slowly) "
+    "Space STOP (the hand holds still until armed again) · R RELEASE (opens slowly) "
     "· A arm · D disarm · "
     "G next grip · P pause traces · + - scale · 1-6 pages · F1 this line"
 )
@@ -194,8 +194,8 @@ class Window(QMainWindow):
     # ---- what the user asks for ----
 
     def stop(self) -> None:
-        """Drive off, latched on the hand."""
-        self._ask("stop", "STOP is on the hand. Switch the hand off and on to use it again.")
+        """The hand stops driving at once and holds; only arming lets it follow again."""
+        self._ask("stop", "Stopped: the hand holds still until it is armed again.")
 
     def release(self) -> None:
         """The hand opens slowly."""
@@ -211,7 +211,7 @@ class Window(QMainWindow):
 
     def toggle_arm(self) -> None:
         """The primary button."""
-        armed = (self._status.get("hand") or {}).get("state") in ("armed", "active", "stale")
+        armed = (self._status.get("hand") or {}).get("word") in ("armed", "active", "stale")
         (self.disarm if armed else self.arm)()
 
     def next_grip(self) -> None:
@@ -272,9 +272,9 @@ class Window(QMainWindow):
             self.recording.setText(f"{mark} {words.duration(float(recording.get('seconds', 0)))}")
         else:
             self.recording.setText("not recording")
-        self.prompt.setText(str(status.get("prompt") or ""))
+        self.prompt.setText(str((status.get("prompt") or {}).get("label", "")))
         hand = status.get("hand") or {}
-        armed = hand.get("state") in ("armed", "active", "stale")
+        armed = hand.get("word") in ("armed", "active", "stale")
         ready = bool(hand.get("connected")) and bool(status.get("profile"))
         self.arm_button.setEnabled(ready)
         self.arm_button.setText(

@@ -83,9 +83,8 @@ def hand(status: dict[str, Any]) -> str:
     """The hand's state in words."""
     hand_status = status.get("hand") or {}
     if hand_status.get("connected"):
-        return STATES.get(
-            str(hand_status.get("state")), str(hand_status.get("state", "")).capitalize()
-        )
+        word = str(hand_status.get("word", ""))
+        return STATES.get(word, word.capitalize())
     return str(hand_status.get("sentence") or "No hand")
 
 

@@ -182,19 +182,12 @@ class Rig:
         """Serial port of the hand's link."""
         return str(self.firmware.port)
 
-    def prompt(
-        self, target: dict[str, float], rise_s: float, hold_s: float, fall_s: float, label: str = ""
-    ) -> None:
-        """Tells the patient what to do now: a trapezoid towards `target` (DoF -> -1..1)."""
-        self.board.tell(
-            prompt={
-                "target": target,
-                "rise_s": rise_s,
-                "hold_s": hold_s,
-                "fall_s": fall_s,
-                "label": label,
-            }
-        )
+    def prompt(self, target: dict[str, float], **more: Any) -> None:
+        """Tells the patient what to do now: a trapezoid towards `target` (DoF -> -1..1).
+
+        `more`: rise_s, hold_s, fall_s, label, kind, as endplate.sim.board takes them.
+        """
+        self.board.tell(prompt={"target": target, **more})
 
     def fault(self, part: str = "board", **fault: Any) -> None:
         """Turns a knob of the `board` or of the `hand`: see endplate.sim.board and

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Session folders of the command line: a new one for each command, found again by `endplate
+monitor`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from endplate.errors import SessionError
+from endplate.live.feed import FeedReader
+from endplate.live.session import default_directory
+
+
+@contextmanager
+def session_folder(command: str) -> Iterator[Path]:
+    """A folder for one session of `command`; gone when the session is over."""
+    folder = default_directory() / f"{command}-{os.getpid()}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def running() -> list[Path]:
+    """Folders of the sessions that run now, the newest first."""
+    found = []
+    for folder in default_directory().iterdir():
+        try:
+            reader = FeedReader(folder / "feed")
+        except SessionError:
+            continue
+        if reader.alive:
+            found.append((reader.info.started, folder))
+    return [folder for _, folder in sorted(found, reverse=True)]

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`endplate replay`: a recording through the same chain again; the same bytes must come out.
+
+Without a hand the whole file is decoded as fast as the machine can and compared with what was
+commanded then. With one it plays at its own pace through the control process, as a board would.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from endplate.cli.places import session_folder
+from endplate.cli.replayed import compare, recorded_profiles
+from endplate.cli.sources import absolute
+from endplate.errors import ProfileError
+from endplate.live.feed import FeedReader
+from endplate.live.recording import read_recording
+from endplate.live.requests import ask
+from endplate.live.session import start_control
+
+EXAMPLES = """examples:
+  endplate replay visit.bdf                                     decode it again and compare
+  endplate replay visit.bdf --hand-port /dev/ttyACM0            drive a hand with it
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options."""
+    parser.add_argument("recording", type=Path, help="BDF+ file of `endplate record` or `run`")
+    parser.add_argument("--profile", type=Path, help="another profile than the recorded one")
+    parser.add_argument("--hand-port", help="serial port of a hand that shall follow")
+    parser.add_argument(
+        "--hand", default="test-hand", help="hand file, a name or a path (test-hand)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Status 1 when the commands are not the recorded ones."""
+    console = Console()
+    recording = read_recording(arguments.recording)
+    seconds = len(recording.counts) / recording.rate_hz
+    console.print(
+        f"{arguments.recording.name}: {seconds:.1f} s, {recording.counts.shape[1]} channels, "
+        f"{recording.rate_hz:g} Hz"
+    )
+    if arguments.hand_port:
+        return play(arguments, console, seconds)
+    results = compare(recording, arguments.profile)
+    if not results:
+        console.print("No profile was in use in this recording: nothing was decoded to compare.")
+        return 0
+    same = True
+    for result in results:
+        same = same and result.identical
+        console.print(result.sentence)
+    return 0 if same or arguments.profile else 1
+
+
+def play(arguments: argparse.Namespace, console: Console, seconds: float) -> int:
+    """At its own pace, into a hand."""
+    profile = arguments.profile
+    out = Path(f"replay-{datetime.now():%Y%m%d-%H%M%S}")
+    with session_folder("replay") as directory:
+        if profile is None:
+            written = recorded_profiles(read_recording(arguments.recording), directory)
+            if not written:
+                raise ProfileError(
+                    "This recording holds no profile to decode with; give one with --profile."
+                )
+            profile = written[-1]
+        control = start_control(
+            {
+                "directory": str(directory),
+                "board": "replay",
+                "board_params": {"file": absolute(arguments.recording)},
+                "hand_port": arguments.hand_port,
+                "hand": arguments.hand,
+                "profile": absolute(profile),
+                "recording": absolute(out),
+                "arm": False,
+            }
+        )
+        try:
+            ask(directory, "arm")
+            reader = FeedReader(directory / "feed")
+            until = time.monotonic() + seconds
+            with console.status("The hand follows the recording; Ctrl-C stops it.") as line:
+                while control.alive and time.monotonic() < until:
+                    time.sleep(0.2)
+                    hand = reader.status().get("hand", {})
+                    line.update(
+                        f"{until - time.monotonic():.0f} s left · {hand.get('sentence', '')}"
+                    )
+        except KeyboardInterrupt:
+            console.print("Stopped.")
+        finally:
+            control.stop()
+    return 0

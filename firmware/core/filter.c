@@ -75,29 +75,61 @@ static void flush(filter_state *state, const filter_config *config, int32_t stri
     }
 }
 
-/* One section over a run of samples of 2 * LANES sites: two recursions that hide each other's
- * latency. */
-static void section_run(const filter_section *section, float *s1_state, float *s2_state,
-                        const float *in, int32_t samples, int32_t stride, float *out) {
-    const running_section c = running(section);
-    lanes s1 = lanes_load(s1_state), t1 = lanes_load(s1_state + LANES);
-    lanes s2 = lanes_load(s2_state), t2 = lanes_load(s2_state + LANES);
-    for (int32_t n = 0; n < samples; n++) {
+typedef struct section_memory {
+    lanes s1, s2;
+} section_memory;
+
+static inline section_memory recall(const filter_state *state, int32_t section, int32_t lane) {
+    return (section_memory){lanes_load(&state->s1[section][lane]),
+                            lanes_load(&state->s2[section][lane])};
+}
+
+static inline void keep(filter_state *state, int32_t section, int32_t lane, section_memory m) {
+    lanes_store(&state->s1[section][lane], m.s1);
+    lanes_store(&state->s2[section][lane], m.s2);
+}
+
+static inline lanes step(running_section c, lanes x, section_memory *m) {
+    const lanes y = c.b0 * x + m->s1;
+    const lanes s1 = c.c1 * x + m->s2;
+    m->s2 = c.c2 * x - c.a2 * m->s1;
+    m->s1 = s1 - c.a1 * m->s1;
+    return y;
+}
+
+/* Section k over a run of samples of 2 * LANES sites: two recursions that hide each other's wait. */
+static void run_one(filter_state *state, const filter_config *config, int32_t k, int32_t lane,
+                    const float *in, int32_t samples, int32_t stride, float *out) {
+    const running_section c = running(&config->section[k]);
+    section_memory m = recall(state, k, lane), n = recall(state, k, lane + LANES);
+    for (int32_t left = samples; left > 0; left--) {
         const lanes x = lanes_load(in), z = lanes_load(in + LANES);
-        lanes_store(out, c.b0 * x + s1);
-        lanes_store(out + LANES, c.b0 * z + t1);
-        const lanes s = c.c1 * x + s2, t = c.c1 * z + t2;
-        s2 = c.c2 * x - c.a2 * s1;
-        t2 = c.c2 * z - c.a2 * t1;
-        s1 = s - c.a1 * s1;
-        t1 = t - c.a1 * t1;
+        lanes_store(out, step(c, x, &m));
+        lanes_store(out + LANES, step(c, z, &n));
         in += stride;
         out += stride;
     }
-    lanes_store(s1_state, s1);
-    lanes_store(s1_state + LANES, t1);
-    lanes_store(s2_state, s2);
-    lanes_store(s2_state + LANES, t2);
+    keep(state, k, lane, m);
+    keep(state, k, lane + LANES, n);
+}
+
+/* Sections k and k + 1 at once: what lies between them stays in a register. */
+static void run_two(filter_state *state, const filter_config *config, int32_t k, int32_t lane,
+                    const float *in, int32_t samples, int32_t stride, float *out) {
+    const running_section c = running(&config->section[k]), d = running(&config->section[k + 1]);
+    section_memory m = recall(state, k, lane), n = recall(state, k, lane + LANES);
+    section_memory p = recall(state, k + 1, lane), q = recall(state, k + 1, lane + LANES);
+    for (int32_t left = samples; left > 0; left--) {
+        const lanes x = lanes_load(in), z = lanes_load(in + LANES);
+        lanes_store(out, step(d, step(c, x, &m), &p));
+        lanes_store(out + LANES, step(d, step(c, z, &n), &q));
+        in += stride;
+        out += stride;
+    }
+    keep(state, k, lane, m);
+    keep(state, k, lane + LANES, n);
+    keep(state, k + 1, lane, p);
+    keep(state, k + 1, lane + LANES, q);
 }
 
 int32_t filter_process(filter_state *state, const filter_config *config, const float *in,
@@ -117,9 +149,12 @@ int32_t filter_process(filter_state *state, const filter_config *config, const f
         for (int32_t lane = 0; lane < stride; lane += 2 * LANES) {
             const float *from = in + done * stride + lane;
             float *to = out + done * stride + lane;
-            for (int32_t k = 0; k < config->sections; k++) {
-                section_run(&config->section[k], &state->s1[k][lane], &state->s2[k][lane], from,
-                            run, stride, to);
+            for (int32_t k = 0; k < config->sections; k += 2) {
+                if (k + 1 < config->sections) {
+                    run_two(state, config, k, lane, from, run, stride, to);
+                } else {
+                    run_one(state, config, k, lane, from, run, stride, to);
+                }
                 from = to;
             }
         }

@@ -21,8 +21,7 @@ LOW_PASS_HZ = 450.0
 LOW_PASS_SHARE = 0.45
 #: -3 dB width of each notch.
 NOTCH_WIDTH_HZ = 2.0
-#: Lowest rate that leaves a band above the high-pass, and the highest whose sections float32 holds:
-#: above it the high-pass loses more than 1 % of its corner frequency to rounding.
+#: Lowest rate that leaves a band above the high-pass, and the highest that the tests try.
 LOWEST_RATE_HZ = 100.0
 HIGHEST_RATE_HZ = 10_000.0
 #: FILTER_MAX_SECTIONS of filter.h (a test compares them); band and notch each have this many.
@@ -42,14 +41,14 @@ def low_pass_hz(rate_hz: float) -> float:
 
 
 def band_sections(rate_hz: float) -> list[Section]:
-    """Butterworth high-pass 20 Hz (2nd order), then low-pass min(450, 0.45 rate) Hz (4th order).
+    """Butterworth high-pass 20 Hz, then low-pass min(450, 0.45 rate) Hz, both of 2nd order.
 
-    Returns sections {b0, b1, b2, a1, a2} with a0 = 1, the high-pass first. Raises EndplateError
-    for a rate that cannot be used.
+    The low-pass only trims what the board's own filter let through. Returns sections {b0, b1, b2,
+    a1, a2} with a0 = 1, the high-pass first. Raises EndplateError for a rate that cannot be used.
     """
     edge = low_pass_hz(rate_hz)
     high = signal.butter(2, HIGH_PASS_HZ, "highpass", fs=rate_hz, output="sos")
-    low = signal.butter(4, edge, "lowpass", fs=rate_hz, output="sos")
+    low = signal.butter(2, edge, "lowpass", fs=rate_hz, output="sos")
     return [_section(row) for row in [*high, *low]]
 
 

@@ -4,8 +4,8 @@
     python -m endplate.sim.board --board cyton --patient tmr-transhumeral --seed 1 --directory DIR
 
 The first line on stdout is {"port": ..., "truth": ...}. Requests are JSON lines on stdin: {"prompt": {...}},
-{"fault": {...}}, {"quit": true}. The stream is paced by an absolute clock, one packet per write; generation runs ahead of
-it by 8-28 ms, which is also how long a prompt waits before the patient sees it.
+{"fault": {...}}, {"quit": true}. The stream is paced by an absolute clock, one packet per write. The patient runs 40-60 ms
+ahead in a process of their own, which is also how long a prompt waits before its first sample leaves.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from endplate.errors import EndplateError
 from endplate.sim.board_faults import Faults
 from endplate.sim.cyton import PACKET_HZ, Cyton
 from endplate.sim.dongle import Dongle
-from endplate.sim.patient import Patient
+from endplate.sim.generator import Generator
+from endplate.sim.patient import STEPS, Patient
 from endplate.sim.playback import Recording
 from endplate.sim.presets import DEFAULT
 from endplate.sim.prompts import Prompt
@@ -36,7 +37,7 @@ from endplate.sim.truth import TruthLog
 
 PERIOD_NS = 1_000_000_000 // PACKET_HZ
 TOO_LATE_NS = 500_000_000  # a packet later than this (the process was stopped) is lost, not sent in a burst
-LEAD_SAMPLES = 2  # converted samples left in store when the next block is made
+LEAD_SAMPLES = 10  # with no more than these in store or asked for, another block is asked for
 FLUSH_NS = 100_000_000
 IDLE_S = 0.05
 PRIORITY = -10
@@ -47,7 +48,7 @@ class Board:
 
     def __init__(self, cyton: Cyton, source: Patient | Recording, directory: Path, seed: int = 1) -> None:
         self.cyton = cyton
-        self.source = source
+        self.source = Generator(source)
         self.dongle = Dongle(directory / "board")
         self.truth = TruthLog(directory / "truth.bin")
         self.faults = Faults(np.random.default_rng([seed, 0xFA017]))
@@ -56,7 +57,6 @@ class Board:
         self._store: deque[tuple[np.ndarray, np.ndarray]] = deque()
         self._made = 0  # converted samples so far
         self._last_uv: np.ndarray | None = None
-        self._ended = False
         self._start_ns = 0
         self._row_ok = True
         self._flushed_ns = 0
@@ -65,15 +65,14 @@ class Board:
 
     # ---- samples ----
 
-    def _make(self) -> None:
-        """One block more in the store."""
-        chunk = self.source.chunk()
+    def _convert(self) -> None:
+        """A block that the patient has made, into the store."""
+        chunk = self.source.take()
         if chunk is None:
-            self._ended = True
             return
         uv, intent = chunk.uv, chunk.intent
         if self.cyton.daisy:
-            if isinstance(self.source, Recording):
+            if not self.source.is_patient:
                 uv, intent = np.repeat(uv, 2, axis=0), np.repeat(intent, 2, axis=0)
             else:  # with a Daisy the firmware sends the mean of two conversions
                 before = uv[:1] if self._last_uv is None else self._last_uv
@@ -87,7 +86,8 @@ class Board:
         self._store.extend(zip(counts, intent, strict=True))
 
     def _due_ns(self) -> int:
-        return self._start_ns + (self.cyton.number + 1) * PERIOD_NS
+        due = self._start_ns + (self.cyton.number + 1) * PERIOD_NS
+        return due + self.faults.delay_ns(due)
 
     def _send(self) -> None:
         """The packet that is due: out, or lost."""
@@ -144,9 +144,10 @@ class Board:
             self.running = False
         if "prompt" in request:
             prompt = Prompt.from_request(request["prompt"])
-            if isinstance(self.source, Patient):
-                self.source.prompt(prompt)
-                first = self.cyton.number + len(self._store) if self.cyton.streaming else 0
+            if self.source.is_patient:
+                self.source.tell(prompt=request["prompt"])
+                ahead = len(self._store) + STEPS * self.source.outstanding
+                first = ahead + (self.cyton.number if self.cyton.streaming else 0)
                 note = {"sample": first // (2 if self.cyton.daisy else 1), "label": prompt.label}
                 self._prompts.write(json.dumps(note | {"target": prompt.target}) + "\n")
         if "fault" in request:
@@ -161,21 +162,26 @@ class Board:
             now = time.monotonic_ns()
             if self.faults.replug_due(now):
                 self.dongle.plug()
-            streaming = self.cyton.streaming and not self._ended
-            if streaming and self._store and now >= self._due_ns():
-                self._send()
-                continue
-            if streaming and len(self._store) <= LEAD_SAMPLES:
-                self._make()
-                continue
+            ahead = len(self._store) + STEPS * self.source.outstanding
+            if ahead <= LEAD_SAMPLES and not self.source.ended:
+                self.source.ask()
+            wait_s = IDLE_S
+            if self.cyton.streaming and self._store:
+                wait_s = (self._due_ns() - now) / 1e9
+                if wait_s <= 0:
+                    self._send()
+                    continue
             if now - self._flushed_ns > FLUSH_NS:
                 self.truth.flush()
                 self._flushed_ns = now
-            wait_s = max(0.0, (self._due_ns() - now) / 1e9) if streaming else IDLE_S
-            watched: list = [self.dongle] if self.dongle.plugged else []
+            watched: list = [] if self.source.ended else [self.source]
+            if self.dongle.plugged:
+                watched.append(self.dongle)
             if watch_stdin:
                 watched.append(0)
-            ready, _, _ = select.select(watched, [], [], wait_s)
+            ready, _, _ = select.select(watched, [], [], min(wait_s, IDLE_S))
+            if self.source in ready:
+                self._convert()
             if 0 in ready:
                 self._read_requests()
             if self.dongle in ready:
@@ -183,6 +189,7 @@ class Board:
 
     def close(self) -> None:
         """Ends the files and takes the port away."""
+        self.source.close()
         self.truth.close()
         self._prompts.close()
         self.dongle.unplug()
@@ -197,6 +204,17 @@ def _has_owner() -> bool:
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(0)
 
 
+def _come_first() -> None:
+    """A real board does not compete with the host's programs for a processor; this one asks to be served first."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+    except OSError:
+        try:
+            os.nice(PRIORITY)
+        except OSError:
+            pass  # without the right to either, the pacing is a little less even
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Runs the process; returns its exit status."""
     parser = argparse.ArgumentParser(prog="endplate.sim.board", description=__doc__.splitlines()[0])
@@ -208,10 +226,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--play", type=Path, help=".npz with uv [n, channels] and rate_hz, instead of a patient")
     parser.add_argument("--loop", action="store_true", help="start the recording again when it has ended")
     asked = parser.parse_args(arguments)
-    try:
-        os.nice(PRIORITY)
-    except OSError:
-        pass  # without the right to it, the pacing is a little less even
     try:
         asked.directory.mkdir(parents=True, exist_ok=True)
         cyton = Cyton(asked.board == "daisy")
@@ -232,6 +246,7 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGINT, end)
     ready = {"port": str(board.dongle.link), "truth": str(board.truth.path), "simulated": True}
     print(json.dumps(ready), flush=True)
+    _come_first()
     gc.collect()
     gc.freeze()
     gc.disable()

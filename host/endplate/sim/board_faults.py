@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from endplate.sim.patient import Patient
+from endplate.sim.cyton import SKIN_OHM
 
 if TYPE_CHECKING:
     from endplate.sim.board import Board
+    from endplate.sim.generator import Generator
 
 LIFTED_OHM = 2e6
 
@@ -71,12 +72,13 @@ class Faults:
         self.lump_ns = int(milliseconds * 1e6)
 
     def _turn_mains_uv(self, microvolts: float, board: Board) -> None:
-        self._patient(board).electrodes.mains_uv[:] = microvolts
+        self._patient(board).tell(mains_uv=float(microvolts))
 
     def _turn_lift(self, channel: int, board: Board) -> None:
         patient = self._patient(board)
-        patient.electrodes.lifted[_index(channel, patient.sites)] = True
-        board.cyton.impedance_ohm[channel - 1] = LIFTED_OHM
+        site = _index(channel, patient.sites)
+        patient.tell(lift=site + 1)
+        board.cyton.impedance_ohm[site] = LIFTED_OHM
 
     def _turn_rail(self, channel: int, board: Board) -> None:
         board.cyton.rail[_index(channel, board.cyton.channels)] = True
@@ -84,11 +86,12 @@ class Faults:
     def _turn_restore(self, channel: int, board: Board) -> None:
         which = slice(None) if channel == 0 else _index(channel, board.cyton.channels)
         board.cyton.rail[which] = False
-        if isinstance(board.source, Patient):
-            board.source.electrodes.lifted[which] = False
+        board.cyton.impedance_ohm[which] = SKIN_OHM
+        if board.source.is_patient and channel <= board.source.sites:
+            board.source.tell(restore=int(channel))
 
-    def _patient(self, board: Board) -> Patient:
-        if not isinstance(board.source, Patient):
+    def _patient(self, board: Board) -> Generator:
+        if not board.source.is_patient:
             raise ValueError("a recording is played, it has no electrodes to disturb")
         return board.source
 

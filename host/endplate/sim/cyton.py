@@ -19,6 +19,7 @@ TEST_UV = 1875.0  # internal square wave, 4.5 V / 2400
 LEAD_OFF_A = 6e-9
 LEAD_OFF_HZ = 31.25
 SERIES_OHM = 2200.0
+SKIN_OHM = 20_000.0  # a gelled pair
 GRAVITY = b"\x00\x00\x00\x00\x1f\x40"  # accelerometer at rest: 0, 0, 1 g in steps of 0.125 mg
 ACCELERATION_EVERY = 10  # packets; the others carry zeros, as the board's do
 
@@ -39,7 +40,7 @@ class Cyton:
         self.streaming = False
         self.number = 0  # of the next packet, not wrapped
         self.rail = np.zeros(self.channels, bool)
-        self.impedance_ohm = np.full(self.channels, 20_000.0)
+        self.impedance_ohm = np.full(self.channels, SKIN_OHM)
         self._command = ""
         self._defaults()
 

@@ -71,13 +71,11 @@ class Electrodes:
     def block(self, muscle_uv: np.ndarray, motion: np.ndarray | float = 0.0) -> np.ndarray:
         """Adds everything to `muscle_uv` [samples, sites]; `motion` 0..1 per sample or for all. Returns float64."""
         samples = len(muscle_uv)
-        heard = np.where(self.lifted, LIFTED_EMG, 1.0)
-        out = muscle_uv * heard
         white = self._rng.standard_normal((samples, self._sites))
         noise, self._noise_state = lfilter(*self._noise_filter, white, axis=0, zi=self._noise_state)
-        out += noise * (self._noise_uv * np.where(self.lifted, LIFTED_NOISE, 1.0))
-        out += self._mains(samples)
-        out += self._baseline(samples)
+        noise *= self._noise_uv * np.where(self.lifted, LIFTED_NOISE, 1.0)
+        out = noise + self._tones(samples)
+        out += muscle_uv * np.where(self.lifted, LIFTED_EMG, 1.0)
         if np.any(self._heart_uv):
             out += self._heart(samples)[:, None] * self._heart_uv
         if np.any(motion):
@@ -86,23 +84,32 @@ class Electrodes:
             out += slow * np.reshape(motion, (-1, 1)) * self._motion_uv
         return out
 
-    def _mains(self, samples: int) -> np.ndarray:
-        self._mains_deviation = 0.99 * self._mains_deviation + 0.14 * MAINS_WANDER * self._rng.standard_normal()
+    def _tones(self, samples: int) -> np.ndarray:
+        """Mains with its third harmonic, and the drifting offsets: few shapes, mixed into all sites at once."""
+        jump = 0.14 * MAINS_WANDER * self._rng.standard_normal()
+        self._mains_deviation = 0.99 * self._mains_deviation + jump
         step = 2.0 * np.pi * self._mains_hz * (1.0 + self._mains_deviation) / RATE_HZ
         phase = self._mains_phase + step * np.arange(samples)
         self._mains_phase = float(np.mod(phase[-1] + step, 2.0 * np.pi))
-        at = phase[:, None] + self._site_phase
-        level = np.sqrt(2.0) * np.where(self.lifted, np.maximum(self.mains_uv, LIFTED_MAINS_UV), self.mains_uv)
-        return level * (np.sin(at) + THIRD_HARMONIC * np.sin(3.0 * at))
-
-    def _baseline(self, samples: int) -> np.ndarray:
         keep = np.exp(-samples / RATE_HZ / DRIFT_S)
         fresh = self._drift_uv * np.sqrt(1.0 - keep**2)
-        after = keep * self._drift + fresh * self._rng.standard_normal(self._sites)
-        ramp = (np.arange(1, samples + 1) / samples)[:, None]
-        baseline = self._drift + (after - self._drift) * ramp
-        self._drift = after
-        return baseline + np.where(self.lifted, LIFTED_OFFSET_UV, self._offset_uv)
+        before = self._drift
+        self._drift = keep * before + fresh * self._rng.standard_normal(self._sites)
+        level = np.sqrt(2.0) * np.where(
+            self.lifted, np.maximum(self.mains_uv, LIFTED_MAINS_UV), self.mains_uv
+        )
+        third = level * THIRD_HARMONIC
+        offset = before + np.where(self.lifted, LIFTED_OFFSET_UV, self._offset_uv)
+        site = self._site_phase
+        shapes = np.stack([
+            np.sin(phase), np.cos(phase), np.sin(3.0 * phase), np.cos(3.0 * phase),
+            np.ones(samples), np.arange(1, samples + 1) / samples,
+        ])
+        mix = np.stack([
+            level * np.cos(site), level * np.sin(site), third * np.cos(3.0 * site),
+            third * np.sin(3.0 * site), offset, self._drift - before,
+        ])
+        return shapes.T @ mix
 
     def _heart(self, samples: int) -> np.ndarray:
         out = np.zeros(samples + len(self._beat))

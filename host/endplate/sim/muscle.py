@@ -155,12 +155,11 @@ class Sum:
         self._tail = np.zeros((TEMPLATE_SAMPLES, templates.shape[2]), np.float32)
 
     def block(self, unit: np.ndarray, offset: np.ndarray, samples: int) -> np.ndarray:
-        """Signal of the next `samples` samples, float32 [samples, sites]; spikes sorted by offset."""
+        """Signal of the next `samples` samples, float32 [samples, sites]."""
         out = np.zeros((samples + TEMPLATE_SAMPLES, self._tail.shape[1]), np.float32)
         out[:TEMPLATE_SAMPLES] = self._tail
-        if len(unit):
-            edges = np.flatnonzero(np.diff(offset)) + 1
-            for at, group in zip(offset[np.r_[0, edges]], np.split(unit, edges), strict=True):
-                out[at : at + TEMPLATE_SAMPLES] += self._templates[group].sum(axis=0)
+        templates = self._templates
+        for number, at in zip(unit.tolist(), offset.tolist(), strict=True):
+            out[at : at + TEMPLATE_SAMPLES] += templates[number]
         self._tail = out[samples:]
         return out[:samples]

@@ -142,9 +142,8 @@ class Patient:
 
     def raw_block(self) -> tuple[np.ndarray, np.ndarray]:
         """20 ms at the amplifier's inputs, 2 kHz: uv float64 [40, sites] and intent float64 [5, 4]."""
-        steps = [self._follower.step() for _ in range(STEPS)]
-        intent = np.array([effort for effort, _ in steps])
-        motion = np.repeat([strength for _, strength in steps], BLOCK // STEPS)
+        intent, motion = self._follower.steps(STEPS)
+        motion = np.repeat(motion, BLOCK // STEPS)
         uv = self.electrodes.block(self._muscles.block(intent.mean(axis=0)), motion)
         self.samples += STEPS
         return uv, intent

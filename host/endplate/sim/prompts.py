@@ -88,8 +88,8 @@ class _Plan:
 
     start: int
     prompt: Prompt
-    aim: np.ndarray
-    origin: np.ndarray | None = None
+    aim: list[float]
+    origin: list[float] | None = None
 
 
 class Follower:
@@ -99,11 +99,10 @@ class Follower:
         self._rng = rng
         self._step = 0
         self._plans: list[_Plan] = []
-        self._lags = np.zeros((2, len(DOFS)))
+        self._first = [0.0] * len(DOFS)  # two lags in a row, per DoF
+        self._second = [0.0] * len(DOFS)
         self._wander = np.zeros(len(DOFS))
         self._tremor_phase = rng.uniform(0.0, 2.0 * np.pi, len(DOFS))
-        self._keep = math.exp(-STEP_S / WANDER_S)
-        self._fresh = WANDER * math.sqrt(1.0 - self._keep**2)
         self._blend = 1.0 - math.exp(-STEP_S / FOLLOW_S)
 
     def prompt(self, prompt: Prompt) -> float:
@@ -111,31 +110,45 @@ class Follower:
         reaction = self._rng.uniform(*REACTION_S)
         error = AIM_ERROR * self._rng.standard_normal(len(DOFS))
         aim = np.array(prompt.target) * (1.0 + np.clip(error, -2.5 * AIM_ERROR, 2.5 * AIM_ERROR))
-        self._plans.append(_Plan(self._step + round(reaction / STEP_S), prompt, aim))
+        self._plans.append(_Plan(self._step + round(reaction / STEP_S), prompt, aim.tolist()))
         return reaction
 
-    def step(self) -> tuple[np.ndarray, float]:
-        """The next 4 ms: the intent, float64 [4], and the strength of arm motion without intent, 0..1."""
+    def steps(self, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """The next `count` steps of 4 ms: the intent, float64 [count, 4], and the strength of arm motion, 0..1 [count]."""
+        followed = np.array([self._follow() for _ in range(count)])
+        share = np.arange(1, count + 1)[:, None] / count
+        keep = math.exp(-count * STEP_S / WANDER_S)
+        fresh = WANDER * math.sqrt(1.0 - keep**2) * self._rng.standard_normal(len(DOFS))
+        before, self._wander = self._wander, keep * self._wander + fresh
+        wander = before + (self._wander - before) * share
+        time = np.arange(self._step - count, self._step)[:, None] * STEP_S
+        tremor = TREMOR * np.sin(2.0 * np.pi * TREMOR_HZ * time + self._tremor_phase)
+        intent = followed[:, :-1] * (1.0 + wander + tremor)
+        intent[np.abs(intent) < 1e-3] = 0.0
+        return intent, followed[:, -1]
+
+    def _follow(self) -> list[float]:
+        """One step: what is wanted, smoothed, and last the strength of arm motion."""
         while len(self._plans) > 1 and self._plans[1].start <= self._step:
             self._plans.pop(0)
-        wanted, motion = np.zeros(len(DOFS)), 0.0
+        wanted, motion = [0.0] * len(DOFS), 0.0
         if self._plans and self._plans[0].start <= self._step:
             wanted, motion = self._wanted(self._plans[0])
         self._step += 1
-        self._lags[0] += self._blend * (wanted - self._lags[0])
-        self._lags[1] += self._blend * (self._lags[0] - self._lags[1])
-        self._wander = self._keep * self._wander + self._fresh * self._rng.standard_normal(len(DOFS))
-        tremor = TREMOR * np.sin(2.0 * np.pi * TREMOR_HZ * STEP_S * self._step + self._tremor_phase)
-        intent = self._lags[1] * (1.0 + self._wander + tremor)
-        return np.where(np.abs(intent) < 1e-3, 0.0, intent), motion
+        first, second, blend = self._first, self._second, self._blend
+        for dof, value in enumerate(wanted):
+            first[dof] += blend * (value - first[dof])
+            second[dof] += blend * (first[dof] - second[dof])
+        return [*second, motion]
 
-    def _wanted(self, plan: _Plan) -> tuple[np.ndarray, float]:
+    def _wanted(self, plan: _Plan) -> tuple[list[float], float]:
         if plan.origin is None:
-            plan.origin = self._lags[1].copy()
+            plan.origin = list(self._second)
         t = (self._step - plan.start) * STEP_S
         share = plan.prompt.share(t)
         if plan.prompt.kind == "motion":
-            return np.zeros(len(DOFS)), share
+            return [0.0] * len(DOFS), share
         if t < plan.prompt.rise_s:  # a new target is approached from where the person is
-            return plan.origin + (plan.aim - plan.origin) * share, 0.0
-        return plan.aim * share, 0.0
+            pairs = zip(plan.origin, plan.aim, strict=True)
+            return [origin + (aim - origin) * share for origin, aim in pairs], 0.0
+        return [aim * share for aim in plan.aim], 0.0

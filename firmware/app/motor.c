@@ -168,20 +168,27 @@ static int32_t sync_write(motor_state *motor, uint8_t address, int32_t width, ui
 
 /* Replies come in the order asked for, and an actuator waits for the one before it: every other cycle asks backwards, so
  * that a silent one hides nobody for long. */
-static int32_t sync_read(motor_state *motor, uint8_t address, uint8_t width)
+static int32_t sync_read(motor_state *motor, uint8_t address, uint8_t width, uint32_t axes)
 {
     uint8_t parameters[4 + MOTOR_MAX] = {address, 0, width, 0};
     int32_t n = 4;
+    axes &= motor->present;
     for (int32_t k = 0; k < motor->axes; k++) {
         const int32_t i = (motor->cycles & 1u) != 0 ? motor->axes - 1 - k : k;
-        if ((motor->present & BIT(i)) != 0) {
+        if ((axes & BIT(i)) != 0) {
             parameters[n++] = motor->axis[i].id;
         }
     }
-    motor->expected = motor->present;
+    motor->expected = axes;
     motor->expected_length = width;
     motor->out_n = n > 4 ? dxl_packet(DXL_BROADCAST, DXL_SYNC_READ, parameters, n, motor->out, DXL_MAX_PACKET) : 0;
     return motor->out_n > 0;
+}
+
+/* The axes whose turn it is in the slow reads. */
+static uint32_t slow_axes(const motor_state *motor)
+{
+    return (BIT(MOTOR_SLOW_AXES) - 1u) << (motor->slow / 3 * MOTOR_SLOW_AXES);
 }
 
 static int32_t stop(motor_state *motor)
@@ -235,13 +242,14 @@ static int32_t prepare(motor_state *motor, int32_t job, uint64_t now_us)
     case MOTOR_TORQUE_ON:
         return motor->power && torque_on(motor);
     case MOTOR_READ:
-        return sync_read(motor, MOTOR_PRESENT, 10);
+        return sync_read(motor, MOTOR_PRESENT, 10, motor->present);
     case MOTOR_SLOW_POWER:
-        return sync_read(motor, MOTOR_VOLTAGE, 3);
+        return sync_read(motor, MOTOR_VOLTAGE, 3, slow_axes(motor));
     case MOTOR_SLOW_TORQUE:
-        return sync_read(motor, MOTOR_TORQUE, MOTOR_HARDWARE_ERROR - MOTOR_TORQUE + 1);
+        return sync_read(motor, MOTOR_TORQUE, MOTOR_HARDWARE_ERROR - MOTOR_TORQUE + 1,
+                         slow_axes(motor));
     case MOTOR_SLOW_WATCHDOG:
-        return sync_read(motor, MOTOR_BUS_WATCHDOG, 2);
+        return sync_read(motor, MOTOR_BUS_WATCHDOG, 2, slow_axes(motor));
     case MOTOR_SETUP:
         return set_up(motor, now_us);
     default:
@@ -322,9 +330,11 @@ void motor_begin(motor_state *motor, const float *goal_deg, const uint8_t *caps,
     motor->began_us = now_us;
     motor->sample = sample;
     motor->cycles++;
-    motor->todo = BIT(MOTOR_GOALS) | BIT(MOTOR_TORQUE_ON) | BIT(MOTOR_READ) | BIT(MOTOR_SETUP);
-    if (!motor->power) {
-        motor->todo |= BIT(MOTOR_STOP);
+    motor->todo = BIT(MOTOR_SETUP);
+    if (motor->power) {
+        motor->todo |= BIT(MOTOR_GOALS) | BIT(MOTOR_TORQUE_ON) | BIT(MOTOR_READ);
+    } else if (motor->cycles % MOTOR_OFF_EVERY == 0) { /* the time is the set-up's; this keeps the bus watchdog fed */
+        motor->todo |= BIT(MOTOR_STOP) | BIT(MOTOR_READ);
     }
     for (int32_t i = 0; i < motor->axes; i++) {
         motor_axis *axis = &motor->axis[i];
@@ -337,9 +347,12 @@ void motor_begin(motor_state *motor, const float *goal_deg, const uint8_t *caps,
             motor->todo |= BIT(MOTOR_CAPS);
         }
     }
-    motor->slow = (motor->slow + 1) % (3 * MOTOR_SLOW_EVERY);
-    if (motor->slow % MOTOR_SLOW_EVERY == 0) {
-        motor->todo |= BIT(MOTOR_SLOW_POWER + motor->slow / MOTOR_SLOW_EVERY);
+    motor->slow++;
+    if (motor->slow / 3 * MOTOR_SLOW_AXES >= motor->axes) {
+        motor->slow = 0;
+    }
+    if ((motor->todo & BIT(MOTOR_READ)) != 0) {
+        motor->todo |= BIT(MOTOR_SLOW_POWER + motor->slow % 3);
     }
     motor_step(motor, now_us);
 }

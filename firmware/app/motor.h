@@ -8,7 +8,8 @@
  *   caps    sync write of goal current (102), when a force cap changed
  *   torque  sync write of torque enable (64), when the guard allows and not all have it
  *   read    sync read of current, velocity, position (126..135)
- *   slow    in every fifth cycle, in turn: sync read of 144..146 (voltage, temperature), of 64..70 (torque, hardware error)
+ *   slow    sync read of three actuators, in turn: of 144..146 (voltage, temperature), of 64..70 (torque, hardware
+ *           error), of 98 (has the bus watchdog tripped); 9 cycles for all of 9 actuators
  *   set-up  of actuators that are absent, one register after another (SETUP in motor_setup.c), while half a cycle is left
  * STOP (torque off to all, broadcast) goes ahead of everything.
  *
@@ -26,7 +27,8 @@ enum motor_sizes {
     MOTOR_SILENT_US = 200000,
     MOTOR_WATCHDOG = 10,      /* register 98, units of 20 ms: an actuator that hears nothing for 200 ms stops by itself */
     MOTOR_STOP_AGAIN_US = 2500, /* repeat of STOP: replies of a sync read may have collided with the first (<= 2.2 ms) */
-    MOTOR_SLOW_EVERY = 5
+    MOTOR_SLOW_AXES = 3,
+    MOTOR_OFF_EVERY = 4
 };
 
 /* Registers of the X series (ROBOTIS e-manual, XL330-M288-T, control table). */

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * board_f405: the hand on an STM32F405, and on QEMU's netduinoplus2, which lacks most of its peripherals: every wait here
+ * is bounded and has a fall-back.
+ *
+ *   PA9, PA10  USART1  link to the host, 1 Mbaud
+ *   PA2        USART2  motor bus, 1 Mbaud, one wire (half duplex, open drain, pull-up outside)
+ *   PB12       out     motor supply: low cuts it, whatever the bus says
+ */
+#include "board.h"
+#include "stm32f405.h"
+#include "usart.h"
+
+#include <string.h>
+
+enum {
+    CORE_HZ = 168000000,
+    TIMER_HZ = 84000000,            /* twice APB1 */
+    EMULATED_TIMER_HZ = 1000000000, /* what QEMU's timer counts by default */
+    LINK_DIVIDER = 84, /* 84 MHz APB2 to 1 Mbaud */
+    BUS_DIVIDER = 42,  /* 42 MHz APB1 to 1 Mbaud */
+    CYCLE_US = 20000,  /* QEMU's serial lines carry about 24 kB/s: 100 Hz does not fit beside the link */
+    PATIENCE = 100000, /* turns of a wait loop: some 3 ms at 168 MHz, 30 ms at the reset clock */
+    WATCHDOG_RELOAD = 400, /* 100 ms at 32 kHz / 8 */
+    SUPPLY_PIN = 12,
+    NOTHING_YET = 0x600DB007 /* marks boots as counted */
+};
+
+void fault_handler(void);
+void systick_handler(void);
+void usart1_handler(void);
+void usart2_handler(void);
+
+static usart link_port, bus_port;
+static uint32_t reset_flags;
+static int32_t emulated;
+
+/* Kept over a reset, not over the loss of power. */
+__attribute__((section(".noinit"))) static struct {
+    uint32_t marked;
+    uint32_t boots;
+} kept;
+
+void systick_handler(void)
+{
+    /* Only ends WFI. Time is counted by the timer: QEMU loses ticks when it is short of processor time. */
+}
+
+void usart1_handler(void)
+{
+    usart_interrupt(&link_port);
+}
+
+void usart2_handler(void)
+{
+    usart_interrupt(&bus_port);
+}
+
+void fault_handler(void)
+{
+    GPIO_BSRR(PORT_B) = 1u << (SUPPLY_PIN + 16);
+    SCB_AIRCR = (uint32_t)AIRCR_KEY | AIRCR_SYSRESETREQ;
+    for (;;) {
+    }
+}
+
+static int32_t wait_for(volatile uint32_t *at, uint32_t mask, uint32_t value)
+{
+    for (int32_t i = 0; i < PATIENCE; i++) {
+        if ((*at & mask) == value) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* 168 MHz from the internal 16 MHz oscillator: 16 / 16 * 336 / 2. A baud rate off by the oscillator's 1 % is within what
+ * both serial lines stand. */
+static void start_clocks(void)
+{
+    RCC_APB1ENR |= RCC_PWR | RCC_USART2 | RCC_TIM2;
+    RCC_APB2ENR |= RCC_USART1;
+    RCC_AHB1ENR |= RCC_GPIOA | RCC_GPIOB;
+    PWR_CR |= PWR_VOS;
+    FLASH_ACR = ACR_168MHZ;
+    RCC_PLLCFGR = 16u | 336u << 6 | 7u << 24;
+    RCC_CR |= RCC_PLLON;
+    if (!wait_for(&RCC_CR, RCC_PLLRDY, RCC_PLLRDY)) {
+        fault_handler();
+    }
+    RCC_CFGR = 5u << 10 | 4u << 13 | 2u; /* APB1 / 4, APB2 / 2, run from the PLL */
+    if (!wait_for(&RCC_CFGR, 3u << 2, RCC_SWS_PLL)) {
+        fault_handler();
+    }
+}
+
+static void start_pins(void)
+{
+    GPIO_BSRR(PORT_B) = 1u << (SUPPLY_PIN + 16);
+    GPIO_MODER(PORT_B) = (GPIO_MODER(PORT_B) & ~(3u << (2 * SUPPLY_PIN))) | 1u << (2 * SUPPLY_PIN);
+    GPIO_OTYPER(PORT_A) |= 1u << 2;
+    GPIO_AFRL(PORT_A) = (GPIO_AFRL(PORT_A) & ~(15u << 8)) | 7u << 8;
+    GPIO_AFRH(PORT_A) = (GPIO_AFRH(PORT_A) & ~(0xFFu << 4)) | 0x77u << 4;
+    GPIO_PUPDR(PORT_A) |= 1u << 4 | 1u << 20;
+    GPIO_MODER(PORT_A) = (GPIO_MODER(PORT_A) & ~(3u << 4 | 15u << 18)) | 2u << 4 | 10u << 18;
+}
+
+int32_t board_start(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    emulated = (RCC_CR & RCC_HSION) == 0; /* no reset controller to ask; the emulated core runs at 168 MHz */
+    reset_flags = RCC_CSR;
+    RCC_CSR = CSR_RMVF;
+    if (kept.marked != NOTHING_YET) {
+        kept.marked = NOTHING_YET;
+        kept.boots = 0;
+    }
+    kept.boots++;
+    if (!emulated) {
+        start_clocks();
+        start_pins();
+        IWDG_KR = IWDG_UNLOCK;
+        IWDG_PR = IWDG_DIVIDE_8;
+        IWDG_RLR = WATCHDOG_RELOAD;
+        IWDG_KR = IWDG_START;
+    }
+    TIM2_PSC = (uint32_t)(emulated ? EMULATED_TIMER_HZ : TIMER_HZ) / 1000000u - 1u;
+    TIM2_EGR = TIM_UG; /* takes the prescaler over */
+    TIM2_CR1 = TIM_CEN;
+    SYST_RVR = (uint32_t)CORE_HZ / 1000u * (emulated ? 2u : 1u) - 1u; /* a tick costs QEMU 0.2 ms */
+    SYST_CVR = 0;
+    SYST_CSR = SYST_ENABLE | SYST_INTERRUPT | SYST_CORE_CLOCK;
+    usart_start(&link_port, USART1, USART1_IRQ, LINK_DIVIDER, 0);
+    usart_start(&bus_port, USART2, USART2_IRQ, BUS_DIVIDER, 1);
+    __asm volatile("cpsie i" ::: "memory");
+    return 0;
+}
+
+/* Asked at least every 71 minutes, in fact every millisecond. Not from interrupts. */
+uint64_t board_now_us(void)
+{
+    static uint64_t newest;
+    newest += (uint32_t)(TIM2_CNT - (uint32_t)newest);
+    return newest;
+}
+
+int32_t board_link_read(uint8_t *bytes, int32_t capacity)
+{
+    return usart_read(&link_port, bytes, capacity);
+}
+
+int32_t board_link_write(const uint8_t *bytes, int32_t n)
+{
+    return usart_write(&link_port, bytes, n);
+}
+
+int32_t board_bus_read(uint8_t *bytes, int32_t capacity)
+{
+    return usart_read(&bus_port, bytes, capacity);
+}
+
+int32_t board_bus_write(const uint8_t *bytes, int32_t n)
+{
+    return usart_write(&bus_port, bytes, n);
+}
+
+int32_t board_bus_sending(void)
+{
+    return usart_sending(&bus_port);
+}
+
+void board_drive_line(int32_t on)
+{
+    GPIO_BSRR(PORT_B) = on ? 1u << SUPPLY_PIN : 1u << (SUPPLY_PIN + 16);
+}
+
+uint32_t board_cycle_us(void)
+{
+    return CYCLE_US;
+}
+
+static uint32_t stir(uint32_t hash, uint32_t word)
+{
+    hash = (hash ^ word) * 0x85EBCA6Bu; /* the finaliser of MurmurHash3, a word at a time */
+    hash ^= hash >> 13;
+    hash *= 0xC2B2AE35u;
+    return hash ^ hash >> 16;
+}
+
+/* No source of noise on this chip is used: the moment of the host's first HELLO, to 6 ns, and the boots since power. */
+uint32_t board_boot_id(void)
+{
+    uint32_t id = stir(kept.boots, SYST_CVR);
+    uint8_t uid[12];
+    board_uid(uid);
+    for (uint32_t i = 0; i < sizeof uid; i++) {
+        id = stir(id, uid[i]);
+    }
+    id = stir(id, (uint32_t)board_now_us());
+    return id != 0 ? id : 1u;
+}
+
+uint8_t board_reset_cause(void)
+{
+    return (reset_flags & (CSR_IWDGRSTF | CSR_WWDGRSTF)) != 0 ? BOARD_RESET_WATCHDOG
+        : (reset_flags & CSR_SFTRSTF) != 0                    ? BOARD_RESET_SOFTWARE
+        : (reset_flags & CSR_PORRSTF) != 0                    ? BOARD_RESET_POWER
+        : (reset_flags & CSR_BORRSTF) != 0                    ? BOARD_RESET_BROWN_OUT
+        : (reset_flags & CSR_PINRSTF) != 0                    ? BOARD_RESET_PIN
+                                                              : BOARD_RESET_UNKNOWN;
+}
+
+void board_uid(uint8_t uid[12])
+{
+    if (emulated) {
+        memcpy(uid, "endplateqemu", 12);
+        return;
+    }
+    for (uint32_t i = 0; i < 3; i++) {
+        const uint32_t word = UID_WORD(i);
+        memcpy(uid + 4 * i, &word, 4);
+    }
+}
+
+uint32_t board_schema_hash(uint32_t compiled)
+{
+    return compiled;
+}
+
+int32_t board_has_watchdog(void)
+{
+    return !emulated;
+}
+
+void board_watchdog_feed(void)
+{
+    IWDG_KR = IWDG_FEED;
+}
+
+/* For a debugger to find: the last line said. */
+void board_log(const char *text)
+{
+    static const char *volatile said;
+    said = text;
+    (void)said;
+}
+
+void board_observe(const struct app_state *app)
+{
+    (void)app;
+}
+
+void board_idle(uint32_t most_us)
+{
+    if (most_us == 0) {
+        return;
+    }
+    /* With interrupts held back, WFI still ends at the next one: nothing that comes after the look is slept over. */
+    __asm volatile("cpsid i" ::: "memory");
+    if (usart_waiting(&link_port) == 0 && usart_waiting(&bus_port) == 0) {
+        __asm volatile("dsb\n wfi" ::: "memory");
+    }
+    __asm volatile("cpsie i\n isb" ::: "memory");
+}
+
+int32_t board_restart(void)
+{
+    return 0;
+}

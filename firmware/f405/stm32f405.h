@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * stm32f405: the registers this firmware touches, and no others. Source: ST RM0090 (STM32F405/407
+ * reference manual) and ARM DDI 0403 (ARMv7-M). Names are the manuals'.
+ */
+#ifndef ENDPLATE_STM32F405_H
+#define ENDPLATE_STM32F405_H
+
+#include <stdint.h>
+
+#define REGISTER(address) (*(volatile uint32_t *)(address))
+
+/* ---- core ---- */
+#define SCB_ICSR REGISTER(0xE000ED04u)
+#define SCB_AIRCR REGISTER(0xE000ED0Cu)
+#define SCB_SHPR3 REGISTER(0xE000ED20u) /* priority of SysTick in the top byte */
+#define SCB_CPACR REGISTER(0xE000ED88u)
+#define SYST_CSR REGISTER(0xE000E010u)
+#define SYST_RVR REGISTER(0xE000E014u)
+#define SYST_CVR REGISTER(0xE000E018u)
+#define NVIC_ISER(n) REGISTER(0xE000E100u + 4u * (n))
+#define NVIC_ISPR(n) REGISTER(0xE000E200u + 4u * (n))
+#define NVIC_IPR(irq) (*(volatile uint8_t *)(0xE000E400u + (irq)))
+
+enum {
+    AIRCR_KEY = 0x05FA0000,
+    AIRCR_SYSRESETREQ = 1 << 2,
+    CPACR_FPU = 0xF << 20,
+    SYST_ENABLE = 1 << 0,
+    SYST_INTERRUPT = 1 << 1,
+    SYST_CORE_CLOCK = 1 << 2
+};
+
+/* ---- clocks and reset ---- */
+#define RCC_CR REGISTER(0x40023800u)
+#define RCC_PLLCFGR REGISTER(0x40023804u)
+#define RCC_CFGR REGISTER(0x40023808u)
+#define RCC_AHB1ENR REGISTER(0x40023830u)
+#define RCC_APB1ENR REGISTER(0x40023840u)
+#define RCC_APB2ENR REGISTER(0x40023844u)
+#define RCC_CSR REGISTER(0x40023874u)
+#define FLASH_ACR REGISTER(0x40023C00u)
+#define PWR_CR REGISTER(0x40007000u)
+
+enum {
+    RCC_HSION = 1 << 0, /* 1 after every reset on silicon; the whole register reads 0 in QEMU */
+    RCC_PLLON = 1 << 24,
+    RCC_PLLRDY = 1 << 25,
+    RCC_SWS_PLL = 2 << 2,
+    RCC_GPIOA = 1 << 0,
+    RCC_GPIOB = 1 << 1,
+    RCC_USART2 = 1 << 17, /* APB1 */
+    RCC_PWR = 1 << 28,    /* APB1 */
+    RCC_USART1 = 1 << 4,  /* APB2 */
+    CSR_RMVF = 1 << 24,
+    CSR_BORRSTF = 1 << 25,
+    CSR_PINRSTF = 1 << 26,
+    CSR_PORRSTF = 1 << 27,
+    CSR_SFTRSTF = 1 << 28,
+    CSR_IWDGRSTF = 1 << 29,
+    CSR_WWDGRSTF = 1 << 30,
+    PWR_VOS = 1 << 14, /* scale 1: 168 MHz allowed */
+    ACR_168MHZ = 0x705 /* 5 wait states at 3.3 V, prefetch, both caches */
+};
+
+/* ---- pins ---- */
+#define GPIO_MODER(port) REGISTER(0x40020000u + 0x400u * (port))
+#define GPIO_OTYPER(port) REGISTER(0x40020004u + 0x400u * (port))
+#define GPIO_PUPDR(port) REGISTER(0x4002000Cu + 0x400u * (port))
+#define GPIO_BSRR(port) REGISTER(0x40020018u + 0x400u * (port))
+#define GPIO_AFRL(port) REGISTER(0x40020020u + 0x400u * (port))
+#define GPIO_AFRH(port) REGISTER(0x40020024u + 0x400u * (port))
+enum { PORT_A = 0, PORT_B = 1 };
+
+/* ---- timer 2: 32 bits, free running ---- */
+#define TIM2_CR1 REGISTER(0x40000000u)
+#define TIM2_EGR REGISTER(0x40000014u)
+#define TIM2_CNT REGISTER(0x40000024u)
+#define TIM2_PSC REGISTER(0x40000028u)
+enum { TIM_CEN = 1 << 0, TIM_UG = 1 << 0, RCC_TIM2 = 1 << 0 /* APB1 */ };
+
+/* ---- serial ports ---- */
+typedef struct usart_registers {
+    volatile uint32_t SR, DR, BRR, CR1, CR2, CR3, GTPR;
+} usart_registers;
+
+#define USART1 ((usart_registers *)0x40011000u)
+#define USART2 ((usart_registers *)0x40004400u)
+
+enum {
+    USART1_IRQ = 37,
+    USART2_IRQ = 38,
+    SR_RXNE = 1 << 5,
+    SR_TC = 1 << 6,
+    SR_TXE = 1 << 7,
+    CR1_RE = 1 << 2,
+    CR1_TE = 1 << 3,
+    CR1_RXNEIE = 1 << 5,
+    CR1_TCIE = 1 << 6,
+    CR1_TXEIE = 1 << 7,
+    CR1_UE = 1 << 13,
+    CR3_HDSEL = 1 << 3
+};
+
+/* ---- independent watchdog ---- */
+#define IWDG_KR REGISTER(0x40003000u)
+#define IWDG_PR REGISTER(0x40003004u)
+#define IWDG_RLR REGISTER(0x40003008u)
+enum { IWDG_UNLOCK = 0x5555, IWDG_FEED = 0xAAAA, IWDG_START = 0xCCCC, IWDG_DIVIDE_8 = 1 };
+
+/* 96-bit unique id: not there in QEMU, touching it is a bus fault. */
+#define UID_WORD(i) REGISTER(0x1FFF7A10u + 4u * (i))
+
+#endif

@@ -29,9 +29,10 @@ import numpy as np
 from endplate import core
 from endplate.errors import EndplateError, SessionError
 from endplate.hardware import load_hand, load_montage
-from endplate.live import description, priority
+from endplate.live import description, hand_words, priority
 from endplate.live import link as links
 from endplate.live.board import open_board
+from endplate.live.design import band_sections
 from endplate.live.feed import FeedWriter
 from endplate.live.latency import Latencies
 from endplate.live.link import HandLink
@@ -81,11 +82,11 @@ class Control:
         self.hand = load_hand(settings.hand)
         self.montage = load_montage(settings.montage)
         self.grip = [grip.name for grip in self.hand.grips].index(self.hand.rest_grip)
-        if settings.realtime:
-            priority.prefer()  # threads of the board's driver and the journal inherit it
         self.source = open_board(settings.board, settings.port, **settings.board_params)
         self._parts.append(self.source.stop)
-        self.source.start()
+        band_sections(self.source.info.rate_hz)  # loads scipy, a second's work, before samples come
+        with priority.preferred(settings.realtime):
+            self.source.start()
         info = self.source.info
         self._period_ns = 1e9 / info.rate_hz
         profile = load_profile(settings.profile) if settings.profile else None
@@ -250,9 +251,10 @@ class Control:
                 if sent == sample:
                     self.latency["wire_to_applied"].add(applied_ns - sent_ns)
                     break
-        if link.sentence != self._said:
-            self._said = link.sentence
-            self.note(link.sentence)
+        said = hand_words.fault(link.state) or link.sentence
+        if said != self._said:
+            self._said = said
+            self.note(said)
 
     def _armed(self, sentence: str | None) -> None:
         self.note(sentence or "The hand is armed; relax once to begin.")

@@ -75,6 +75,16 @@ def obeyed(msg: str, number: int) -> bool:
     return number != lib.GUARD_FAULT
 
 
+def fault(now: dict[str, Any]) -> str:
+    """What is wrong with a hand in FAULT; "" for any other."""
+    if now.get("word") != "fault":
+        return ""
+    why = " and ".join(_FAULTS.get(word, word) for word in now["faults"])
+    if not why:
+        return "The hand had a fault, which is over: clear it, then arm the hand again."
+    return f"The hand stopped: {why}."
+
+
 def refusal(msg: str, now: dict[str, Any], info: dict[str, Any]) -> str:
     """Why the hand has not obeyed `msg` within its time."""
     did = {

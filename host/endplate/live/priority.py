@@ -12,6 +12,8 @@ import ctypes
 import gc
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 FIFO_PRIORITY = 20  # above every normal process, below the kernel's own interrupt threads (50)
 NICE = -15
@@ -29,8 +31,22 @@ def end_with_parent(signal_number: int, parent: int) -> bool:
     return os.getppid() == parent
 
 
-def prefer(nice: int = NICE) -> bool:
-    """Raises the calling thread, and the threads it makes from now on; whether it was allowed."""
+@contextmanager
+def preferred(wanted: bool = True) -> Iterator[None]:
+    """Threads that are made inside come before normal processes, if the system allows it.
+
+    For the board's reader. Only for as long as needed: what works hard inside, starves others.
+    """
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    raised = wanted and _nice(NICE)
+    try:
+        yield
+    finally:
+        if raised:
+            _nice(before)
+
+
+def _nice(nice: int) -> bool:
     try:
         os.setpriority(os.PRIO_PROCESS, 0, nice)
     except OSError:
@@ -65,7 +81,7 @@ def _schedule() -> str:
         return f"Real-time scheduling (FIFO {FIFO_PRIORITY})"
     except (OSError, AttributeError):
         pass
-    if prefer():
+    if _nice(NICE):
         return f"Preferred scheduling (nice {NICE}); real-time was not allowed"
     return (
         "Normal scheduling: the system allows no more; add a line `@audio - rtprio 30` for your "

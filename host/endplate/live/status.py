@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from endplate.live import hand_words
+
 if TYPE_CHECKING:
     from endplate.live.control import Control
 
@@ -68,7 +70,7 @@ class StatusMaker:
             "connected": link.phase == "up",
             "armed": link.armed,
             "phase": link.phase,
-            "sentence": link.sentence,
+            "sentence": hand_words.fault(link.state) or link.sentence,
             "clock_error_us": link.clock.error_at(now) / 1000,
             "clock_drift_ppm": round(link.clock.drift_ppm, 1),
             "firmware": link.info.get("firmware", ""),

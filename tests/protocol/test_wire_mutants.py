@@ -113,7 +113,9 @@ def test_every_line_of_the_codec_runs(tmp_path):
         wire_build.output(program, cwd=tmp_path)
     missed = []
     for notes in tmp_path.glob("*-wire.gcno"):
-        done = subprocess.run([gcov, "-t", notes.name], cwd=tmp_path, capture_output=True, text=True)
+        done = subprocess.run(
+            [gcov, "-t", notes.name], cwd=tmp_path, capture_output=True, text=True
+        )
         rows = re.findall(r"^ *(\S+): +(\d+):", done.stdout, re.MULTILINE)
         assert sum(count.isdigit() for count, _ in rows) > 50, "gcov says nothing"
         missed.append({int(line) for count, line in rows if count == "#####"})

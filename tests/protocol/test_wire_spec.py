@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """SPEC.md against the codec: every table row, the ranges, the counters, the words of the state."""
 
+import hashlib
+import json
 import re
 
 import pytest
 import wire_oracle as oracle
-from make_vectors import SPEC
+from make_vectors import SPEC, USUAL
 
 from endplate import core
 from endplate.core import ffi, lib
@@ -145,3 +147,43 @@ def test_reset_causes_are_those_of_the_boards(root):
     assert len(causes) == len(listed)
     for name, code in causes:
         assert name.split("_")[0].lower() in listed[int(code)].replace("-", " ").lower()
+
+
+def test_hand_hash_is_what_the_specification_says():
+    hardware = pytest.importorskip("endplate.hardware")
+    hand = hardware.load_hand("test-hand")
+    section = TEXT.split("- **hand_hash**")[1].split("##")[0]
+    keys = {
+        what: re.findall(r"`(\w+)`", words)
+        for what, words in re.findall(r"- of (?:the|a) (\w+): ((?:.|\n)*?)(?=\n  - |\n\n)", section)
+    }
+
+    def listed(thing, what):
+        return {key: getattr(thing, key) for key in keys[what]}
+
+    values = listed(hand, "hand") | {
+        "joints": [listed(joint, "joint") for joint in hand.joints],
+        "dofs": [listed(dof, "DoF") for dof in hand.dofs],
+        "grips": [listed(grip, "grip") for grip in hand.grips],
+    }
+    text = json.dumps(values, sort_keys=True, separators=(",", ":"))
+    digest = hashlib.sha256(text.encode("ascii")).digest()
+    assert hand.hash32 == int.from_bytes(digest[:4], "big")
+
+
+def test_usual_rates_are_those_of_the_firmware(root):
+    times = dict(re.findall(r"LINK_(\w+)_US = (\d+)", (root / "firmware/app/link.h").read_text()))
+    usual = {"STATE": "STATE", "STATE_FULL": "FULL", "LINK_STATS": "STATS"}
+    for msg, name in usual.items():
+        assert USUAL[msg] == 1_000_000 // int(times[name]), msg
+
+
+def test_capabilities_are_those_of_the_firmware(root):
+    source = (root / "firmware" / "app" / "link_send.c").read_text()
+    bits = {name.lower(): int(bit) for name, bit in re.findall(r"HAS_(\w+) = (\d+)", source)}
+    section = TEXT.split("Capabilities:")[1].split("Reset causes")[0]
+    listed = re.findall(r"^\| (\d+) \| (.+) \|$", section, re.MULTILINE)
+    assert len(listed) == len(bits)
+    for bit, words in listed:
+        name = next(name for name, value in bits.items() if value == 1 << int(bit))
+        assert name.replace("_", " ") in words.replace("force_cap", "force cap"), (bit, name)

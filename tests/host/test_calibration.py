@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Calibration on noise of known make: the decoder it finds, and the data it refuses."""
+
+import numpy as np
+import pytest
+from cued_emg import (
+    DOFS,
+    FULL_SCALE_UV,
+    MIX_UV,
+    RATE_HZ,
+    REACTION_S,
+    REST_UV,
+    UV_PER_COUNT,
+    counts_of,
+    intents,
+    montage,
+    run,
+    started,
+)
+
+from endplate import core
+from endplate.errors import CalibrationError
+from endplate.fit.calibration import calibrate
+from endplate.fit.evaluation import tracking
+from endplate.fit.features import activation, hops_of
+from endplate.fit.protocol import Cue, calibration_protocol, combined_cues, directions
+from endplate.live.profile import chain_settings, load_profile, save_profile
+
+CUES = calibration_protocol(DOFS)
+
+
+def fit(counts, cues=None, **changes):
+    wanted = dict(montage=montage(), hand="test-hand", board="cyton", dofs=DOFS)
+    return calibrate(
+        counts, RATE_HZ, UV_PER_COUNT, FULL_SCALE_UV, started(cues or CUES), **(wanted | changes)
+    )
+
+
+@pytest.fixture(scope="module")
+def counts():
+    return counts_of(intents(CUES), seed=2)
+
+
+@pytest.fixture(scope="module")
+def profile(counts):
+    return fit(counts)
+
+
+def test_held_out_single_and_combined_movements_are_followed(profile):
+    cues = [Cue("", c.target, 0.8, 1.5, 0.6, 1.5) for c in combined_cues(DOFS)]
+    cues += [Cue("", {dof: sign * 0.6}, kind="trapezoid") for dof, sign in directions(DOFS)]
+    intent = intents(cues)
+    command, _ = run(profile, counts_of(intent, seed=6))
+    found = tracking(intent, command, rate_hz=RATE_HZ)
+    assert min(found["r2"]) > 0.93
+    assert max(found["r2"]) < 0.99  # a window of 160 ms cannot do better: suspicious if it did
+    assert found["leakage"] < 0.02 and found["rest_motion_share"] == 0
+    assert 80 <= found["delay_ms"] <= 130
+
+
+def test_rest_and_reference_are_those_of_the_signal(profile):
+    band = np.sqrt((0.45 * RATE_HZ - 20) / (RATE_HZ / 2))  # share of white noise that passes
+    assert np.sqrt(profile.rest_uv2) == pytest.approx(np.full(4, REST_UV * band), rel=0.12)
+    assert profile.reference_uv == pytest.approx(np.diag(MIX_UV) * band, rel=0.15)
+
+
+def test_the_reaction_time_is_found(profile):
+    assert profile.report["reaction_s"]["median"] == pytest.approx(REACTION_S, abs=0.05)
+
+
+def test_the_table_of_candidates_holds_the_choice_and_the_choice_is_nearly_the_best(profile):
+    table = profile.report["cross_validation"]
+    chosen = [r for r in table if (r["form"], r["lambda"]) == (profile.form, profile.lambda_)]
+    assert len(table) == 12 and len(chosen) == 1
+    assert chosen[0]["r2"] >= max(r["r2"] for r in table) - 0.0031
+
+
+def test_a_dof_needs_exactly_the_sites_it_uses(profile):
+    for needed, row in zip(profile.needs, profile.weights, strict=True):
+        assert needed == np.flatnonzero(row).tolist()
+    assert {0, 1} <= set(profile.needs[0]) and {2, 3} <= set(profile.needs[1])
+    assert 3 not in profile.needs[0]
+
+
+def test_the_comfortable_reference_reaches_full_speed(profile, counts):
+    command, _ = run(profile, counts)
+    for start, cue in started(CUES):
+        if cue.kind == "reference":
+            (dof, sign), = cue.target.items()
+            hold = slice(start + round(1.6 * RATE_HZ), start + round(2.8 * RATE_HZ))
+            assert np.median(command[hold, DOFS.index(dof)] * sign) == pytest.approx(1, abs=0.1)
+
+
+def test_the_live_chain_computes_what_the_fit_computed(profile, counts):
+    _, hops = run(profile, counts)
+    seen = hops_of(counts, RATE_HZ, UV_PER_COUNT, FULL_SCALE_UV, 50)
+    columns = [channel - 1 for channel in profile.channels]
+    assert (seen.power == hops["power"][:, : counts.shape[1]]).all()
+    u = activation(
+        seen.power[:, columns], profile.form, np.array(profile.rest_uv2),
+        np.array(profile.reference_uv), np.array(profile.floor_uv2),
+    )
+    assert hops["activation"][:, columns] == pytest.approx(u, rel=1e-3, abs=1e-3)
+    intent = u @ np.array(profile.weights).T + profile.bias
+    assert hops["intent"][:, :2] == pytest.approx(intent, rel=1e-3, abs=1e-3)
+
+
+def test_the_same_recording_gives_the_same_profile(profile, counts):
+    again = fit(counts)
+    assert again.weights == profile.weights and again.report == profile.report
+
+
+def test_the_profile_survives_its_file(profile, counts, tmp_path):
+    save_profile(profile, tmp_path / "p.json")
+    again = load_profile(tmp_path / "p.json")
+    assert (run(again, counts)[0] == run(profile, counts)[0]).all()
+
+
+def test_the_order_of_the_hands_dof_is_kept(counts):
+    class Dof:
+        def __init__(self, name):
+            self.name = name
+
+    class Hand:
+        name = "test-hand"
+        dofs = [Dof("elbow"), Dof("wrist_rotation"), Dof("hand")]
+
+    assert fit(counts, hand=Hand(), dofs=None).dofs == ("elbow", "hand")
+
+
+def test_noise_at_rest_raises_the_dead_band_and_is_said():
+    intent = intents(CUES)
+    disturbed = counts_of(intent, seed=3)
+    for start, cue in started(CUES):
+        if cue.kind == "motion":  # arm motion that passes the filters
+            burst = np.random.default_rng(4).standard_normal(4 * RATE_HZ) * 20 / UV_PER_COUNT
+            disturbed[start : start + 4 * RATE_HZ, 0] += burst.astype(np.int32)
+    profile = fit(disturbed)
+    assert profile.shape["hand"]["dead_band"] > 0.11
+    assert profile.shape["elbow"]["dead_band"] == 0.10
+    assert any("In arm motion hand puts out" in line for line in profile.report["sentences"])
+
+
+def test_a_flat_site_is_left_out_named_and_not_needed(counts):
+    spare = montage()
+    spare.sites[3].channel, spare.sites[3].label = 8, "spare"
+    with_spare = counts.copy()
+    with_spare[:, 7] = 0
+    five = montage()
+    five.sites += (spare.sites[3],)
+    profile = fit(with_spare, montage=five)
+    assert any("spare (channel 8) was flat or railed" in s for s in profile.report["sentences"])
+    assert all(4 not in needed for needed in profile.needs)
+
+
+def test_hum_and_rate_are_said(profile):
+    assert any("only amplitude features" in line for line in profile.report["sentences"])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda c: c[:0], "holds no samples"),
+        (lambda c: c[:, 0], "holds no samples"),
+        (lambda c: np.where(np.arange(len(c))[:, None] == 500, np.nan, c), "not numbers"),
+        (lambda c: c[: 4 * RATE_HZ], "cut short before the first movement"),
+        (lambda c: c[: 50 * RATE_HZ], "was done 0 times, and at least 2 are needed"),
+        (lambda c: c[:, :3], "channel 4, but the board has 3 channels"),
+        (lambda c: np.zeros_like(c), "Every site was flat or railed"),
+        (lambda c: np.full_like(c, 2**23 - 1), "Every site was flat or railed"),
+    ],
+)
+def test_data_from_which_nothing_can_be_made_is_refused(counts, spoil, says):
+    with pytest.raises(CalibrationError, match=says) as caught:
+        fit(spoil(counts), dofs=None)
+    assert str(caught.value).endswith(".") and "\n" not in str(caught.value)
+
+
+def test_a_calibration_without_rest_is_refused(counts):
+    cues = [Cue(c.label, c.target, c.rise_s, c.hold_s, c.fall_s, c.rest_s, "motion")
+            if c.kind == "rest" else c for c in CUES]
+    with pytest.raises(CalibrationError, match="no rest of at least 2 s"):
+        fit(counts, cues)
+
+
+def test_a_direction_without_signal_is_named_with_its_site(counts):
+    intent = intents(CUES)
+    intent[intent[:, 0] < 0, 0] = 0.0  # the hand never opens
+    with pytest.raises(CalibrationError, match=r"'Open hand' gives no .* site 2 \(channel 2\)"):
+        fit(counts_of(intent, seed=2))
+
+
+def test_directions_that_cannot_be_told_apart_are_said():
+    same = MIX_UV.copy()
+    same[:, 1] = same[:, 0]  # opening sounds like closing
+    profile = fit(counts_of(intents(CUES), seed=2, mix_uv=same))
+    assert profile.report["r2"]["hand"] < 0.5 < profile.report["r2"]["elbow"]
+    assert any("follow hand poorly" in line for line in profile.report["sentences"])
+
+
+def test_a_dof_the_hand_lacks_is_refused(counts):
+    with pytest.raises(CalibrationError, match="moved elbow, which this hand does not have"):
+        fit(counts, dofs=("hand",))
+
+
+def test_a_railed_site_freezes_the_dof_that_needs_it_and_no_other(profile, counts):
+    railed = counts[: 40 * RATE_HZ].copy()
+    needs_0 = [s for s in profile.needs[0] if s not in profile.needs[1]][0]
+    railed[20 * RATE_HZ :, needs_0] = 2**23 - 1
+    settings = chain_settings(
+        profile, rate_hz=RATE_HZ, channels=8, uv_per_count=UV_PER_COUNT,
+        full_scale_uv=FULL_SCALE_UV,
+    )
+    hops = core.Chain(settings).process(railed)
+    assert not hops["frozen"][: 15 * 50].any()
+    assert (hops["frozen"][-50:] == 0b01).all()
+    assert not hops["target"][-50:, 0].any()

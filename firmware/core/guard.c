@@ -334,7 +334,7 @@ static int32_t shared_limit(const guard_state *state, const guard_config *config
     }
 }
 
-/* Velocity of one DoF now. */
+/* Velocity of one DoF while there is drive. */
 static float velocity_of(const guard_state *state, const guard_config *config, int32_t dof,
                          uint32_t now_ms)
 {
@@ -342,10 +342,7 @@ static float velocity_of(const guard_state *state, const guard_config *config, i
         return (state->frozen >> dof & 1u) != 0 ? 0.0f : state->target[dof];
     }
     if (state->state == GUARD_STALE) {
-        const uint32_t gone = elapsed(now_ms, state->entered_ms);
-        if (gone >= config->ramp_ms) {
-            return 0.0f;
-        }
+        const uint32_t gone = elapsed(now_ms, state->entered_ms); /* < ramp_ms: it drives */
         return state->ramp_from[dof] * ((float)(config->ramp_ms - gone) / (float)config->ramp_ms);
     }
     if (state->state == GUARD_RELEASING && (config->closing_dofs_mask >> dof & 1u) != 0) {

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * guard: the only place through which a command reaches the motors. A state table (guard.c: RULES is
- * the document), times in milliseconds of the hand's clock (uint32, wraps), velocities -1..1 per DoF.
+ * guard: the only place through which a command reaches the motors. A state table (guard.c: RULES
+ * is the document), times in milliseconds of the hand's clock (uint32, wraps), velocities -1..1.
  *
- * Safe is neither open nor closed: stop driving, hold passively, opening stays possible, closing not.
+ * Safe is neither open nor closed: stop driving, hold; opening stays possible, closing does not.
  *
- *   event                             after           does                         leaves by
+ *   event                             after           does                         left by
  *   command older than valid_ms, or   valid_ms        velocity ramps to 0 in       fresh command
  *     its EMG than emg_age_max_ms                     ramp_ms, holds: STALE
- *   no fresh command                  link_lost_ms    LINK LOST, latched           ARM + neutral command
+ *   no fresh command                  link_lost_ms    LINK LOST, latched           ARM + neutral
  *   EMG counter stands, frames come   host_frozen_ms  STALE, limit HOST FROZEN     counter advances
- *   reset                             boot            no motion                    ARM + neutral command
- *   RELEASE                           now             opens slowly, release_ms     by itself -> DISARMED
+ *   reset                             boot            no motion                    ARM + neutral
+ *   RELEASE                           now             opens for release_ms     itself: DISARMED
  *   ESTOP                             now             drive off, latched           power cycle
- *   actuators missing or in error,    now             FAULT, latched               CLEAR_FAULT, when gone
+ *   actuators missing or in error,    now             FAULT, latched               CLEAR_FAULT
  *     or a damaged hand table
  *
  * `fresh` = accepted (armed, counter advanced, EMG age within 0..emg_age_max_ms, values in range).
@@ -145,11 +145,11 @@ int32_t guard_check(const guard_config *config);
 int32_t guard_init(guard_state *state, const guard_config *config, uint32_t now_ms);
 /* A message or a finding. Returns the state after it. An event that the table does not list for the
  * state changes nothing; CORE_BAD_ARGUMENT for the events that only commands and ticks raise. The
- * first tick leads to SELF_TEST; faults set before SELF_TEST_DONE lead to FAULT when it is raised. */
+ * first tick leads to SELF_TEST; faults set before SELF_TEST_DONE lead to FAULT when that comes. */
 int32_t guard_raise(guard_state *state, const guard_config *config, int32_t event,
                     uint32_t now_ms);
-/* The fault bits there are now; a set bit raises GUARD_EV_FAULT. CLEAR_FAULT leaves FAULT only when no
- * bit is set. Returns the state after it. */
+/* The fault bits there are now; a set bit raises GUARD_EV_FAULT. CLEAR_FAULT leaves FAULT only when
+ * no bit is set. Returns the state after it. */
 int32_t guard_set_faults(guard_state *state, const guard_config *config, uint32_t faults,
                          uint32_t now_ms);
 /* CORE_OK when the command is fresh and taken, else a guard_refusal. */

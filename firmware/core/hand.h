@@ -2,9 +2,9 @@
  *
  * hand: DoF velocities -> joint goals, through a grip table and limits. Degrees and seconds.
  *
- * A DoF is either the grip (the fingers follow a path from the grip's open posture to its closed one;
- * `closure` 0..1 is how far) or one joint. Velocity mode: at 0 the hand holds. The table comes from
- * hw/hands by hardware.py, compiled in.
+ * A DoF is either the grip (the fingers follow a path from the grip's open posture to its closed
+ * one; `closure` 0..1 is how far) or one joint. Velocity mode: at 0 the hand holds. The table comes
+ * from hw/hands by hardware.py, compiled in.
  */
 #ifndef ENDPLATE_CORE_HAND_H
 #define ENDPLATE_CORE_HAND_H
@@ -29,7 +29,7 @@ typedef struct hand_dof {
     char name[HAND_NAME];
     int32_t kind;       /* hand_dof_kind */
     int32_t joint;      /* of HAND_DOF_JOINT */
-    int32_t closing;    /* sign that closes (+1, -1), RELEASE drives against it; 0: it leaves it alone */
+    int32_t closing;    /* sign that closes, +1 or -1: RELEASE drives against it; 0: it does not */
 } hand_dof;
 
 typedef struct hand_grip {
@@ -64,8 +64,8 @@ int32_t hand_init(hand_state *state, const hand_config *config, const float *mea
  * next motion of the grip DoF, never by themselves, each no faster than its joint's speed.
  * CORE_BAD_ARGUMENT for an unknown grip. */
 int32_t hand_select_grip(hand_state *state, const hand_config *config, int32_t grip);
-/* Advances by dt_s (at most 0.1 counts) with velocities -1..1 per DoF. No joint goal moves faster than
- * its speed_dps, none leaves its limits. CORE_NOT_FINITE for a NaN, and then nothing has moved. */
+/* Advances by dt_s (at most 0.1 counts) with velocities -1..1 per DoF. No joint goal moves faster
+ * than its speed_dps, none leaves its limits. CORE_NOT_FINITE for a NaN; then nothing has moved. */
 int32_t hand_process(hand_state *state, const hand_config *config, const float *velocity,
                      float dt_s);
 

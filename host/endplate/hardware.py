@@ -120,13 +120,14 @@ def load_hand(name_or_path: str | Path) -> Hand:
     name = _short(top, top.text("name"))
     title = top.text("title", "")
     joints = tuple(_joint(table) for table in top.tables("joint", 1, MAX_JOINTS))
+    _unique(path, "joint", [joint.name for joint in joints])
     dofs = tuple(_dof(table, joints) for table in top.tables("dof", 1, MAX_DOF))
     driven = {dof.joint for dof in dofs if dof.joint}
     grips = tuple(_grip(table, joints, driven) for table in top.tables("grip", 1, MAX_GRIPS))
     rest_grip = top.text("rest_grip")
     top.finish()
-    for what, items in (("joint", joints), ("DoF", dofs), ("grip", grips)):
-        _unique(path, what, [item.name for item in items])
+    _unique(path, "DoF", [dof.name for dof in dofs])
+    _unique(path, "grip", [grip.name for grip in grips])
     owner: dict[int, str] = {}
     for joint in joints:
         if joint.actuator in owner:
@@ -307,6 +308,7 @@ def _grip(table: Table, joints: tuple[Joint, ...], driven: set[str | None]) -> G
             table.refuse(f"\"{key}\" is not one of the hand's joints")
         if key in driven:
             table.refuse(f"joint {key} has a DoF of its own and may not be in a grip")
+    for key in (*opened, *closed, *start, *stop):
         if key not in opened or key not in closed:
             table.refuse(f"joint {key} needs an angle in both open and closed")
     for key in opened:

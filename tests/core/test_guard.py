@@ -57,6 +57,16 @@ def test_arming_forgets_the_counter_and_the_targets():
     assert (out.state, out.velocity) == ("ACTIVE", [0, 0, 0, 0])
 
 
+def test_no_velocity_of_before_comes_back_in_a_ramp():
+    bench = Bench().active(0.8)
+    bench.raise_("DISARM")
+    bench.raise_("ARM")
+    bench.command(0.0)
+    bench.now += 51
+    out = bench.tick()
+    assert (out.state, out.velocity) == ("STALE", [0, 0, 0, 0])
+
+
 def test_arming_again_while_active_changes_nothing():
     bench = Bench().active(0.7)
     bench.raise_("ARM")
@@ -196,6 +206,14 @@ def test_the_counter_goes_round(start, step, taken):
     bench.command(0, sample=start)
     status = bench.command(0.5, sample=(start + step) % 2**32)
     assert status == (0 if taken else lib.GUARD_REFUSED_COUNTER)
+
+
+def test_a_frozen_host_that_then_falls_silent_is_only_stale():
+    bench = Bench().active(0.8)
+    out = bench.stream(110, 0.8, sample=bench.sample)
+    assert out.limit[0] == LIMIT["HOST_FROZEN"]
+    out = bench.wait(100)
+    assert (out.state, out.limit[0]) == ("STALE", LIMIT["STALE"])
 
 
 # ---- values ----

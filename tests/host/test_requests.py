@@ -84,7 +84,8 @@ def line_of(connection) -> dict:
 def test_ask_gets_replies_and_sentences(served):
     reply = ask(served.directory, "mark", text="a\nb")
     assert reply == {"ok": True, "verb": "mark", "text": "a\nb"}
-    assert ask(served.directory, "arm") == {"error": "The hand is off: switch it on."}
+    with pytest.raises(HandError, match="^The hand is off: switch it on.$"):
+        ask(served.directory, "arm")
     assert served.asked == [("mark", {"text": "a\nb"}), ("arm", {})]
 
 

@@ -37,7 +37,7 @@ from endplate.live.feed import FeedWriter
 from endplate.live.latency import Latencies
 from endplate.live.link import HandLink
 from endplate.live.profile import Profile, chain_settings, load_profile, timing
-from endplate.live.requests import RequestServer
+from endplate.live.requests import RequestServer, refusal
 from endplate.live.session import SessionLock, Settings
 from endplate.live.source import Block
 from endplate.live.status import StatusMaker
@@ -72,6 +72,7 @@ class Control:
         self.profile: Profile | None = None
         self.profile_path: str | None = None
         self._said = ""  # the link's last sentence
+        self._recording_failed = False
         self._parts: list[Any] = []  # what close() closes, last made first
         self._sent_ns: deque[tuple[int, int]] = deque(maxlen=64)
 
@@ -175,6 +176,7 @@ class Control:
             self.requests.poll()
             if now >= status_ns:
                 status_ns = now + STATUS_NS
+                self._watch_recording()
                 self.last_status = self._status.make(now)
                 self.feed.status(self.last_status)
                 if now >= collect_ns:
@@ -259,6 +261,12 @@ class Control:
     def _armed(self, sentence: str | None) -> None:
         self.note(sentence or "The hand is armed; relax once to begin.")
 
+    def _watch_recording(self) -> None:
+        journal = self.journal
+        if journal is not None and journal.health != "ok" and not self._recording_failed:
+            self._recording_failed = True
+            self.note(journal.sentence)
+
     def note(self, sentence: str) -> None:
         """Shows a sentence in the status, for as long as it is among the newest."""
         if not self.notes or self.notes[-1] != sentence:
@@ -333,7 +341,7 @@ def main(path: str) -> int:
         _say({"ready": True, **_ready(control)})
         control.run()
     except EndplateError as error:
-        _say({"error": str(error), "kind": type(error).__name__})
+        _say(refusal(error))
         return 2
     finally:
         running = True  # a second signal does not interrupt the end

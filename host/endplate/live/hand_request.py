@@ -3,7 +3,7 @@
 
 The hand's `ack` alone is no proof: it names the newest frame that came through, and that may be a
 later one than the request. So a request is done when a STATE that acknowledges it or a later frame
-shows the state that was asked for; after a second it has failed.
+shows the state that was asked for; after 0.8 s it has failed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from endplate import core
 from endplate.live.hand_words import obeyed
 
 EVERY_NS = 100_000_000
-FOR_NS = 1_000_000_000
+FOR_NS = 800_000_000  # who asks waits no longer than a second
 
 #: Called once: with None, or with the sentence why not.
 Done = Callable[[str | None], None]

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Requests to the control process: a Unix socket DIR/requests, one JSON object a line each way.
 
-    {"verb": "arm"}                    -> {"ok": true, ...} or {"error": "one sentence"}
+    {"verb": "arm"}                    -> {"ok": true, ...}
     {"verb": "prompt", "label": "..."} -> {"ok": true, "sample": 12345}
+    {"verb": "grip", "name": "fork"}   -> {"error": "one sentence", "kind": "HandError"}
 
 The server is polled by the control loop. It never waits for a client: what does not come is not
 read, what a client does not fetch is dropped with the client, and what is not a request is answered
@@ -20,6 +21,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from endplate import errors
 from endplate.errors import EndplateError, SessionError
 
 NAME = "requests"
@@ -133,7 +135,7 @@ class RequestServer:
             asker.waiting += 1
             return
         except EndplateError as error:
-            reply = {"error": str(error)}
+            reply = refusal(error)
         asker.answer(reply)
 
     def _forget(self, asker: Asker) -> None:
@@ -149,10 +151,24 @@ class RequestServer:
         self._path.unlink(missing_ok=True)
 
 
-def ask(directory: Path, verb: str, *, timeout_s: float = 5.0, **fields: Any) -> Fields:
-    """Asks the control process of a session; its reply, {"ok": ...} or {"error": sentence}.
+def refusal(error: EndplateError) -> Fields:
+    """The reply that has the client's ask() raise `error`."""
+    return {"error": str(error), "kind": type(error).__name__}
 
-    Raises SessionError when no control process answers.
+
+def raised(reply: Fields) -> EndplateError:
+    """The inverse of refusal()."""
+    kind = getattr(errors, str(reply.get("kind")), None)
+    if not (isinstance(kind, type) and issubclass(kind, EndplateError)):
+        kind = SessionError
+    return kind(str(reply["error"]))
+
+
+def ask(directory: Path, verb: str, *, timeout_s: float = 5.0, **fields: Any) -> Fields:
+    """Asks the control process of a session and returns its reply, {"ok": true, ...}.
+
+    Raises what the control process refuses with (HandError, ProfileError, ...), and SessionError
+    when none answers.
     """
     path = Path(directory) / NAME
     line = json.dumps({**fields, "verb": verb}).encode() + b"\n"
@@ -176,7 +192,10 @@ def ask(directory: Path, verb: str, *, timeout_s: float = 5.0, **fields: Any) ->
             raise SessionError(
                 f"Nothing is running in {directory}: start a session first."
             ) from None
-    return json.loads(reply)
+    answer = json.loads(reply)
+    if "error" in answer:
+        raise raised(answer)
+    return answer
 
 
 @contextmanager

@@ -19,10 +19,9 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import IO, Any
 
-from endplate import errors
 from endplate.errors import EndplateError, SessionError
 from endplate.live.feed import FeedReader
-from endplate.live.requests import ask
+from endplate.live.requests import ask, raised
 
 START_S = 30.0  # boards over radio take that long
 STOP_S = 20.0  # a long recording is finalised meanwhile
@@ -66,6 +65,8 @@ class Settings:
         """Raises SessionError for what is no settings file; null means the default."""
         try:
             content = json.loads(text)
+            if not isinstance(content, dict):
+                raise TypeError
             known = {item.name for item in fields(cls)}
             odd = sorted(set(content) - known)
             if odd:
@@ -231,10 +232,8 @@ def _first_line(process: subprocess.Popen[bytes], timeout_s: float) -> dict[str,
 
 
 def _error(line: dict[str, Any], directory: Path) -> EndplateError:
-    sentence = line.get("error") or (
+    if "error" in line:
+        return raised(line)
+    return SessionError(
         f"The session ended before it began; its last words are in {directory / 'control.log'}."
     )
-    kind = getattr(errors, str(line.get("kind", "")), SessionError)
-    if not (isinstance(kind, type) and issubclass(kind, EndplateError)):
-        kind = SessionError
-    return kind(sentence)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from endplate.errors import EndplateError, HandError, ProfileError, SessionError
 from endplate.live.link import HandLink
 from endplate.live.profile import load_profile
-from endplate.live.requests import Asker, Fields, Later
+from endplate.live.requests import Asker, Fields, Later, refusal
 
 if TYPE_CHECKING:
     from endplate.live.control import Control
@@ -58,7 +58,7 @@ class Verbs:
 
     def _later(self, asker: Asker, **more: Any):
         def done(sentence: str | None) -> None:
-            asker.answer({"error": sentence} if sentence else {"ok": True, **more})
+            asker.answer(refusal(HandError(sentence)) if sentence else {"ok": True, **more})
 
         return done
 
@@ -115,7 +115,7 @@ class Verbs:
 
         def disarmed(sentence: str | None) -> None:
             if sentence and link.phase == "up":
-                asker.answer({"error": sentence})
+                asker.answer(refusal(HandError(sentence)))
                 return
             control.use(profile, fields["path"], chain)
             asker.answer({"ok": True, "name": profile.name, "armed": False, "disarmed": True})

@@ -176,7 +176,9 @@ def read_bdf(path: Path, *, partial: bool = False) -> Recording:
     elif head[:8] == b"0       ":
         read = edfio.read_edf
     else:
-        raise RecordingError(f"{path} is no recording (neither BDF+ nor EDF+); choose another file.")
+        raise RecordingError(
+            f"{path} is no recording (neither BDF+ nor EDF+); choose another file."
+        )
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         try:

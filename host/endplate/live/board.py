@@ -201,7 +201,7 @@ class BoardSource:
         bad = ~np.isfinite(scaled)
         limit = boards.COUNT_LIMIT
         with np.errstate(invalid="ignore"):
-            counts = np.rint(np.clip(scaled, -limit - 1, limit)).astype(np.int32)
+            counts = np.rint(np.clip(scaled, -limit - 1, limit)).astype(np.int32, order="C")
         counts, bad, filled, stale = self._assemble(plan, counts, bad)
         self._notes += plan.notes
         if not len(counts):

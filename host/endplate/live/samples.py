@@ -25,7 +25,7 @@ HOLE_NS = 100_000_000  # the poll or the stream stood still: the window says not
 TREND_NS = 20_000_000  # lag that changes by more within a window: a backlog is being drained
 SLEW = 0.005  # of the elapsed time, the most that drift may move the clock later
 LOOK_NS = 20_000_000  # a row that came since a look at an empty port is no older
-EMPTY_LOOKS = 2  # the driver may hold one packet between the port and its buffer
+EMPTY_LOOKS = 4  # in a row: bytes may be on their way between the kernel's buffers
 LAG_WINDOWS = 2  # so many windows at the board's own pace before the clock is set later
 RATE_SPAN = 0.015  # boards run up to 1 % off their nominal rate (internal oscillators)
 RATE_GAIN = 0.1  # of the seen drift goes into the period
@@ -191,7 +191,7 @@ class SampleClock:
         plan.steps.append((row, fill, stale))
 
     def _add_turns(self, plan: Plan, arrival_ns: int, live: bool) -> None:
-        """After a jump, the turns of the counter that nobody saw; says what was lost."""
+        """After a jump, the turns of the counter that nobody saw."""
         room = self._room(arrival_ns) if self.settled else 0
         if live and self._cycle and room < self._cycle // 2:
             self._jumped = False
@@ -205,9 +205,6 @@ class SampleClock:
             self.lost += turns
             self.index += turns
             self._time_ns += turns * self._period_ns
-        lost = sum(fill for _, fill, _ in plan.steps)
-        if lost:
-            plan.notes.append(f"{lost} samples were lost on the way; the last values fill the gap.")
 
     def _reject(self, plan: Plan, number: int, row: int, arrival_ns: int) -> None:
         """A number that cannot be: a corrupt frame, or the first row of a count begun anew."""

@@ -32,10 +32,10 @@ from endplate.fit.calibration import calibrate
 from endplate.fit.guide import guide
 from endplate.fit.protocol import Cue, calibration_protocol
 from endplate.hardware import load_hand, load_montage
-from endplate.live.session import start_control
 from endplate.live.feed import FeedReader
 from endplate.live.profile import save_profile
 from endplate.live.requests import ask
+from endplate.live.session import start_control
 from endplate.sim.presets import DEFAULT, PRESETS
 from endplate.sim.rig import TRUTH_DOFS, Rig
 

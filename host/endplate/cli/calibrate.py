@@ -18,9 +18,9 @@ from endplate.fit.calibration import calibrate
 from endplate.fit.guide import guide
 from endplate.fit.protocol import calibration_protocol
 from endplate.hardware import load_hand, load_montage
-from endplate.live.session import start_control
 from endplate.live.feed import FeedReader
 from endplate.live.profile import save_profile
+from endplate.live.session import start_control
 
 EXAMPLES = """examples:
   endplate calibrate --board cyton --port /dev/ttyUSB0 --montage transhumeral-4 --dofs hand,elbow
@@ -54,9 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
                 f"{', '.join(known)}."
             )
     cues = calibration_protocol(dofs, repetitions=arguments.repetitions)
-    console.print(
-        f"{sum(cue.duration_s for cue in cues) / 60:.1f} minutes. Follow the words; relax at [bold]Rest[/]."
-    )
+    minutes = sum(cue.duration_s for cue in cues) / 60
+    console.print(f"{minutes:.1f} minutes. Follow the words; relax at [bold]Rest[/].")
     recording = arguments.out.with_name(f"{arguments.out.stem}-{datetime.now():%Y%m%d-%H%M%S}")
     with session_folder("calibrate") as directory:
         control = start_control(

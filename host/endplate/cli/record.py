@@ -15,8 +15,8 @@ from rich.table import Table
 
 from endplate.cli.places import session_folder
 from endplate.cli.sources import absolute, add_board, board_settings
-from endplate.live.session import start_control
 from endplate.live.feed import FeedReader
+from endplate.live.session import start_control
 
 EXAMPLES = """examples:
   endplate record --board cyton --port /dev/ttyUSB0 --seconds 30 --out first-visit

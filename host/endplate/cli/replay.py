@@ -50,7 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
     )
     if arguments.hand_port:
         return play(arguments, console, seconds)
-    results = compare(recording, arguments.profile)
+    with session_folder("replay") as directory:
+        results = compare(recording, directory, arguments.profile)
     if not results:
         console.print("No profile was in use in this recording: nothing was decoded to compare.")
         return 0

@@ -19,14 +19,14 @@ from rich.live import Live
 from rich.text import Text
 
 from endplate.cli.bench import open_monitor
-from endplate.cli.record import sites_table
 from endplate.cli.places import session_folder
+from endplate.cli.record import sites_table
 from endplate.cli.sources import absolute, add_board, board_settings
 from endplate.errors import EndplateError
-from endplate.live.session import start_control
 from endplate.live.feed import FeedReader
 from endplate.live.profile import load_profile
 from endplate.live.requests import ask
+from endplate.live.session import start_control
 
 EXAMPLES = """examples:
   endplate run --board cyton --port /dev/ttyUSB0 --hand-port /dev/ttyACM0 --profile anna.json

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A recording decoded again and held against what was commanded then, hop by hop, to the byte."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from endplate.core import MAX_DOF, Chain, encode
+from endplate.live.profile import Profile, chain_settings, load_profile
+from endplate.live.recording import Recording
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """One stretch of a recording under one profile."""
+
+    profile: str
+    hops: int
+    same: int
+    bytes_same: int
+
+    @property
+    def identical(self) -> bool:
+        """Whether every hop gave the recorded command."""
+        return self.hops == self.same == self.bytes_same
+
+    @property
+    def sentence(self) -> str:
+        """For the user."""
+        if self.identical:
+            said = f"{self.hops} commands decoded again, all identical to the recorded bytes"
+        else:
+            said = f"{self.hops - self.same} of {self.hops} commands differ from the recording"
+        return f"Profile {self.profile}: {said}."
+
+
+def recorded_profiles(recording: Recording, directory: Path) -> list[Path]:
+    """Writes the profiles that a recording holds into `directory`, in the order of their use."""
+    return [path for _, path in _stretches(recording, directory)]
+
+
+def _stretches(recording: Recording, directory: Path) -> list[tuple[int, Path]]:
+    """(first sample, profile file) of each profile in use."""
+    found: list[tuple[int, str]] = []
+    if recording.meta.get("profile_text"):
+        found.append((recording.first, recording.meta["profile_text"]))
+    found += [(int(item["sample"]), item["text"]) for item in recording.meta.get("profiles", [])]
+    written = []
+    for number, (sample, text) in enumerate(found):
+        path = directory / f"profile-{number}.json"
+        path.write_text(text, encoding="utf-8")
+        written.append((sample, path))
+    return written
+
+
+def compare(recording: Recording, directory: Path, other: Path | None = None) -> list[Replayed]:
+    """Decodes every stretch with its own profile, or all of it with `other`. Raises
+    ProfileError."""
+    stretches = [(recording.first, other)] if other else _stretches(recording, directory)
+    results = []
+    for number, (start, path) in enumerate(stretches):
+        end = recording.first + len(recording.counts)
+        if number + 1 < len(stretches):
+            end = stretches[number + 1][0]
+        results.append(_again(recording, load_profile(path), start, end))
+    return results
+
+
+def _again(recording: Recording, profile: Profile, start: int, end: int) -> Replayed:
+    meta = recording.meta
+    chain = Chain(
+        chain_settings(
+            profile,
+            rate_hz=recording.rate_hz,
+            channels=recording.channels,
+            uv_per_count=recording.uv_per_count,
+            full_scale_uv=float(meta["full_scale_uv"]),
+            mains_hz=float(meta["mains_hz"]),
+            dofs=list(meta["dofs"]),
+        )
+    )
+    counts = np.ascontiguousarray(recording.counts[start - recording.first : end - recording.first])
+    hops = chain.process(counts)
+    rows = start - recording.first + hops["samples"].astype(np.int64) - 1
+    then = np.zeros((len(hops), MAX_DOF), np.int16)
+    then[:, : recording.targets.shape[1]] = recording.targets[rows]
+    same = (then == hops["target"]).all(1)
+    pairs = zip(rows, then, hops["target"], strict=True)
+    bytes_same = sum(_command(int(row), a) == _command(int(row), b) for row, a, b in pairs)
+    return Replayed(profile.name, len(hops), int(same.sum()), bytes_same)
+
+
+def _command(sample: int, target: np.ndarray) -> bytes:
+    """The COMMAND of a hop; session and sequence are the link's and not the decoder's."""
+    fields = {"mode": 1, "valid_ms": 50, "sample": sample & 0xFFFFFFFF, "target": target.tolist()}
+    return encode("COMMAND", fields, session=1, seq=1)

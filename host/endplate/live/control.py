@@ -288,9 +288,10 @@ class Control:
 
     def _goodbye(self) -> None:
         """Disarms the hand and waits a moment for its word."""
-        link, said = self.link, []
+        link = self.link
         if link is None:
             return
+        said: list[str | None] = []
         if link.phase == "up":
             link.disarm(said.append, links.SHUTDOWN)
             deadline = time.monotonic() + GOODBYE_S
@@ -304,7 +305,8 @@ class Control:
         problems = []
         if self._goodbye in self._parts:  # before all else
             self._parts.remove(self._goodbye)
-            self._parts.append(self._goodbye)
+            self._goodbye()
+        priority.normal()
         while self._parts:
             try:
                 self._parts.pop()()
@@ -324,7 +326,7 @@ def main(path: str) -> int:
         if not running:
             raise SystemExit(0)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, stop)
     try:
         try:

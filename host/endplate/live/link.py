@@ -247,15 +247,15 @@ class HandLink:
         if info["schema_hash"] != core.SCHEMA_HASH:
             self._end_session("refused", hand_words.other_schema(info))
             return
+        if self.hand_hash and info["hand_hash"] != self.hand_hash:
+            self._end_session("refused", hand_words.other_hand_file(info, self.hand_hash))
+            return
         if not info["accepted"]:
             # It does not know our session: it restarted. In `hello` our next HELLO tells it.
             if self.phase == "up":
                 self._begin_hello("The hand lost the connection and is asked again.")
             return
         if self.phase != "hello" or frame.session != self._session:
-            return
-        if self.hand_hash and info["hand_hash"] != self.hand_hash:
-            self._end_session("refused", hand_words.other_hand_file(info, self.hand_hash))
             return
         rebooted = self._boot_id is not None and info["boot_id"] != self._boot_id
         if self._boot_id != info["boot_id"]:

@@ -13,7 +13,7 @@ import gc
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 FIFO_PRIORITY = 20  # above every normal process, below the kernel's own interrupt threads (50)
 NICE = -15
@@ -26,9 +26,9 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def end_with_parent(signal_number: int, parent: int) -> bool:
-    """Has the system signal this process when `parent` dies; False when that is gone already."""
+    """Has the system signal this process when its parent dies; False when `parent` is gone."""
     _libc.prctl(_PR_SET_PDEATHSIG, signal_number, 0, 0, 0)
-    return os.getppid() == parent
+    return os.getppid() == parent or os.path.exists(f"/proc/{parent}")
 
 
 @contextmanager
@@ -87,6 +87,17 @@ def _schedule() -> str:
         "Normal scheduling: the system allows no more; add a line `@audio - rtprio 30` for your "
         "group to /etc/security/limits.conf for steadier timing"
     )
+
+
+def normal() -> None:
+    """Takes all of it back, for work that lasts: finishing a recording must not starve others."""
+    with suppress(OSError, AttributeError):
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, 0)
+    _libc.munlockall()
+    gc.unfreeze()
+    gc.enable()
 
 
 def collect() -> None:

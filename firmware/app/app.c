@@ -93,7 +93,7 @@ static void find_faults(app_state *app)
     const int32_t joints = app->table_good ? hand_table.joints : 0;
     const uint32_t all = (1u << (unsigned)joints) - 1u;
     const uint32_t present = app->motor.present & all;
-    const int32_t time_is_up = app->now_us - app->booted_us >= APP_SELF_TEST_US;
+    const int32_t time_is_up = app->now_us - app->booted_us >= (uint64_t)APP_SELF_TEST_US * board_patience();
     uint32_t faults = app->table_good ? 0u : (uint32_t)GUARD_FAULT_TABLE;
 
     const int32_t testing = app->guard.state == GUARD_BOOT || app->guard.state == GUARD_SELF_TEST;

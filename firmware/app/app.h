@@ -13,7 +13,8 @@
  *   7 link_send      answers, telemetry
  *   8 watchdog       fed when 1, 3 and 6 have all happened since the last time
  *
- * The guard stays in its self-test until all actuators are set up or APP_SELF_TEST_US have passed.
+ * The guard stays in its self-test until all actuators are set up or APP_SELF_TEST_US (times
+ * board_patience) have passed.
  * Nothing moves before: torque is off, and every goal begins where its joint stands.
  */
 #ifndef ENDPLATE_APP_H
@@ -25,7 +26,7 @@
 #include "motor.h"
 
 enum app_times {
-    APP_SELF_TEST_US = 1500000,
+    APP_SELF_TEST_US = 1000000,
     APP_LATE_US = 50000 /* longest step of time that one cycle makes good */
 };
 

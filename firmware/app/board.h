@@ -41,6 +41,9 @@ int32_t board_bus_sending(void);
 void board_drive_line(int32_t on);
 
 uint32_t board_cycle_us(void);   /* period of the motor bus cycle */
+/* How many times longer than on silicon the actuators may take: 1 there; more where an emulator or a busy computer stands
+ * between. Applies to all waits for actuators and to their bus watchdog, to nothing else. */
+uint32_t board_patience(void);
 uint32_t board_boot_id(void);    /* another number after every boot; asked for at the first HELLO, not before */
 uint8_t board_reset_cause(void); /* board_reset */
 void board_uid(uint8_t uid[12]);

@@ -191,15 +191,16 @@ void link_send(link_state *link, const app_state *app, uint64_t now_us)
     }
     if (link->open) {
         const int32_t quiet = now_us - link->heard_us >= LINK_QUIET_US;
-        if (due(link, &link->state_due, quiet ? LINK_SLOW_STATE_US : LINK_STATE_US, now_us)
-            && pack_state(link, app, now_us)) {
-            queue(link);
+        /* The rarest first: a narrow line then drops what there is most of, and still tells how it is. */
+        if (!quiet && due(link, &link->stats_due, LINK_STATS_US, now_us)) {
+            send_stats(link, app, now_us);
         }
         if (!quiet && due(link, &link->full_due, LINK_FULL_US, now_us)) {
             send_state_full(link, app, now_us);
         }
-        if (!quiet && due(link, &link->stats_due, LINK_STATS_US, now_us)) {
-            send_stats(link, app, now_us);
+        if (due(link, &link->state_due, quiet ? LINK_SLOW_STATE_US : LINK_STATE_US, now_us)
+            && pack_state(link, app, now_us)) {
+            queue(link);
         }
     }
     flush(link);

@@ -33,6 +33,7 @@ void motor_init(motor_state *motor, const hand_config *hand, uint32_t cycle_us, 
     memset(motor, 0, sizeof *motor);
     dxl_parser_init(&motor->parser);
     motor->cycle_us = cycle_us;
+    motor->patience = board_patience();
     motor->axes = hand->joints;
     for (int32_t i = 0; i < hand->joints; i++) {
         const hand_joint *joint = &hand->joint[i];
@@ -222,7 +223,7 @@ static int32_t set_up(motor_state *motor, uint64_t now_us)
     motor_axis *axis = &motor->axis[motor->setup_axis];
     motor->expected = BIT(motor->setup_axis);
     motor->expected_length = motor_setup_reply_length(axis);
-    motor->out_n = motor_setup_packet(axis, motor->out, DXL_MAX_PACKET);
+    motor->out_n = motor_setup_packet(axis, motor->patience, motor->out, DXL_MAX_PACKET);
     return motor->out_n > 0;
 }
 
@@ -271,7 +272,7 @@ static void missed(motor_state *motor, uint64_t now_us)
             continue;
         }
         motor->errors++;
-        if (now_us - motor->axis[i].heard_us >= MOTOR_SILENT_US) {
+        if (now_us - motor->axis[i].heard_us >= (uint64_t)MOTOR_SILENT_US * motor->patience) {
             lose(motor, i);
         }
     }

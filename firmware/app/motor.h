@@ -24,7 +24,7 @@
 
 enum motor_sizes {
     MOTOR_MAX = CORE_MAX_JOINTS,
-    MOTOR_SILENT_US = 200000,
+    MOTOR_SILENT_US = 200000, /* this and the next: times board_patience */
     MOTOR_WATCHDOG = 10,      /* register 98, units of 20 ms: an actuator that hears nothing for 200 ms stops by itself */
     MOTOR_STOP_AGAIN_US = 2500, /* repeat of STOP: replies of a sync read may have collided with the first (<= 2.2 ms) */
     MOTOR_SLOW_AXES = 3,
@@ -80,6 +80,7 @@ typedef struct motor_state {
     motor_axis axis[MOTOR_MAX];
     dxl_parser parser;
     uint32_t cycle_us;
+    uint32_t patience;
 
     uint8_t out[DXL_MAX_PACKET];
     int32_t out_n, out_sent;
@@ -127,7 +128,7 @@ void motor_step(motor_state *motor, uint64_t now_us);
 /* motor_setup.c: the steps that bring one actuator from power-up to ready. */
 enum { MOTOR_READY = 255 };
 /* Bytes of the packet for this axis's next step. */
-int32_t motor_setup_packet(motor_axis *axis, uint8_t *out, int32_t capacity);
+int32_t motor_setup_packet(motor_axis *axis, uint32_t patience, uint8_t *out, int32_t capacity);
 /* How many parameters its reply has. */
 int32_t motor_setup_reply_length(const motor_axis *axis);
 /* Takes the reply; moves on to the next step, or to MOTOR_READY. */

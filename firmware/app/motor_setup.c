@@ -41,7 +41,7 @@ static void put(uint8_t *at, uint32_t value, int32_t bytes)
     }
 }
 
-static void fill(const motor_axis *axis, uint8_t value, uint8_t *at)
+static void fill(const motor_axis *axis, uint32_t patience, uint8_t value, uint8_t *at)
 {
     switch (value) {
     case MODE:
@@ -58,7 +58,7 @@ static void fill(const motor_axis *axis, uint8_t value, uint8_t *at)
         put(at, (uint32_t)axis->present_ticks, 4);
         break;
     case WATCHDOG:
-        at[0] = MOTOR_WATCHDOG;
+        at[0] = (uint8_t)(MOTOR_WATCHDOG * patience); /* at most 127 */
         break;
     default:
         at[0] = 0; /* OFF, ZERO */
@@ -66,7 +66,7 @@ static void fill(const motor_axis *axis, uint8_t value, uint8_t *at)
     }
 }
 
-int32_t motor_setup_packet(motor_axis *axis, uint8_t *out, int32_t capacity)
+int32_t motor_setup_packet(motor_axis *axis, uint32_t patience, uint8_t *out, int32_t capacity)
 {
     const setup_step *step = &SETUP[axis->step < STEPS ? axis->step : 0];
     uint8_t parameters[2 + 8] = {0};
@@ -78,7 +78,7 @@ int32_t motor_setup_packet(motor_axis *axis, uint8_t *out, int32_t capacity)
             put(parameters + 2, step->length, 2);
             n += 2;
         } else {
-            fill(axis, step->value, parameters + 2);
+            fill(axis, patience, step->value, parameters + 2);
             n += step->length;
         }
     }
@@ -105,7 +105,7 @@ void motor_setup_reply(motor_axis *axis, const dxl_status *status)
                                         | (uint32_t)at[3] << 24);
         axis->goal_ticks = axis->present_ticks;
     } else if (step->instruction == DXL_READ) {
-        fill(axis, step->value, &held);
+        fill(axis, 1, step->value, &held);
         axis->step = (uint8_t)(axis->step + (status->parameters[0] == held));
     }
     axis->step = (uint8_t)(axis->step + 1);

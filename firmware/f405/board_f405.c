@@ -180,6 +180,11 @@ uint32_t board_cycle_us(void)
     return CYCLE_US;
 }
 
+uint32_t board_patience(void)
+{
+    return emulated ? 5 : 1;
+}
+
 static uint32_t stir(uint32_t hash, uint32_t word)
 {
     hash = (hash ^ word) * 0x85EBCA6Bu; /* the finaliser of MurmurHash3, a word at a time */

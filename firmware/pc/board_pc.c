@@ -155,6 +155,11 @@ uint32_t board_cycle_us(void)
     return CYCLE_US;
 }
 
+uint32_t board_patience(void)
+{
+    return 2;
+}
+
 uint32_t board_boot_id(void)
 {
     return board.boot_id;

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One core, bit for bit: the same recording gives the same hops and the same COMMAND bytes on the
+host's extension, on x86-64 at three levels of optimisation and on the hand's Cortex-M4F."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from endplate import core
+from endplate.live.design import band_sections, notch_sections
+
+FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
+LEVELS = ("O0", "O2", "O3")
+SITES, RATE = 8, 250
+COUNTS_AT = 0x08040000  # replay_target.c: in the flash of the emulated machine
+UV_PER_COUNT = 0.02235174
+SAMPLE_US, SESSION, VALID_MS = 4000, 7, 50  # replay_main.c
+
+
+def build(*targets: str) -> None:
+    subprocess.run(
+        ["make", "-s", "-C", str(FIRMWARE), f"PYTHON={sys.executable}", *targets],
+        check=True,
+        capture_output=True,
+    )
+
+
+def settings(form: int) -> dict:
+    """Four DoF, each from its own pair of sites, with every branch of the shape switched on."""
+    band, notch = band_sections(RATE), notch_sections(RATE, 50)
+    weight = np.zeros((4, SITES))
+    for d in range(4):
+        weight[d, 2 * d : 2 * d + 2] = (0.9, -1.1)
+    shape = {
+        "dead_band": 0.08,
+        "slew_per_s": 6.0,
+        "positive": {"gain": 1.1, "exponent": 1.4},
+        "negative": {"gain": 0.9, "exponent": 1.0},
+    }
+    return {
+        "sites": SITES,
+        "rate_hz": RATE,
+        "uv_per_count": UV_PER_COUNT,
+        "thaw_hops": 10,
+        "needs": [3 << (2 * d) for d in range(4)],
+        "band": {"sites": SITES, "sections": len(band), "section": band},
+        "notch": {"sites": SITES, "sections": len(notch), "section": notch},
+        "features": {
+            "sites": SITES,
+            "statistics": 1,
+            "hop_samples": 5,
+            "window_hops": 10,
+            "form": form,
+            "rest": [9.0] * SITES,
+            "reference": [60.0] * SITES,
+            "floor": [12.0] * SITES,
+        },
+        "decoder": {"inputs": SITES, "dofs": 4, "weight": weight.tolist(), "bias": [0.01] * 4},
+        "shape": {"dofs": 4, "release_ratio": 0.7, "norm_cap": 1.2, "dof": [shape] * 4},
+        "quality": {
+            "sites": SITES,
+            "frame_samples": 25,
+            "frames_per_second": 10,
+            "full_scale_uv": 187500.0,
+            "mains_warn_db": -10.0,
+        },
+    }
+
+
+def recording(seconds: int) -> np.ndarray:
+    """Bursts per site, offsets, mains, rest down to nothing, a railed and a flat stretch."""
+    rng = np.random.default_rng(11)
+    n = seconds * RATE
+    t = np.arange(n)[:, None] / RATE
+    effort = np.clip(np.sin(2 * np.pi * t * (0.15 + 0.03 * np.arange(SITES))), 0, 1) ** 2
+    uv = rng.normal(size=(n, SITES)) * (3 + 90 * effort)
+    uv += 20 * np.sin(2 * np.pi * 50 * t) + rng.normal(size=SITES) * 8000
+    uv[n // 3 : n // 3 + RATE, 1] = 187_500
+    uv[n // 2 : n // 2 + 2 * RATE, 4] = 37.0
+    uv[-2 * RATE :] = 0.0  # states decay towards the smallest floats
+    return np.clip(np.rint(uv / UV_PER_COUNT), -(2**23), 2**23 - 1).astype(np.int32)
+
+
+def commands(hops: np.ndarray) -> bytes:
+    """The frames that replay_main makes, from the host's codec."""
+    return b"".join(
+        core.encode(
+            "COMMAND",
+            {
+                "mode": 1,
+                "valid_ms": VALID_MS,
+                "frozen": int(hop["frozen"]) & 255,
+                "sample": int(hop["samples"]) - 1,
+                "emg_us": (int(hop["samples"]) - 1) * SAMPLE_US % 2**32,
+                "target": hop["target"].tolist(),
+                "force_cap": [255] * 8,
+            },
+            session=SESSION,
+            seq=k & 0xFFFF,
+        )
+        for k, hop in enumerate(hops)
+    )
+
+
+def replay_on_pc(level: str, folder: Path) -> tuple[bytes, bytes, str]:
+    program = FIRMWARE / "build" / f"replay-{level}" / "replay"
+    done = subprocess.run(
+        [str(program)], cwd=folder, capture_output=True, text=True, timeout=30, check=True
+    )
+    return taken(folder) + (done.stderr,)
+
+
+def replay_on_target(folder: Path) -> tuple[bytes, bytes, str]:
+    command = ["timeout", "-k", "2", "60", "qemu-system-arm", "-M", "netduinoplus2"]
+    command += ["-display", "none", "-monitor", "none", "-serial", "none"]
+    command += ["-semihosting-config", "enable=on,target=native"]
+    command += ["-kernel", str(FIRMWARE / "build" / "f405" / "replay.elf")]
+    if (folder / "counts.bin").exists():
+        loader = f"loader,file={folder / 'counts.bin'},addr={COUNTS_AT:#x},force-raw=on"
+        command += ["-device", loader]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return taken(folder) + (done.stderr,)
+
+
+def taken(folder: Path) -> tuple[bytes, bytes]:
+    """What the run wrote, taken away so that the next run cannot be mistaken for it."""
+    out = []
+    for name in ("hops.bin", "commands.bin"):
+        path = folder / name
+        out.append(path.read_bytes() if path.exists() else b"")
+        path.unlink(missing_ok=True)
+    return out[0], out[1]
+
+
+@pytest.fixture(scope="module")
+def replay() -> None:
+    for tool in ("make", "gcc"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed")
+    build("replay-pc")
+
+
+@pytest.mark.parametrize("form", [0, 1], ids=["rms", "log"])
+def test_same_bits_on_host_and_pc_and_cortex_m4(replay, arm_tools, tmp_path, form):
+    build("replay")
+    counts = recording(40)
+    chain = core.Chain(settings(form))
+    hops = chain.process(counts)
+    host = hops.tobytes(), commands(hops)
+    moving = np.abs(hops["target"]).max(axis=0)
+    assert (moving[:4] > 1000).all() and hops["frozen"].any(), "the recording exercises the chain"
+
+    (tmp_path / "config.bin").write_bytes(bytes(core.ffi.buffer(chain.config)))
+    (tmp_path / "counts.bin").write_bytes(counts.tobytes())
+    for level in LEVELS:
+        made = replay_on_pc(level, tmp_path)
+        assert made[0] == host[0], f"hops differ at -{level}"
+        assert made[1] == host[1], f"COMMAND bytes differ at -{level}"
+    made = replay_on_target(tmp_path)
+    assert made[0] == host[0], "hops differ on the Cortex-M4F"
+    assert made[1] == host[1], "COMMAND bytes differ on the Cortex-M4F"
+    assert f"hops {len(hops)}" in made[2]
+
+
+def test_golden_frames_pass_on_cortex_m4_as_on_pc(replay, arm_tools, tmp_path):
+    build("replay")
+    said = {replay_on_pc(level, tmp_path)[2] for level in LEVELS} | {replay_on_target(tmp_path)[2]}
+    assert len(said) == 1
+    checks = int(said.pop().split()[1])
+    assert checks > 500

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The STM32F405 image in QEMU, over the same link and bus as the Linux program. What it does is
+asserted, not how fast: the emulated serial lines know no baud."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from endplate import core
+from endplate.errors import HandError
+from endplate.sim import firmware
+
+from .servo_standin import ServoStandin
+from .wire_host import STATE, connected, goals
+
+FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
+INDEX = 3
+
+
+@pytest.fixture(scope="module")
+def image(arm_tools) -> Path:
+    subprocess.run(
+        ["make", "-s", "-C", str(FIRMWARE), f"PYTHON={sys.executable}", "f405"],
+        check=True,
+        capture_output=True,
+    )
+    return FIRMWARE / "build" / "f405" / "endplate-hand.elf"
+
+
+@pytest.fixture
+def bus():
+    with ServoStandin() as standin:
+        yield standin
+
+
+@pytest.fixture
+def hand(image, bus, tmp_path):
+    with firmware.start("f405", bus.port, tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def host(hand):
+    with connected(hand.port) as talking:
+        yield talking
+
+
+def states(frames) -> set[int]:
+    return {f.fields["state"] for f in frames if f.msg == "STATE"}
+
+
+def test_it_arms_moves_and_stops(host, bus):
+    told = host.hello().fields
+    assert told["accepted"] == 1 and told["schema_hash"] == core.SCHEMA_HASH
+    host.activate()
+    host.drive(0.8, seconds=0.6)
+    moved = [ticks for _, ticks in goals(bus, INDEX)]
+    assert moved[-1] > moved[0] + 200
+    host.until_state("link lost")
+    stands = goals(bus, INDEX)[-1][1]
+    host.quiet(0.2)
+    assert goals(bus, INDEX)[-1][1] == stands
+    counted = host.counters()
+    assert sum(counted[name] for name in core.REFUSALS) == 0
+    host.send("RELEASE", {"reason": 0})
+    host.until_state("releasing")
+    host.send("ESTOP", {"reason": 0})
+    host.until_state("estop")
+    host.quiet(0.3)
+    assert all(table[64] == 0 for table in bus.registers.values())
+
+
+def test_a_reset_gives_another_boot_id_and_leaves_nothing_armed(host, hand):
+    host.activate()
+    before = host.info["boot_id"]
+    hand.reset()
+    told = host.hello(5.0).fields
+    assert told["accepted"] == 1 and told["boot_id"] != before
+    host.until_state("disarmed")
+    host.compare_clocks()
+    assert states(host.drive(0.5, seconds=0.2)) == {STATE["disarmed"]}
+
+
+def test_garbage_on_the_link_is_passed_over(host):
+    host.hello()
+    host.write(bytes(range(256)) * 8 + b"\0")
+    host.until_state("disarmed", 5.0)
+    assert host.counters()["bytes"] > 2048
+
+
+def test_without_the_emulator_the_reason_is_one_sentence(image, bus, tmp_path, monkeypatch):
+    there = shutil.which
+    monkeypatch.setattr(
+        firmware.shutil, "which", lambda tool: None if tool.startswith("qemu") else there(tool)
+    )
+    with pytest.raises(HandError, match="qemu-system-arm, which is missing; install it"):
+        firmware.start("f405", bus.port, tmp_path)
+    with pytest.raises(HandError, match="knobs of the pc hand"):
+        firmware.start("f405", bus.port, tmp_path, baud=9600)

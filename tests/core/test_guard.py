@@ -216,6 +216,33 @@ def test_a_frozen_host_that_then_falls_silent_is_only_stale():
     assert (out.state, out.limit[0]) == ("STALE", LIMIT["STALE"])
 
 
+def test_a_host_frozen_sooner_than_its_command_is_old():
+    bench = Bench(host_frozen_ms=30).active(0.8)
+    bench.command(0.8, valid=100)
+    sample = bench.sample
+    out = bench.stream(29, 0.8, sample=sample, valid=100, every=10)
+    assert out.state == "ACTIVE"
+    out = bench.stream(1, 0.8, sample=sample, valid=100)
+    assert (out.state, out.limit[0]) == ("STALE", LIMIT["HOST_FROZEN"])
+
+
+def test_a_late_tick_does_not_forgive_a_frozen_host():
+    bench = Bench(host_frozen_ms=30).active(0.8)
+    bench.command(0.8, valid=100)
+    bench.stream(25, 0.8, sample=bench.sample, valid=100)
+    bench.now += 20
+    assert bench.tick().velocity[0] == pytest.approx(0.8 * (1 - 15 / 50), abs=1e-6)
+
+
+def test_commands_valid_for_no_time_do_not_draw_out_a_ramp():
+    bench = Bench().active(0.8)
+    bench.wait(60)
+    for _ in range(4):
+        assert bench.command(0.8, valid=0) == 0
+        out = bench.wait(10)
+    assert (out.state, out.velocity[0]) == ("STALE", 0)
+
+
 # ---- values ----
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, 1.0001, -1.0001, 3e38])
@@ -321,6 +348,14 @@ def test_a_fault_does_not_stop_an_opening_but_counts_after_it():
     out = bench.wait(4999, step=7)
     assert (out.state, out.drive) == ("RELEASING", True)
     assert bench.wait(1).state == "FAULT"
+
+
+def test_a_release_that_is_stopped_ends_in_the_fault_it_began_in():
+    bench = Bench().ready()
+    bench.faults(ACTUATOR)
+    bench.raise_("RELEASE")
+    bench.raise_("DISARM")
+    assert bench.tick().state == "FAULT"
 
 
 def test_faults_found_in_the_self_test_count_when_it_is_done():

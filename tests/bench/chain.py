@@ -39,7 +39,7 @@ from endplate.core import HOP, Chain, ffi, lib  # noqa: E402
 
 RATE_HZ, HOP_SAMPLES, WINDOW_HOPS = 1000, 50, 3
 MAX_US, MIN_RATIO = 5.0, 20.0
-C_HOPS, SCIPY_HOPS = 200, 40
+C_HOPS, SCIPY_HOPS = 100, 20
 
 
 class ScipyChain:
@@ -159,7 +159,7 @@ def main() -> int:
     """Measures, prints, writes; returns the exit status."""
     parser = argparse.ArgumentParser(description="What one hop of the chain costs.")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures")
-    parser.add_argument("--pairs", type=int, default=40, metavar="N", help="default 40")
+    parser.add_argument("--pairs", type=int, default=80, metavar="N", help="default 80")
     options = parser.parse_args()
     results = [measure(sites, options.pairs) for sites in (8, 32)]
     print(f"{RATE_HZ} samples/s, {HOP_SAMPLES} ms hop; us per hop, min / median / max")

@@ -75,6 +75,12 @@ def _label(text: str) -> str:
     return text.encode("ascii", "replace").decode()[:16]
 
 
+def _eight_characters(value: float) -> float:
+    """The nearest number whose negative fits a header field; a wider one would be moved outward."""
+    fits = (text for digits in range(6, -1, -1) if len(text := f"{-value:.{digits}f}") <= 8)
+    return -float(next(fits))
+
+
 def write_bdf(recording: Recording, path: Path) -> None:
     """Writes a BDF+ file. Raises OSError when the disk refuses."""
     rate = Fraction(recording.rate_hz).limit_denominator(1000)
@@ -91,11 +97,11 @@ def write_bdf(recording: Recording, path: Path) -> None:
             transducer_type=what.encode("ascii", "replace").decode()[:80], **scale,
         )
 
-    scale = recording.uv_per_count
+    limit_uv = _eight_characters(recording.uv_per_count * (2**23 - 0.5))
     signals = [
         signal(
             recording.counts[:, i], f"EMG {label}", f"EMG, {label}", physical_dimension="uV",
-            digital_range=FULL_RANGE, physical_range=tuple(round(d * scale, 6) for d in FULL_RANGE),
+            digital_range=FULL_RANGE, physical_range=(-limit_uv, limit_uv),
         )
         for i, label in enumerate(recording.labels)
     ]
@@ -140,7 +146,7 @@ def write_bdf(recording: Recording, path: Path) -> None:
         annotations=[
             edfio.EdfAnnotation(max(0, sample - recording.first) / recording.rate_hz, None, text)
             for sample, text in (
-                (sample, re.sub(r"[\x00-\x1f]+", " ", text))
+                (sample, re.sub(r"[\x00-\x20]+", " ", text))
                 for sample, text in recording.annotations
             )
         ],
@@ -172,7 +178,7 @@ def read_bdf(path: Path, *, partial: bool = False) -> Recording:
     with path.open("rb") as file:
         head = file.read(256)
     if head[:8] == b"\xffBIOSEMI":
-        read = edfio.read_bdf
+        read: Any = edfio.read_bdf
     elif head[:8] == b"0       ":
         read = edfio.read_edf
     else:
@@ -182,9 +188,9 @@ def read_bdf(path: Path, *, partial: bool = False) -> Recording:
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         try:
-            file = read(path)
-            signals = list(file.signals)
-            annotations = list(file.annotations)
+            found = read(path)
+            signals = list(found.signals)
+            annotations = list(found.annotations)
         except (ValueError, IndexError, OverflowError, ZeroDivisionError) as error:
             raise RecordingError(
                 f"The recording {path} is cut short or damaged in its header; copy it again from "
@@ -202,7 +208,7 @@ def read_bdf(path: Path, *, partial: bool = False) -> Recording:
         (recording.first + round(a.onset * recording.rate_hz), a.text) for a in annotations
     )
     if not meta:
-        recording.meta.setdefault("started", _started(file))
+        recording.meta.setdefault("started", _started(found))
     return recording
 
 

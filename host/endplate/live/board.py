@@ -98,7 +98,7 @@ class BoardSource:
         self.health, self.sentence = "lost", "The board is closed."
 
     def _connect(self, port: str) -> None:
-        shim = boards._brainflow()
+        shim = boards.brainflow()
         shim.BoardShim.disable_board_logger()
         inputs = shim.BrainFlowInputParams()
         for key, value in self._params.items():
@@ -117,7 +117,9 @@ class BoardSource:
             self._board.start_stream(RING_SAMPLES)
         except shim.BrainFlowError as error:
             self._disconnect()
-            raise BoardError(self._refusal(error.exit_code, port)) from error
+            raise BoardError(
+                boards.refusal(self._kind, self._info.name, port, error.exit_code)
+            ) from error
         except BaseException:
             self._disconnect()
             raise
@@ -155,39 +157,28 @@ class BoardSource:
             self._lock.release()
             self._lock = None
 
-    def _refusal(self, code: int, port: str) -> str:
-        name = self._info.name
-        if code in (1, 2, 3):
-            return f"The port {port} cannot be opened; close other programs that use it."
-        if self._kind.board_id in (0, 2) and code in (4, 5, 6, 7):
-            return (
-                f"The board at {port} does not answer; is it switched on and charged, is the "
-                "dongle's switch on GPIO6, and is this the right port?"
-            )
-        if code == 13:
-            return f"The board {name} needs more to be found; give its port, address or file."
-        if code in (7, 17, 18):
-            return f"The board {name} does not answer; is it switched on and near?"
-        return f"The board {name} cannot be opened (brainflow's code {code})."
-
     # ---- every millisecond ----
 
     def poll(self) -> Block | None:
         """What arrived since the last poll, or None."""
         if self._board is None or self._thread is not None:
-            return self._look_again()
+            self._look_again()
+            return None
         now = time.monotonic_ns()
         try:
             waiting = self._lock.waiting() if self._lock is not None else None
         except OSError:
-            return self._lose("was unplugged")
+            self._lose("was unplugged")
+            return None
         self._n.value = 0
         if self._count_c(0, self._n_c, *self._tail) or self._n.value <= 0:
             self.clock.idle(now, waiting is not None and waiting < PACKET_BYTES)
-            return self._watch_arrivals(now)
+            self._watch_arrivals(now)
+            return None
         n = min(self._n.value, MOST_ROWS)
         if self._data_c(n, 0, self._buffer_c, *self._tail):
-            return self._watch_arrivals(now)
+            self._watch_arrivals(now)
+            return None
         data = self._buffer[: self._rows * n].reshape(self._rows, n)
         drained = None if waiting is None else waiting < PACKET_BYTES and n == self._n.value
         return self._block(data, now, drained)
@@ -356,6 +347,8 @@ def open_board(board: str | int, port: str = "", **params: Any) -> Source:
     if str(board).lower() == "replay":
         from endplate.live.replay import ReplaySource
 
+        if not params.get("file"):
+            raise BoardError("A replay needs a file; name a recording.")
         return ReplaySource(params["file"], float(params.get("speed", 1.0)))
     number = boards.board_id(board)
     params = {key: value for key, value in params.items() if value is not None}
@@ -368,11 +361,11 @@ def open_board(board: str | int, port: str = "", **params: Any) -> Source:
         kind = boards.board_kind(master)
         params["master_board"] = master
         params["file"] = str(params.get("file", ""))
-        _check_playback(Path(params["file"]), kind)
+        boards.check_playback(Path(params["file"]), kind)
         title = f"playback of {kind.name}"
         if params.pop("loop", False):
             commands = ("loopback_true", *commands)
-    known = vars(boards._brainflow().BrainFlowInputParams())
+    known = vars(boards.brainflow().BrainFlowInputParams())
     for key in params:
         if key not in known:
             names = ", ".join(sorted(known))
@@ -385,19 +378,3 @@ def open_board(board: str | int, port: str = "", **params: Any) -> Source:
         kind or boards.board_kind(number), port, params, simulated=simulated, commands=commands,
         number=number, title=title,
     )
-
-
-def _check_playback(path: Path, kind: BoardKind) -> None:
-    """brainflow plays a file of another layout as silence: look at the first row."""
-    try:
-        with path.open(encoding="utf-8") as file:
-            row = file.readline().rstrip("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BoardError(f"The file {path} to be played cannot be read; name another.") from error
-    rows = boards._brainflow().BoardShim.get_num_rows(kind.board_id)
-    found = len(row.split("\t" if "\t" in row else ","))
-    if found != rows:
-        raise BoardError(
-            f"The file {path} has {found} columns, a file of the board {kind.name} has {rows}; "
-            "name the board that recorded it."
-        )

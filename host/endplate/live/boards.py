@@ -45,7 +45,8 @@ class BoardKind:
     counter: tuple[int, int, bool]
 
 
-def _brainflow() -> Any:
+def brainflow() -> Any:
+    """The driver's module. Raises BoardError when it is not installed."""
     try:
         from brainflow import board_shim
     except ImportError as error:
@@ -59,7 +60,7 @@ def _brainflow() -> Any:
 def board_names() -> dict[str, int]:
     """Every board by the name a user types: "cyton", "cyton-daisy", "ganglion", ..."""
     names = {}
-    for member in _brainflow().BoardIds:
+    for member in brainflow().BoardIds:
         if member.name in ("NO_BOARD", "STREAMING_BOARD"):
             continue
         name = member.name.lower().replace("_file_board", "").replace("_board", "")
@@ -85,7 +86,7 @@ def board_id(board: str | int) -> int:
 
 def board_kind(number: int) -> BoardKind:
     """What is known of a board. Raises BoardError when it has no electrodes."""
-    shim = _brainflow()
+    shim = brainflow()
     description = shim.BoardShim.get_board_descr(number)
     name = next((name for name, n in board_names().items() if n == number), str(number))
     channels = next((description[key] for key in _CHANNEL_KEYS if description.get(key)), None)
@@ -108,6 +109,38 @@ def board_kind(number: int) -> BoardKind:
 def needs_port(number: int) -> bool:
     """Whether the board is reached through a serial port that the user must name."""
     return number in (0, 2, 17, 65, 52, 57, 66, 1, 50, 64)
+
+
+def refusal(kind: BoardKind, name: str, port: str, code: int) -> str:
+    """What to say when brainflow refuses to open a board with its exit code `code`."""
+    if code in (1, 2, 3):  # PORT_ALREADY_OPEN, UNABLE_TO_OPEN_PORT, SER_PORT
+        return f"The port {port} cannot be opened; close other programs that use it."
+    if kind.board_id in (0, 2) and code in (4, 5, 6, 7):  # write, message, not ready
+        return (
+            f"The board at {port} does not answer; is it switched on and charged, is the dongle's "
+            "switch on GPIO6, and is this the right port?"
+        )
+    if code == 13:  # INVALID_ARGUMENTS
+        return f"The board {name} needs more to be found; give its port, address or file."
+    if code in (7, 17, 18):  # not ready, general, timeout
+        return f"The board {name} does not answer; is it switched on and near?"
+    return f"The board {name} cannot be opened (brainflow's code {code})."
+
+
+def check_playback(path: Path, kind: BoardKind) -> None:
+    """Raises BoardError unless the file is of this board: brainflow plays another as silence."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            row = file.readline().rstrip("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BoardError(f"The file {path} to be played cannot be read; name another.") from error
+    rows = brainflow().BoardShim.get_num_rows(kind.board_id)
+    found = len(row.split("\t" if "\t" in row else ","))
+    if found != rows:
+        raise BoardError(
+            f"The file {path} has {found} columns, a file of the board {kind.name} has {rows}; "
+            "name the board that recorded it."
+        )
 
 
 @dataclass(frozen=True)

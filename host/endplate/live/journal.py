@@ -79,6 +79,7 @@ class Journal:
         self._write_lock = threading.Lock()
         self._wake = threading.Event()
         self._closing = False
+        self._refused = False  # by the disk; nothing more is written
         meta = {"version": VERSION, "started": time.time(), **meta, "pid": os.getpid()}
         profile = meta.get("profile")
         if profile and "profile_text" not in meta:
@@ -103,12 +104,12 @@ class Journal:
 
     def _begin(self) -> int:
         try:
+            if self.path.exists():
+                raise RecordingError(
+                    f"The recording {self.path} exists already; choose another name."
+                )
             self.path.parent.mkdir(parents=True, exist_ok=True)
             fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
-        except FileExistsError:
-            raise RecordingError(
-                f"The recording {self.path} exists already; choose another name."
-            ) from None
         except OSError as error:
             raise RecordingError(
                 f"The recording {self.path} cannot be made ({error.strerror}); choose another "
@@ -148,12 +149,12 @@ class Journal:
     # ---- writing: what the threads do ----
 
     def _keep_writing(self) -> None:
-        while not self._closing and self.health == "ok":
+        while not self._closing and not self._refused:
             self._wake.wait(WRITE_S)
             self._write()
 
     def _keep_syncing(self) -> None:
-        while not self._wake.wait(SYNC_S) and self.health == "ok":
+        while not self._wake.wait(SYNC_S) and not self._refused:
             with contextlib.suppress(OSError):
                 os.fdatasync(self._fd)
 
@@ -164,9 +165,10 @@ class Journal:
             data = memoryview(b"".join(records))
             left = data
             try:
-                while left and self.health == "ok":
+                while left and not self._refused:
                     left = left[os.write(self._fd, left) :]
             except OSError as error:
+                self._refused = True
                 self._fail(error.strerror or "The disk refuses")
             if not left:
                 self._good += len(data)

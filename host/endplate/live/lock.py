@@ -71,19 +71,21 @@ class PortLock:
         self._watch: int | None = None
         name = os.path.realpath(port).strip("/").replace("/", "-")
         path = Path(tempfile.gettempdir()) / f"endplate-{name}.lock"
-        self._fd = self._open(path, error)
+        fd = self._open(path, error)
         try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            pid = os.read(self._fd, 32).decode(errors="replace").strip() or "?"
-            os.close(self._fd)
-            self._fd = None
-            who = f"process {pid} ({_name_of(int(pid))})" if pid.isdigit() else "another process"
+            holder = os.read(fd, 32).decode(errors="replace").strip()
+            os.close(fd)
+            who = "another process"
+            if holder.isdigit():
+                who = f"process {holder} ({_name_of(int(holder))})"
             raise error(
                 f"The port {port} is in use by {who} of Endplate; end it, or choose another port."
             ) from None
-        os.ftruncate(self._fd, 0)
-        os.pwrite(self._fd, str(os.getpid()).encode(), 0)
+        self._fd: int | None = fd
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, str(os.getpid()).encode(), 0)
         for pid in holders(port):
             self.release()
             raise error(
@@ -92,7 +94,7 @@ class PortLock:
             )
 
     @staticmethod
-    def _open(path: Path, error: type[EndplateError]) -> int | None:
+    def _open(path: Path, error: type[EndplateError]) -> int:
         # Without O_CREAT first: the kernel refuses O_CREAT on another user's file in /tmp.
         for flags in (os.O_RDWR, os.O_RDWR | os.O_CREAT):
             try:

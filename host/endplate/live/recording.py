@@ -87,11 +87,13 @@ def _hold(
     at = np.array([hop[0] for hop in hops], np.int64) - first
     which = np.searchsorted(at, np.arange(n), side="right") - 1
     known = which >= 0
-    for out, column in ((intents, 2), (targets, 3)):
-        values = np.zeros((len(hops), dofs), out.dtype)
-        for row, hop in zip(values, hops, strict=True):
-            row[: len(hop[column])] = hop[column][:dofs]
-        out[known] = values[which[known]]
+    of_hop_intents = np.zeros((len(hops), dofs), np.float32)
+    of_hop_targets = np.zeros((len(hops), dofs), np.int16)
+    for i, (_, _, intent, target) in enumerate(hops):
+        of_hop_intents[i, : len(intent)] = intent[:dofs]
+        of_hop_targets[i, : len(target)] = target[:dofs]
+    intents[known] = of_hop_intents[which[known]]
+    targets[known] = of_hop_targets[which[known]]
     sent[known] = np.array([hop[1] for hop in hops])[which[known]]
     return intents, targets, sent
 

@@ -37,7 +37,7 @@ class ReplaySource:
         self._speed = speed
         self._period_ns = 1e9 / recording.rate_hz / (speed or 1.0)
         self._chunk = max(1, round(CHUNK_S * recording.rate_hz))
-        self._notes = {sample - recording.first: text for sample, text in recording.annotations}
+        self._notes = [(at - recording.first, text) for at, text in recording.annotations]
         self.health, self.sentence = "lost", "The recording is not open yet."
         self._next = 0
         self._started_ns: int | None = None
@@ -80,6 +80,6 @@ class ReplaySource:
             return None
         first, self._next = self._next, due
         newest = self._started_ns + round(due * self._period_ns) if self._speed else now
-        notes = [self._notes[i] for i in range(first, due) if i in self._notes]
+        notes = [text for at, text in self._notes if first <= at < due]
         counts = np.ascontiguousarray(self.recording.counts[first:due])
         return Block(counts, first, now, min(newest, now), notes=notes)

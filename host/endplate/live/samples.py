@@ -67,6 +67,7 @@ class SampleClock:
         self._max_fill = int(MAX_FILL_S * rate_hz)
         self.index = -1  # of the newest accepted sample
         self.first_number: int | None = None
+        self._time_ns = 0.0  # of self.index
         self.lost = self.rejected = self.stale_halves = self.restarts = self.reanchors = 0
         self.begin_anew()
 
@@ -83,6 +84,8 @@ class SampleClock:
             self._resume_ns = int(self._time_ns)
         self._period_ns = self.nominal_ns
         self._time_ns = 0.0  # of self.index
+        self._first_steps = 1
+        self._seen_empty = False
         self.settled = False
         self._polled_ns: int | None = None
         self._arrived_ns: int | None = None
@@ -160,7 +163,7 @@ class SampleClock:
 
     def _jump(self, plan: Plan, number: int, steps: int, row: int) -> None:
         """A number further on: believed when the next row is further on still."""
-        if self._pending is not None:
+        if self._pending is not None and self._number is not None:
             before, steps_before, row_before = self._pending
             self._pending = None
             ahead = (number - before) % self._modulo // self._step
@@ -267,7 +270,7 @@ class SampleClock:
         self._seen_empty = False
 
     def _close_window(self, plan: Plan, arrival_ns: int) -> None:
-        elapsed = arrival_ns - self._window_ns
+        elapsed = arrival_ns - (self._window_ns or 0)
         expected = elapsed / self._period_ns
         lump = max(3.0, 0.04 * self.rate_hz)
         paced = abs(self.index - self._window_index - expected) <= 0.02 * expected + lump

@@ -122,7 +122,7 @@ def load_hand(name_or_path: str | Path) -> Hand:
     joints = tuple(_joint(table) for table in top.tables("joint", 1, MAX_JOINTS))
     _unique(path, "joint", [joint.name for joint in joints])
     dofs = tuple(_dof(table, joints) for table in top.tables("dof", 1, MAX_DOF))
-    driven = {dof.joint for dof in dofs if dof.joint}
+    driven: set[str | None] = {dof.joint for dof in dofs if dof.joint}
     grips = tuple(_grip(table, joints, driven) for table in top.tables("grip", 1, MAX_GRIPS))
     rest_grip = top.text("rest_grip")
     top.finish()

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pytest
+
 from endplate.core import ffi, lib
 
 STATES = (
@@ -17,6 +19,12 @@ EVENTS = (
 )
 DOFS = 4
 TABLE, BUS, ACTUATOR, HARDWARE = 1, 2, 4, 8
+LIMIT = {name: getattr(lib, f"GUARD_LIMIT_{name}") for name in (
+    "NONE", "ESTOP", "FAULT", "RELEASING", "DISARMED", "LINK_LOST", "HOST_FROZEN", "STALE",
+    "NEUTRAL", "SITE", "POSITION")}
+#: Where the hand's clock begins: also shortly before it wraps.
+ORIGINS = (0, 1, 2**32 - 1, 2**32 - 60, 2**32 - 250, 2**31 - 70)
+everywhere = pytest.mark.parametrize("origin", ORIGINS)
 
 
 @dataclass

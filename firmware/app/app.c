@@ -93,7 +93,8 @@ static void find_faults(app_state *app)
     const int32_t joints = app->table_good ? hand_table.joints : 0;
     const uint32_t all = (1u << (unsigned)joints) - 1u;
     const uint32_t present = app->motor.present & all;
-    const int32_t time_is_up = app->now_us - app->booted_us >= (uint64_t)APP_SELF_TEST_US * board_patience();
+    const int32_t time_is_up =
+        app->now_us - app->booted_us >= (uint64_t)APP_SELF_TEST_US * board_patience();
     uint32_t faults = app->table_good ? 0u : (uint32_t)GUARD_FAULT_TABLE;
 
     const int32_t testing = app->guard.state == GUARD_BOOT || app->guard.state == GUARD_SELF_TEST;
@@ -130,11 +131,13 @@ static void tick(app_state *app)
     app->changed = 0;
     app->progress |= APP_CONTROL;
     if (app->guard.state != before && app->guard.state == GUARD_RELEASING) {
-        memset(app->force_cap, 255, sizeof app->force_cap); /* a host's cap does not bind an opening */
+        /* a host's cap does not bind an opening */
+        memset(app->force_cap, 255, sizeof app->force_cap);
     }
 }
 
-/* Force caps come per DoF, the motors want them per joint: the grip's are those of no DoF of their own. */
+/* Force caps come per DoF, the motors want them per joint: the grip's are those of no DoF of
+ * their own. */
 static void caps_of_joints(const app_state *app, uint8_t *caps)
 {
     uint8_t grip_cap = 255;

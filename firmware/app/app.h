@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * app: the hand's program between board.h and the core; one struct holds all of it. One step, in this
- * order (app_step):
+ * app: the hand's program between board.h and the core; one struct holds all of it. One step, in
+ * this order (app_step):
  *
  *   1 link_receive   bytes -> frames -> guard_raise, guard_command_take
- *   2 find_faults    what the actuators and the hand table say -> guard_set_faults, end of self-test
+ *   2 find_faults    what the actuators and the hand table say -> guard_set_faults, or the end of
+ *                    the self-test
  *   3 guard_tick     every millisecond, and at once when 1 or 2 changed something
  *   4 motor_power    torque off goes out here, ahead of everything on the bus
  *   5 motor_step     replies of the actuators, the next packet of the cycle under way
- *   6 cycle          hand_process -> motor_begin: every board_cycle_us, or as soon as a fresh command
- *                    has come and half a period has passed
+ *   6 cycle          hand_process -> motor_begin: every board_cycle_us, or as soon as a fresh
+ *                    command has come and half a period has passed
  *   7 link_send      answers, telemetry
  *   8 watchdog       fed when 1, 3 and 6 have all happened since the last time
  *
@@ -69,7 +70,8 @@ uint32_t app_wait_us(const app_state *app);
 
 /* For link.c: a message that is an event of the guard; a command, with its grip and force caps. */
 void app_event(app_state *app, int32_t event);
-int32_t app_command(app_state *app, const guard_command *command, int32_t grip, const uint8_t *caps);
+int32_t app_command(app_state *app, const guard_command *command, int32_t grip,
+                    const uint8_t *caps);
 
 uint32_t app_ms(const app_state *app); /* the guard's clock */
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * board: what a board must give to the application. One implementation is linked into each image (pc/board_pc.c,
- * f405/board_f405.c). Nothing here blocks except board_idle.
+ * board: what a board must give to the application. One implementation is linked into each image
+ * (pc/board_pc.c, f405/board_f405.c). Nothing here blocks except board_idle.
  *
- * Clocks are microseconds since some moment before boot, monotonic, 64 bits; what goes on the wire are their lower 32.
+ * Clocks are microseconds since some moment before boot, monotonic, 64 bits; what goes on the
+ * wire are their lower 32.
  */
 #ifndef ENDPLATE_BOARD_H
 #define ENDPLATE_BOARD_H
@@ -22,17 +23,19 @@ enum board_reset {
     BOARD_RESET_SOFTWARE = 5
 };
 
-/* Prepares clock, link, bus. 0, or the exit status of a program that cannot begin (pc: it has said why). */
+/* Prepares clock, link, bus. 0, or the exit status of a program that cannot begin (pc: it has
+ * said why). */
 int32_t board_start(int argc, char **argv);
 
 uint64_t board_now_us(void);
 
-/* The line to the host. Return how many bytes were read or taken; a write takes what fits now, perhaps nothing. */
+/* The line to the host. Return how many bytes were read or taken; a write takes what fits now,
+ * perhaps nothing. */
 int32_t board_link_read(uint8_t *bytes, int32_t capacity);
 int32_t board_link_write(const uint8_t *bytes, int32_t n);
 
-/* The motor bus, half duplex. After a write the line is turned round by the board; board_bus_sending is 1 until the last
- * bit has gone out and the bus listens. */
+/* The motor bus, half duplex. After a write the line is turned round by the board;
+ * board_bus_sending is 1 until the last bit has gone out and the bus listens. */
 int32_t board_bus_read(uint8_t *bytes, int32_t capacity);
 int32_t board_bus_write(const uint8_t *bytes, int32_t n);
 int32_t board_bus_sending(void);
@@ -41,13 +44,16 @@ int32_t board_bus_sending(void);
 void board_drive_line(int32_t on);
 
 uint32_t board_cycle_us(void);   /* period of the motor bus cycle */
-/* How many times longer than on silicon the actuators may take: 1 there; more where an emulator or a busy computer stands
- * between. Applies to all waits for actuators and to their bus watchdog, to nothing else. */
+/* How many times longer than on silicon the actuators may take: 1 there; more where an emulator
+ * or a busy computer stands between. Applies to all waits for actuators and to their bus
+ * watchdog, to nothing else. */
 uint32_t board_patience(void);
-uint32_t board_boot_id(void);    /* another number after every boot; asked for at the first HELLO, not before */
+/* another number after every boot; asked for at the first HELLO, not before */
+uint32_t board_boot_id(void);
 uint8_t board_reset_cause(void); /* board_reset */
 void board_uid(uint8_t uid[12]);
-uint32_t board_schema_hash(uint32_t compiled); /* returns `compiled`; a test may make the pc board answer another */
+/* returns `compiled`; a test may make the pc board answer another */
+uint32_t board_schema_hash(uint32_t compiled);
 
 /* Whether a hardware watchdog restarts a program that hangs. */
 int32_t board_has_watchdog(void);

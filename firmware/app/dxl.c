@@ -3,7 +3,13 @@
 
 #include <string.h>
 
-enum { ID = 4, LENGTH = 5, INSTRUCTION = 7, ERROR = 8, FIRST = 9 /* parameter of a status packet */ };
+enum {
+    ID = 4,
+    LENGTH = 5,
+    INSTRUCTION = 7,
+    ERROR = 8,
+    FIRST = 9 /* parameter of a status packet */
+};
 
 static const uint8_t HEADER[4] = {0xFF, 0xFF, 0xFD, 0x00};
 
@@ -12,13 +18,15 @@ uint16_t dxl_crc(uint16_t crc, const uint8_t *bytes, int32_t n)
     for (int32_t i = 0; i < n; i++) {
         crc = (uint16_t)(crc ^ (uint16_t)(bytes[i] << 8));
         for (int32_t bit = 0; bit < 8; bit++) {
-            crc = (uint16_t)((crc & 0x8000u) != 0 ? (uint16_t)(crc << 1) ^ 0x8005u : (uint16_t)(crc << 1));
+            crc = (uint16_t)((crc & 0x8000u) != 0 ? (uint16_t)(crc << 1) ^ 0x8005u
+                                                  : (uint16_t)(crc << 1));
         }
     }
     return crc;
 }
 
-int32_t dxl_packet(uint8_t id, uint8_t instruction, const uint8_t *parameters, int32_t n, uint8_t *out, int32_t capacity)
+int32_t dxl_packet(uint8_t id, uint8_t instruction, const uint8_t *parameters, int32_t n,
+                   uint8_t *out, int32_t capacity)
 {
     if (n < 0 || capacity < DXL_OVERHEAD + n) {
         return -1;
@@ -32,7 +40,8 @@ int32_t dxl_packet(uint8_t id, uint8_t instruction, const uint8_t *parameters, i
             return -1;
         }
         out[to++] = parameters[i];
-        if (to - INSTRUCTION >= 3 && out[to - 1] == 0xFD && out[to - 2] == 0xFF && out[to - 3] == 0xFF) {
+        if (to - INSTRUCTION >= 3 && out[to - 1] == 0xFD && out[to - 2] == 0xFF
+            && out[to - 3] == 0xFF) {
             out[to++] = 0xFD;
         }
     }
@@ -62,11 +71,13 @@ static void drop(dxl_parser *parser, int32_t n)
 /* Bytes at the front that can not begin a packet. */
 static int32_t hopeless(const dxl_parser *parser)
 {
-    const int32_t seen = parser->fill < (int32_t)sizeof HEADER ? parser->fill : (int32_t)sizeof HEADER;
+    const int32_t seen =
+        parser->fill < (int32_t)sizeof HEADER ? parser->fill : (int32_t)sizeof HEADER;
     return memcmp(parser->bytes, HEADER, (size_t)seen) != 0;
 }
 
-/* Takes the stuffing out of a whole packet and copies what it says. 1 when it is a status that fits. */
+/* Takes the stuffing out of a whole packet and copies what it says. 1 when it is a status that
+ * fits. */
 static int32_t unpack(const dxl_parser *parser, int32_t whole, dxl_status *status)
 {
     const uint8_t *in = parser->bytes;
@@ -77,7 +88,8 @@ static int32_t unpack(const dxl_parser *parser, int32_t whole, dxl_status *statu
     status->error = in[ERROR];
     status->length = 0;
     for (int32_t i = FIRST; i < whole - 2; i++) {
-        if (i >= INSTRUCTION + 3 && in[i] == 0xFD && in[i - 1] == 0xFD && in[i - 2] == 0xFF && in[i - 3] == 0xFF) {
+        if (i >= INSTRUCTION + 3 && in[i] == 0xFD && in[i - 1] == 0xFD && in[i - 2] == 0xFF
+            && in[i - 3] == 0xFF) {
             continue;
         }
         if (status->length >= DXL_MAX_PARAMETERS) {
@@ -88,7 +100,8 @@ static int32_t unpack(const dxl_parser *parser, int32_t whole, dxl_status *statu
     return 1;
 }
 
-int32_t dxl_feed(dxl_parser *parser, const uint8_t *bytes, int32_t n, int32_t *used, dxl_status *status)
+int32_t dxl_feed(dxl_parser *parser, const uint8_t *bytes, int32_t n, int32_t *used,
+                 dxl_status *status)
 {
     *used = 0;
     for (;;) {

@@ -2,17 +2,19 @@
  *
  * link: bytes -> wire -> guard, and back. The only file of the application that knows the wire.
  *
- * Session   SPEC.md, "Session". A HELLO with our schema hash and our hand's hash (or 0) opens the session
- *           its frame names and disarms; any other is answered with accepted = 0, and none is open then.
- *           RELEASE and ESTOP need no session and no sequence.
+ * Session   SPEC.md, "Session". A HELLO with our schema hash and our hand's hash (or 0) opens
+ *           the session its frame names and disarms; any other is answered with accepted = 0,
+ *           and none is open then. RELEASE and ESTOP need no session and no sequence.
  * Refusals  are counted and change nothing: not the acknowledgement, not the sequence. One kind is
- *           answered: when frames of another wire version come and no session is open, a HELLO_ACK with
- *           accepted = 0, at most five times a second, shows the host which version this hand speaks.
+ *           answered: when frames of another wire version come and no session is open, a
+ *           HELLO_ACK with accepted = 0, at most five times a second, shows the host which
+ *           version this hand speaks.
  * Answers   TIME at once, with when the question came and when the answer left. ARM, DISARM,
- *           CLEAR_FAULT, RELEASE, ESTOP by an immediate STATE that carries the sequence number as ack.
- * Telemetry STATE 50 Hz, STATE_FULL 10 Hz, LINK_STATS 1 Hz, only into an empty line: what does not fit
- *           is dropped and counted, so nothing old is ever sent. Begins with a session; when nothing
- *           has come from the host for half a second it falls to two STATE a second.
+ *           CLEAR_FAULT, RELEASE, ESTOP by an immediate STATE that carries the sequence number
+ *           as ack.
+ * Telemetry STATE 50 Hz, STATE_FULL 10 Hz, LINK_STATS 1 Hz, only into an empty line: what does
+ *           not fit is dropped and counted, so nothing old is ever sent. Begins with a session;
+ *           when nothing has come from the host for half a second it falls to two STATE a second.
  */
 #ifndef ENDPLATE_LINK_H
 #define ENDPLATE_LINK_H

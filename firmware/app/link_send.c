@@ -18,7 +18,8 @@ enum {
     HAS_FORCE_CAP = 32
 };
 
-/* Queues link->frame, whose payload is packed, under a session number and as an answer to frame `ack`. */
+/* Queues link->frame, whose payload is packed, under a session number and as an answer to frame
+ * `ack`. */
 static void queue_answer(link_state *link, uint16_t session, uint16_t ack)
 {
     wire_frame *frame = &link->frame;
@@ -48,7 +49,8 @@ static void queue(link_state *link)
 static void flush(link_state *link)
 {
     if (link->out_sent < link->out_n) {
-        link->out_sent += board_link_write(link->out + link->out_sent, link->out_n - link->out_sent);
+        link->out_sent +=
+            board_link_write(link->out + link->out_sent, link->out_n - link->out_sent);
     }
     if (link->out_sent == link->out_n) {
         link->out_sent = 0;
@@ -68,14 +70,16 @@ static int16_t scaled(float value, float unit)
     return (int16_t)(x < 0.0f ? x - 0.5f : x + 0.5f);
 }
 
-void link_hello_ack(link_state *link, const app_state *app, uint16_t session, uint16_t seq, uint8_t accepted)
+void link_hello_ack(link_state *link, const app_state *app, uint16_t session, uint16_t seq,
+                    uint8_t accepted)
 {
     wire_hello_ack ack;
     memset(&ack, 0, sizeof ack);
     ack.schema_hash = link->schema_hash;
     ack.hand_hash = hand_table_hash;
     ack.boot_id = link_boot_id(link);
-    ack.capabilities = HAS_POSITION | HAS_CURRENT | HAS_TEMPERATURE | HAS_BUS_WATCHDOG | HAS_FORCE_CAP;
+    ack.capabilities =
+        HAS_POSITION | HAS_CURRENT | HAS_TEMPERATURE | HAS_BUS_WATCHDOG | HAS_FORCE_CAP;
     if (board_has_watchdog()) {
         ack.capabilities |= HAS_WATCHDOG;
     }
@@ -155,7 +159,8 @@ static void send_stats(link_state *link, const app_state *app, uint64_t now_us)
     }
 }
 
-/* Whether telemetry of this period is owed; one that is still owed when the next falls due is dropped. */
+/* Whether telemetry of this period is owed; one that is still owed when the next falls due is
+ * dropped. */
 static int32_t due(link_state *link, link_due *what, uint32_t period_us, uint64_t now_us)
 {
     if (now_us >= what->next_us) {
@@ -191,7 +196,8 @@ void link_send(link_state *link, const app_state *app, uint64_t now_us)
     }
     if (link->open) {
         const int32_t quiet = now_us - link->heard_us >= LINK_QUIET_US;
-        /* The rarest first: a narrow line then drops what there is most of, and still tells how it is. */
+        /* The rarest first: a narrow line then drops what there is most of, and still tells how
+         * it is. */
         if (!quiet && due(link, &link->stats_due, LINK_STATS_US, now_us)) {
             send_stats(link, app, now_us);
         }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * motor: see motor.h. In three parts: replies; one function per job; the sequencer.
+ * motor: see motor.h. Here: one function per job; the sequencer. Replies are in
+ * motor_reply.c, the set-up in motor_setup.c.
  */
 #include "motor.h"
 
@@ -10,10 +11,8 @@
 
 #define BIT(i) (1u << (unsigned)(i))
 
-/* Scales of the X series: 4096 ticks a turn, 0.229 rpm a unit of velocity, 1 mA a unit of current (XL330). */
-static const float TICKS_PER_DEG = 4096.0f / 360.0f;
-static const float DPS_PER_UNIT = 0.229f * 6.0f;
-static const float PROFILE_MARGIN = 1.25f; /* above the fastest goal, so that the profile is a bound and no brake */
+/* above the fastest goal, so that the profile is a bound and no brake */
+static const float PROFILE_MARGIN = 1.25f;
 
 static int32_t nearest(float x)
 {
@@ -21,11 +20,6 @@ static int32_t nearest(float x)
         return 0;
     }
     return (int32_t)(x < 0.0f ? x - 0.5f : x + 0.5f);
-}
-
-static uint32_t u32_at(const uint8_t *at)
-{
-    return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 }
 
 void motor_init(motor_state *motor, const hand_config *hand, uint32_t cycle_us, uint64_t now_us)
@@ -40,107 +34,13 @@ void motor_init(motor_state *motor, const hand_config *hand, uint32_t cycle_us, 
         motor_axis *axis = &motor->axis[i];
         axis->id = joint->actuator;
         axis->direction = joint->direction;
-        axis->ticks_per_deg = (float)joint->direction * joint->gear * TICKS_PER_DEG;
-        axis->zero_ticks = joint->zero_deg * TICKS_PER_DEG;
-        axis->profile_velocity = nearest(joint->speed_dps * joint->gear * PROFILE_MARGIN / DPS_PER_UNIT) + 1;
+        axis->ticks_per_deg = (float)joint->direction * joint->gear * MOTOR_TICKS_PER_DEG;
+        axis->zero_ticks = joint->zero_deg * MOTOR_TICKS_PER_DEG;
+        axis->profile_velocity =
+            nearest(joint->speed_dps * joint->gear * PROFILE_MARGIN / MOTOR_DPS_PER_UNIT) + 1;
         axis->current_ma = (uint16_t)nearest(joint->current_ma);
         axis->cap_ma = axis->current_ma;
         axis->heard_us = now_us;
-    }
-}
-
-/* ---- replies ---- */
-
-static void lose(motor_state *motor, int32_t i)
-{
-    motor->axis[i].step = 0;
-    motor->axis[i].torque = 0;
-    motor->present &= ~BIT(i);
-    motor->measured &= ~BIT(i);
-    motor->resets++;
-}
-
-static void take_present(motor_state *motor, int32_t i, const uint8_t *at)
-{
-    motor_axis *axis = &motor->axis[i];
-    const float direction = (float)axis->direction;
-    axis->present_ticks = (int32_t)u32_at(at + 6);
-    const float ticks = (float)axis->present_ticks;
-    motor->position_deg[i] = (ticks - axis->zero_ticks) / axis->ticks_per_deg;
-    motor->velocity_dps[i] = (float)(int32_t)u32_at(at + 2) * DPS_PER_UNIT * TICKS_PER_DEG / axis->ticks_per_deg;
-    motor->current_ma[i] = direction * (float)(int16_t)(at[0] | at[1] << 8);
-    motor->measured |= BIT(i);
-}
-
-static void take_reply(motor_state *motor, const dxl_status *status, uint64_t now_us)
-{
-    int32_t i = 0;
-    while (i < motor->axes && motor->axis[i].id != status->id) {
-        i++;
-    }
-    if (i == motor->axes) {
-        motor->errors++;
-        return;
-    }
-    motor_axis *axis = &motor->axis[i];
-    axis->heard_us = now_us;
-    if ((motor->expected & BIT(i)) == 0 || status->length != motor->expected_length) {
-        return; /* late: counted as missing when its time was over; lengths differ so that none is taken for another */
-    }
-    motor->expected &= ~BIT(i);
-    if ((status->error & DXL_ERROR_MASK) != 0) {
-        motor->errors++;
-    }
-    switch (motor->job) {
-    case MOTOR_READ:
-        take_present(motor, i, status->parameters);
-        break;
-    case MOTOR_SLOW_POWER:
-        axis->voltage = (uint8_t)(status->parameters[1] != 0 ? 255 : status->parameters[0]);
-        axis->temperature = status->parameters[2];
-        break;
-    case MOTOR_SLOW_TORQUE:
-        axis->hardware_error = status->parameters[MOTOR_HARDWARE_ERROR - MOTOR_TORQUE];
-        if (axis->torque && status->parameters[0] == 0) {
-            lose(motor, i); /* it reset, or switched itself off */
-        }
-        break;
-    case MOTOR_SLOW_WATCHDOG:
-        if (status->parameters[0] == 0xFF) {
-            lose(motor, i); /* it heard nothing for too long, and takes no goals until it is set up again */
-        }
-        break;
-    case MOTOR_SETUP:
-        motor_setup_reply(axis, status);
-        if (axis->step == MOTOR_READY) {
-            motor->present |= BIT(i);
-            motor->joined |= BIT(i);
-            motor->position_deg[i] = ((float)axis->present_ticks - axis->zero_ticks) / axis->ticks_per_deg;
-            motor->measured |= BIT(i);
-        }
-        break;
-    default:
-        break;
-    }
-}
-
-static void receive(motor_state *motor, uint64_t now_us)
-{
-    uint8_t bytes[64];
-    dxl_status status;
-    for (int32_t turn = 0; turn < 8; turn++) { /* bounded: a bus that babbles does not hold up the rest */
-        const int32_t n = board_bus_read(bytes, (int32_t)sizeof bytes);
-        int32_t at = 0;
-        while (at < n) {
-            int32_t used = 0;
-            if (dxl_feed(&motor->parser, bytes + at, n - at, &used, &status)) {
-                take_reply(motor, &status, now_us);
-            }
-            at += used;
-        }
-        if (n < (int32_t)sizeof bytes) {
-            return;
-        }
     }
 }
 
@@ -163,12 +63,14 @@ static int32_t sync_write(motor_state *motor, uint8_t address, int32_t width, ui
             parameters[n++] = (uint8_t)(value >> (8 * b) & 255u);
         }
     }
-    motor->out_n = n > 4 ? dxl_packet(DXL_BROADCAST, DXL_SYNC_WRITE, parameters, n, motor->out, DXL_MAX_PACKET) : 0;
+    motor->out_n =
+        n > 4 ? dxl_packet(DXL_BROADCAST, DXL_SYNC_WRITE, parameters, n, motor->out, DXL_MAX_PACKET)
+              : 0;
     return motor->out_n > 0;
 }
 
-/* Replies come in the order asked for, and an actuator waits for the one before it: every other cycle asks backwards, so
- * that a silent one hides nobody for long. */
+/* Replies come in the order asked for, and an actuator waits for the one before it: every other
+ * cycle asks backwards, so that a silent one hides nobody for long. */
 static int32_t sync_read(motor_state *motor, uint8_t address, uint8_t width, uint32_t axes)
 {
     uint8_t parameters[4 + MOTOR_MAX] = {address, 0, width, 0};
@@ -182,7 +84,9 @@ static int32_t sync_read(motor_state *motor, uint8_t address, uint8_t width, uin
     }
     motor->expected = axes;
     motor->expected_length = width;
-    motor->out_n = n > 4 ? dxl_packet(DXL_BROADCAST, DXL_SYNC_READ, parameters, n, motor->out, DXL_MAX_PACKET) : 0;
+    motor->out_n =
+        n > 4 ? dxl_packet(DXL_BROADCAST, DXL_SYNC_READ, parameters, n, motor->out, DXL_MAX_PACKET)
+              : 0;
     return motor->out_n > 0;
 }
 
@@ -273,7 +177,7 @@ static void missed(motor_state *motor, uint64_t now_us)
         }
         motor->errors++;
         if (now_us - motor->axis[i].heard_us >= (uint64_t)MOTOR_SILENT_US * motor->patience) {
-            lose(motor, i);
+            motor_lose(motor, i);
         }
     }
     motor->expected = 0;
@@ -285,7 +189,8 @@ static void sent(motor_state *motor, uint64_t now_us)
     const uint64_t half = motor->cycle_us / 2;
     const uint64_t most = motor->began_us + motor->cycle_us * 4u / 5u;
     motor->out_n = 0;
-    motor->deadline_us = motor->job == MOTOR_SETUP || now_us + half / 2 > most ? now_us + half : most;
+    motor->deadline_us =
+        motor->job == MOTOR_SETUP || now_us + half / 2 > most ? now_us + half : most;
     if (motor->job == MOTOR_STOP && motor->stopped_us == 0) {
         motor->stopped_us = now_us;
     }
@@ -326,7 +231,8 @@ int32_t motor_free(const motor_state *motor)
     return motor->job == MOTOR_IDLE && motor->todo == 0;
 }
 
-void motor_begin(motor_state *motor, const float *goal_deg, const uint8_t *caps, uint32_t sample, uint64_t now_us)
+void motor_begin(motor_state *motor, const float *goal_deg, const uint8_t *caps, uint32_t sample,
+                 uint64_t now_us)
 {
     motor->began_us = now_us;
     motor->sample = sample;
@@ -334,7 +240,8 @@ void motor_begin(motor_state *motor, const float *goal_deg, const uint8_t *caps,
     motor->todo = BIT(MOTOR_SETUP);
     if (motor->power) {
         motor->todo |= BIT(MOTOR_GOALS) | BIT(MOTOR_TORQUE_ON) | BIT(MOTOR_READ);
-    } else if (motor->cycles % MOTOR_OFF_EVERY == 0) { /* the time is the set-up's; this keeps the bus watchdog fed */
+    } else if (motor->cycles % MOTOR_OFF_EVERY == 0) {
+        /* the time is the set-up's; this keeps the bus watchdog fed */
         motor->todo |= BIT(MOTOR_STOP) | BIT(MOTOR_READ);
     }
     for (int32_t i = 0; i < motor->axes; i++) {
@@ -379,10 +286,11 @@ void motor_power(motor_state *motor, int32_t on, uint64_t now_us)
 
 void motor_step(motor_state *motor, uint64_t now_us)
 {
-    receive(motor, now_us);
+    motor_receive(motor, now_us);
     for (;;) {
         if (motor->out_n > 0) {
-            motor->out_sent += board_bus_write(motor->out + motor->out_sent, motor->out_n - motor->out_sent);
+            motor->out_sent +=
+                board_bus_write(motor->out + motor->out_sent, motor->out_n - motor->out_sent);
             if (motor->out_sent < motor->out_n || board_bus_sending()) {
                 return;
             }

@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: MIT
  *
- * motor: the actuators behind the bus (Dynamixel X series, register table of XL330). Degrees of the joint on this side,
- * ticks of the actuator on the other. One packet is under way at a time; nothing waits.
+ * motor: the actuators behind the bus (Dynamixel X series, register table of XL330). Degrees of
+ * the joint on this side, ticks of the actuator on the other. One packet is under way at a time;
+ * nothing waits.
  *
- * A cycle (motor_begin, 100 Hz on pc, 50 Hz on f405), in this order, each part skipped when there is nothing to do:
- *   goals   sync write of goal position (116) to all that are ready         stamped: applied_us, applied_sample
+ * A cycle (motor_begin, 100 Hz on pc, 50 Hz on f405), in this order, each part skipped when
+ * there is nothing to do:
+ *   goals   sync write of goal position (116); when it has gone: applied_us, applied_sample
  *   caps    sync write of goal current (102), when a force cap changed
  *   torque  sync write of torque enable (64), when the guard allows and not all have it
  *   read    sync read of current, velocity, position (126..135)
- *   slow    sync read of three actuators, in turn: of 144..146 (voltage, temperature), of 64..70 (torque, hardware
- *           error), of 98 (has the bus watchdog tripped); 9 cycles for all of 9 actuators
- *   set-up  of actuators that are absent, one register after another (SETUP in motor_setup.c), while half a cycle is left
+ *   slow    sync read of three actuators, in turn: of 144..146 (voltage, temperature), of 64..70
+ *           (torque, hardware error), of 98 (has the bus watchdog tripped); 9 cycles for all of
+ *           9 actuators
+ *   set-up  of actuators that are absent, one register after another (SETUP in motor_setup.c),
+ *           while half a cycle is left
  * STOP (torque off to all, broadcast) goes ahead of everything.
  *
- * An actuator that is silent for MOTOR_SILENT_US, or found without the torque it should have, or reset, becomes absent: it
- * is pinged and set up anew, with its goal where it stands. `missing` says so, `joined` that it is back.
+ * An actuator that is silent for MOTOR_SILENT_US, or found without the torque it should have, or
+ * reset, becomes absent: it is pinged and set up anew, with its goal where it stands. `missing`
+ * says so, `joined` that it is back.
  */
 #ifndef ENDPLATE_MOTOR_H
 #define ENDPLATE_MOTOR_H
@@ -25,8 +30,10 @@
 enum motor_sizes {
     MOTOR_MAX = CORE_MAX_JOINTS,
     MOTOR_SILENT_US = 200000, /* this and the next: times board_patience */
-    MOTOR_WATCHDOG = 10,      /* register 98, units of 20 ms: an actuator that hears nothing for 200 ms stops by itself */
-    MOTOR_STOP_AGAIN_US = 2500, /* repeat of STOP: replies of a sync read may have collided with the first (<= 2.2 ms) */
+    /* register 98, units of 20 ms: an actuator that hears nothing for 200 ms stops by itself */
+    MOTOR_WATCHDOG = 10,
+    /* repeat of STOP: replies of a sync read may have collided with the first (<= 2.2 ms) */
+    MOTOR_STOP_AGAIN_US = 2500,
     MOTOR_SLOW_AXES = 3,
     MOTOR_OFF_EVERY = 4
 };
@@ -117,13 +124,23 @@ typedef struct motor_state {
 void motor_init(motor_state *motor, const hand_config *hand, uint32_t cycle_us, uint64_t now_us);
 /* 1 when a cycle may begin. */
 int32_t motor_free(const motor_state *motor);
-/* Begins a cycle. goal_deg: one per joint. caps: 255 = the joint's own current limit. `sample`: counter of the EMG sample
- * these goals come from. */
-void motor_begin(motor_state *motor, const float *goal_deg, const uint8_t *caps, uint32_t sample, uint64_t now_us);
+/* Begins a cycle. goal_deg: one per joint. caps: 255 = the joint's own current limit. `sample`:
+ * counter of the EMG sample these goals come from. */
+void motor_begin(motor_state *motor, const float *goal_deg, const uint8_t *caps, uint32_t sample,
+                 uint64_t now_us);
 /* Whether torque may be on. Off sends STOP at once. */
 void motor_power(motor_state *motor, int32_t on, uint64_t now_us);
 /* Moves bytes both ways; call as often as there are any. */
 void motor_step(motor_state *motor, uint64_t now_us);
+
+/* Scales of the X series: 4096 ticks a turn, 0.229 rpm a unit of velocity. A unit of current is
+ * 1 mA (XL330). */
+static const float MOTOR_TICKS_PER_DEG = 4096.0f / 360.0f;
+static const float MOTOR_DPS_PER_UNIT = 0.229f * 6.0f;
+
+/* motor_reply.c: reads what has come; marks an actuator as absent. */
+void motor_receive(motor_state *motor, uint64_t now_us);
+void motor_lose(motor_state *motor, int32_t i);
 
 /* motor_setup.c: the steps that bring one actuator from power-up to ready. */
 enum { MOTOR_READY = 255 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * motor_setup: one actuator from power-up to ready, a register at a time, each write acknowledged. SETUP is the document.
+ * motor_setup: one actuator from power-up to ready, a register at a time, each write
+ * acknowledged. SETUP is the document.
  */
 #include "motor.h"
 
@@ -26,7 +27,8 @@ static const setup_step SETUP[] = {
     {DXL_WRITE, MOTOR_OPERATING_MODE, 1, MODE},
     {DXL_WRITE, MOTOR_BUS_WATCHDOG, 1, ZERO}, /* after a trip goals are read-only until this */
     {DXL_WRITE, MOTOR_GOAL_CURRENT, 2, CURRENT},
-    {DXL_WRITE, MOTOR_PROFILE, 8, PROFILE}, /* a second bound of the speed, in the actuator itself */
+    /* a second bound of the speed, in the actuator itself */
+    {DXL_WRITE, MOTOR_PROFILE, 8, PROFILE},
     {DXL_READ, MOTOR_PRESENT, 10, NOTHING},
     {DXL_WRITE, MOTOR_GOAL_POSITION, 4, HERE}, /* so that torque on moves nothing */
     {DXL_WRITE, MOTOR_BUS_WATCHDOG, 1, WATCHDOG},
@@ -101,8 +103,8 @@ void motor_setup_reply(motor_axis *axis, const dxl_status *status)
     uint8_t held = 0;
     if (step->instruction == DXL_READ && step->address == MOTOR_PRESENT) {
         const uint8_t *at = status->parameters + 6;
-        axis->present_ticks = (int32_t)((uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16
-                                        | (uint32_t)at[3] << 24);
+        axis->present_ticks = (int32_t)((uint32_t)at[0] | (uint32_t)at[1] << 8
+                                        | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24);
         axis->goal_ticks = axis->present_ticks;
     } else if (step->instruction == DXL_READ) {
         fill(axis, 1, step->value, &held);

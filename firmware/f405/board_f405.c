@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * board_f405: the hand on an STM32F405, and on QEMU's netduinoplus2, which lacks most of its peripherals: every wait here
- * is bounded and has a fall-back.
+ * board_f405: the hand on an STM32F405, and on QEMU's netduinoplus2, which lacks most of its
+ * peripherals: every wait here is bounded and has a fall-back.
  *
  *   PA9, PA10  USART1  link to the host, 1 Mbaud
  *   PA2        USART2  motor bus, 1 Mbaud, one wire (half duplex, open drain, pull-up outside)
@@ -19,11 +19,12 @@ enum {
     EMULATED_TIMER_HZ = 1000000000, /* what QEMU's timer counts by default */
     LINK_DIVIDER = 84, /* 84 MHz APB2 to 1 Mbaud */
     BUS_DIVIDER = 42,  /* 42 MHz APB1 to 1 Mbaud */
-    CYCLE_US = 20000,  /* QEMU's serial lines carry about 24 kB/s: 100 Hz does not fit beside the link */
+    /* QEMU's serial lines carry about 24 kB/s: 100 Hz does not fit beside the link */
+    CYCLE_US = 20000,
     PATIENCE = 100000, /* turns of a wait loop: some 3 ms at 168 MHz, 30 ms at the reset clock */
     WATCHDOG_RELOAD = 400, /* 100 ms at 32 kHz / 8 */
     SUPPLY_PIN = 12,
-    NOTHING_YET = 0x600DB007 /* marks boots as counted */
+    COUNTED = 0x600DB007
 };
 
 void fault_handler(void);
@@ -43,7 +44,8 @@ __attribute__((section(".noinit"))) static struct {
 
 void systick_handler(void)
 {
-    /* Only ends WFI. Time is counted by the timer: QEMU loses ticks when it is short of processor time. */
+    /* Only ends WFI. Time is counted by the timer: QEMU loses ticks when it is short of
+     * processor time. */
 }
 
 void usart1_handler(void)
@@ -74,8 +76,8 @@ static int32_t wait_for(volatile uint32_t *at, uint32_t mask, uint32_t value)
     return 0;
 }
 
-/* 168 MHz from the internal 16 MHz oscillator: 16 / 16 * 336 / 2. A baud rate off by the oscillator's 1 % is within what
- * both serial lines stand. */
+/* 168 MHz from the internal 16 MHz oscillator: 16 / 16 * 336 / 2. A baud rate off by the
+ * oscillator's 1 % is within what both serial lines stand. */
 static void start_clocks(void)
 {
     RCC_APB1ENR |= RCC_PWR | RCC_USART2 | RCC_TIM2;
@@ -109,11 +111,12 @@ int32_t board_start(int argc, char **argv)
 {
     (void)argc;
     (void)argv;
-    emulated = (RCC_CR & RCC_HSION) == 0; /* no reset controller to ask; the emulated core runs at 168 MHz */
+    /* no reset controller to ask; the emulated core runs at 168 MHz */
+    emulated = (RCC_CR & RCC_HSION) == 0;
     reset_flags = RCC_CSR;
     RCC_CSR = CSR_RMVF;
-    if (kept.marked != NOTHING_YET) {
-        kept.marked = NOTHING_YET;
+    if (kept.marked != COUNTED) {
+        kept.marked = COUNTED;
         kept.boots = 0;
     }
     kept.boots++;
@@ -193,7 +196,8 @@ static uint32_t stir(uint32_t hash, uint32_t word)
     return hash ^ hash >> 16;
 }
 
-/* No source of noise on this chip is used: the moment of the host's first HELLO, to 6 ns, and the boots since power. */
+/* No source of noise on this chip is used: the moment of the host's first HELLO, to 6 ns, and
+ * the boots since power. */
 uint32_t board_boot_id(void)
 {
     uint32_t id = stir(kept.boots, SYST_CVR);
@@ -261,7 +265,8 @@ void board_idle(uint32_t most_us)
     if (most_us == 0) {
         return;
     }
-    /* With interrupts held back, WFI still ends at the next one: nothing that comes after the look is slept over. */
+    /* With interrupts held back, WFI still ends at the next one: nothing that comes after the
+     * look is slept over. */
     __asm volatile("cpsid i" ::: "memory");
     if (usart_waiting(&link_port) == 0 && usart_waiting(&bus_port) == 0) {
         __asm volatile("dsb\n wfi" ::: "memory");

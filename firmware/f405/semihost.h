@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * semihost: files and words through the debugger (here QEMU's -semihosting), for tests. Source: ARM,
- * "Semihosting for AArch32 and AArch64", operations 0x01 to 0x0C and 0x20.
+ * semihost: files and words through the debugger (here QEMU's -semihosting), for tests. Source:
+ * ARM, "Semihosting for AArch32 and AArch64", operations 0x01 to 0x0C and 0x20.
  */
 #ifndef ENDPLATE_SEMIHOST_H
 #define ENDPLATE_SEMIHOST_H

@@ -4,7 +4,7 @@
  */
 #include "stm32f405.h"
 
-extern uint32_t stack_top, data_start, data_end, data_load, bss_start, bss_end;
+extern uint32_t stack_bottom, stack_top, data_start, data_end, data_load, bss_start, bss_end;
 
 int main(int argc, char **argv);
 void reset_handler(void);
@@ -14,7 +14,8 @@ void systick_handler(void);
 void usart1_handler(void);
 void usart2_handler(void);
 
-/* Anything that must not happen: begin again. board_f405.c has its own, which cuts the drive first. */
+/* Anything that must not happen: begin again. board_f405.c has its own, which cuts the drive
+ * first. */
 __attribute__((weak)) void fault_handler(void)
 {
     SCB_AIRCR = (uint32_t)AIRCR_KEY | AIRCR_SYSRESETREQ;
@@ -32,7 +33,7 @@ __attribute__((weak, alias("fault_handler"))) void usart2_handler(void);
 
 typedef void (*handler)(void);
 
-enum { SYSTEM = 16, INTERRUPTS = 82 };
+enum { SYSTEM = 16, INTERRUPTS = 82, FRAME_WORDS = 16, PAINT = 0x5AA55AA5 };
 
 __attribute__((section(".vectors"), used)) static const struct {
     uint32_t *stack;
@@ -50,8 +51,8 @@ __attribute__((section(".vectors"), used)) static const struct {
     },
 };
 
-/* Apart from reset_handler and never inlined: the compiler may save FPU registers at its beginning, which faults until
- * the FPU is on. */
+/* Apart from reset_handler and never inlined: the compiler may save FPU registers at its
+ * beginning, which faults until the FPU is on. */
 __attribute__((noinline, noreturn)) static void begin(void)
 {
     const uint32_t *from = &data_load;
@@ -60,6 +61,10 @@ __attribute__((noinline, noreturn)) static void begin(void)
     }
     for (uint32_t *to = &bss_start; to < &bss_end; to++) {
         *to = 0;
+    }
+    const uint32_t *here = __builtin_frame_address(0);
+    for (uint32_t *to = &stack_bottom; to < here - FRAME_WORDS; to++) {
+        *to = PAINT; /* what is still there later was never used */
     }
     static char name[] = "endplate-hand";
     static char *arguments[] = {name, 0};

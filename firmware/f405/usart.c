@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "usart.h"
 
-void usart_start(usart *port, usart_registers *at, uint32_t irq, uint32_t divider, int32_t half_duplex)
+void usart_start(usart *port, usart_registers *at, uint32_t irq, uint32_t divider,
+                 int32_t half_duplex)
 {
     port->at = at;
     port->irq = irq;

@@ -2,9 +2,10 @@
  *
  * usart: one serial port with a ring in each direction, served by its interrupt.
  *
- * Sending: usart_write fills the ring, allows the "empty" interrupt and pends it by software. On silicon that only brings
- * the first interrupt forward; in QEMU, where that interrupt never comes by itself, it sends the whole ring.
- * Half duplex: one wire. The receiver is off while we send, and on again when the last bit has gone.
+ * Sending: usart_write fills the ring, allows the "empty" interrupt and pends it by software. On
+ * silicon that only brings the first interrupt forward; in QEMU, where that interrupt never
+ * comes by itself, it sends the whole ring. Half duplex: one wire. The receiver is off while we
+ * send, and on again when the last bit has gone.
  */
 #ifndef ENDPLATE_USART_H
 #define ENDPLATE_USART_H
@@ -26,7 +27,8 @@ typedef struct usart {
     volatile uint32_t lost; /* bytes for which the ring had no room */
 } usart;
 
-void usart_start(usart *port, usart_registers *at, uint32_t irq, uint32_t divider, int32_t half_duplex);
+void usart_start(usart *port, usart_registers *at, uint32_t irq, uint32_t divider,
+                 int32_t half_duplex);
 int32_t usart_read(usart *port, uint8_t *bytes, int32_t capacity);
 int32_t usart_write(usart *port, const uint8_t *bytes, int32_t n);
 int32_t usart_room(const usart *port);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * board_pc: the hand as a Linux program. The link is a pty of its own, the motor bus a port it is given; both are paced
- * to their baud. The clock is CLOCK_MONOTONIC, put off by an offset and a drift on request.
+ * board_pc: the hand as a Linux program. The link is a pty of its own, the motor bus a port it
+ * is given; both are paced to their baud. The clock is CLOCK_MONOTONIC, put off by an offset and
+ * a drift on request.
  */
 #define _GNU_SOURCE
 #include "board_pc.h"
@@ -106,8 +107,8 @@ int32_t board_start(int argc, char **argv)
     board.began_ns = now_ns();
     board.boot_id = draw_boot_id();
     board.cause = BOARD_RESET_POWER;
-    printf("{\"link\": \"%s\", \"boot_id\": %u, \"pid\": %d, \"baud\": %d}\n", name, (unsigned)board.boot_id,
-           (int)getpid(), (int)options->baud);
+    printf("{\"link\": \"%s\", \"boot_id\": %u, \"pid\": %d, \"baud\": %d}\n", name,
+           (unsigned)board.boot_id, (int)getpid(), (int)options->baud);
     fflush(stdout);
     return 0;
 }

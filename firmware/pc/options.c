@@ -82,7 +82,8 @@ int32_t board_options_read(board_options *options, int argc, char **argv)
             return 1 + 2;
         }
         if (!good) {
-            fprintf(stderr, "endplate-hand: %s is not a number this option takes; see --help\n", optarg);
+            fprintf(stderr, "endplate-hand: %s is not a number this option takes; see --help\n",
+                    optarg);
             return 1 + 2;
         }
     }

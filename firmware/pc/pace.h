@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * pace: one direction of a serial line. A pty knows no baud; this gives every byte its ten bit times, so that
- * delays and full lines are those of the real wire.
+ * pace: one direction of a serial line. A pty knows no baud; this gives every byte its ten bit
+ * times, so that delays and full lines are those of the real wire.
  */
 #ifndef ENDPLATE_PACE_H
 #define ENDPLATE_PACE_H

@@ -23,7 +23,8 @@ static int make_raw(int fd)
     return tcsetattr(fd, TCSANOW, &mode);
 }
 
-/* The out buffer is short, 1.5 ms of the line: telemetry that has to wait is dropped in front of it, and so is never old. */
+/* The out buffer is short, 1.5 ms of the line: telemetry that has to wait is dropped in front of
+ * it, and so is never old. */
 static void set_pace(port *line, int32_t baud)
 {
     const int32_t short_buffer = baud / 10 * 3 / 2000;
@@ -93,7 +94,8 @@ void port_pump(port *line, int64_t now_ns)
         (void)pace_put(&line->in, bytes, (int32_t)got, now_ns);
     }
     while ((n = pace_take(&line->out, bytes, (int32_t)sizeof bytes, now_ns)) > 0) {
-        if (!line->gone && write(line->fd, bytes, (size_t)n) < 0 && errno != EAGAIN && errno != EINTR) {
+        if (!line->gone && write(line->fd, bytes, (size_t)n) < 0 && errno != EAGAIN
+            && errno != EINTR) {
             line->gone = 1;
         }
     }

@@ -17,8 +17,8 @@ typedef struct port {
 int port_open_pty(port *link, int32_t baud, char *name, int32_t name_size);
 int port_open_path(port *bus, const char *path, int32_t baud); /* a tty, or a unix stream socket */
 
-/* Moves bytes between the descriptor and the lines, as far as both go. Bytes for which the other end has no room are lost,
- * as on a wire. */
+/* Moves bytes between the descriptor and the lines, as far as both go. Bytes for which the other
+ * end has no room are lost, as on a wire. */
 void port_pump(port *line, int64_t now_ns);
 int32_t port_wants(const port *line); /* whether bytes that come would be read now */
 int32_t port_read(port *line, uint8_t *bytes, int32_t n, int64_t now_ns);

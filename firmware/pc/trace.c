@@ -31,7 +31,8 @@ void trace_step(const app_state *app)
     cycles = app->motor.cycles;
     state = app->guard.state;
     fprintf(file,
-            "{\"us\": %llu, \"state\": %d, \"faults\": %u, \"power\": %d, \"drive\": %d, \"sample\": %u, "
+            "{\"us\": %llu, \"state\": %d, \"faults\": %u, \"power\": %d, \"drive\": %d, "
+            "\"sample\": %u, "
             "\"applied_sample\": %u, \"applied_us\": %llu, \"stopped_us\": %llu",
             (unsigned long long)app->now_us, (int)state, (unsigned)app->guard.faults,
             (int)app->output.power, (int)app->output.drive, (unsigned)app->sample,

@@ -16,7 +16,7 @@
 
 #include <string.h>
 
-enum { SAMPLE_US = 4000 /* any constant: it stands for the hand's clock */, SESSION = 7, VALID_MS = 50 };
+enum { SAMPLE_US = 4000 /* stands for the hand's clock */, SESSION = 7, VALID_MS = 50 };
 
 _Static_assert(sizeof(chain_hop) == 348, "a hop has no padding, on every machine");
 
@@ -91,8 +91,8 @@ int main(int argc, char **argv)
     }
     const chain_config *chain = config;
     outputs to = {replay_create("hops.bin"), replay_create("commands.bin"), 0};
-    const uint32_t crc =
-        chain_replay(chain, counts, counts_bytes / (int32_t)sizeof(int32_t) / chain->sites, emit, &to);
+    const int32_t samples = counts_bytes / (int32_t)sizeof(int32_t) / chain->sites;
+    const uint32_t crc = chain_replay(chain, counts, samples, emit, &to);
     replay_say("chain ");
     say_number(crc, 16);
     replay_say(" hops ");

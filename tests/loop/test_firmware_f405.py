@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from endplate import core
@@ -20,6 +21,7 @@ from .wire_host import STATE, connected, goals
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
 INDEX = 3
+RAM, STACK_BYTES, PAINT = 0x20000000, 16384, 0x5AA55AA5  # f405.ld, start.c
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +75,20 @@ def test_it_arms_moves_and_stops(host, bus):
     host.until_state("estop")
     host.quiet(0.3)
     assert all(table[64] == 0 for table in bus.registers.values())
+
+
+def test_the_stack_keeps_half_of_its_room(host, hand, tmp_path):
+    host.activate()
+    host.drive(0.5, -0.5, 0.3, 0.1, seconds=0.4)
+    host.send("HELLO", {"schema_hash": 1})  # a refusal is the deepest way through link.c
+    host.write(bytes(200))
+    host.quiet(0.3)
+    path = tmp_path / "stack"
+    firmware.ask_qemu(hand.control, "pmemsave", val=RAM, size=STACK_BYTES, filename=str(path))
+    words = np.frombuffer(path.read_bytes(), "<u4")
+    used = STACK_BYTES - 4 * int(np.argmax(words != PAINT))
+    print(f"\nstack: {used} of {STACK_BYTES} bytes used")
+    assert 200 < used < STACK_BYTES / 2
 
 
 def test_a_reset_gives_another_boot_id_and_leaves_nothing_armed(host, hand):

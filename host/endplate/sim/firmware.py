@@ -63,7 +63,14 @@ class Firmware:
         if self._qmp is None:
             self.process.send_signal(signal.SIGHUP)
         else:
-            _monitor(self._qmp, "system_reset")
+            ask_qemu(self.control, "system_reset")
+
+    @property
+    def control(self) -> Path:
+        """Control socket of the emulator. Raises HandError for a hand that is no emulation."""
+        if self._qmp is None:
+            raise HandError("Only the emulated hand has an emulator to ask; start f405.")
+        return self._qmp
 
     def stop(self) -> None:
         """Ends it, and all that it started. May be called twice."""
@@ -225,18 +232,19 @@ def _signal_group(process: subprocess.Popen[str], number: signal.Signals) -> Non
         pass
 
 
-def _monitor(path: Path, command: str) -> None:
-    """One command to QEMU's control socket."""
+def ask_qemu(path: Path, command: str, **arguments: object) -> None:
+    """One command of QEMU's machine protocol to its control socket; waits until it is done."""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as control:
             control.settimeout(2.0)
             control.connect(str(path))
             stream = control.makefile("rw")
             stream.readline()  # greeting
-            for one in ("qmp_capabilities", command):
-                stream.write(json.dumps({"execute": one}) + "\n")
+            for one, given in (("qmp_capabilities", {}), (command, arguments)):
+                stream.write(json.dumps({"execute": one, "arguments": given}) + "\n")
                 stream.flush()
-                while "return" not in json.loads(stream.readline()):
-                    pass
+                while "return" not in (said := json.loads(stream.readline())):
+                    if "error" in said:
+                        raise ValueError(said["error"].get("desc", "no reason given"))
     except (OSError, ValueError) as error:
         raise HandError(f"QEMU does not take {command} ({error}); start the hand anew.") from None

@@ -12,6 +12,8 @@ import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("MPLBACKEND", "Agg")
+# On 2 cores the threads of a linear algebra library fight those of the rig.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
@@ -40,27 +42,23 @@ def arm_tools() -> None:
 
 
 def _children() -> dict[int, str]:
-    """Live processes whose parent is this one."""
+    """Live processes whose parent is this one: id -> name."""
     found = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             text = stat.read_text()
         except OSError:
             continue
-        name, rest = (
-            text[text.index("(") + 1 : text.rindex(")")],
-            text[text.rindex(")") + 2 :].split(),
-        )
+        rest = text[text.rindex(")") + 2 :].split()
         if int(rest[1]) == os.getpid() and rest[0] != "Z":
-            found[int(text.split()[0])] = name
+            found[int(text.split()[0])] = text[text.index("(") + 1 : text.rindex(")")]
     return found
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def no_child_left():
-    """Fails a test that leaves a process running (session-wide helpers started earlier are not
-    its)."""
-    before = set(_children())
+    """Fails the last test of a file that leaves a process running."""
+    before = _children()
     yield
     left = {pid: name for pid, name in _children().items() if pid not in before}
-    assert not left, f"the test left processes running: {left}"
+    assert not left, f"a test of this file left processes running: {left}"

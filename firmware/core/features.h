@@ -12,11 +12,7 @@
  *   RMS  : u = sqrt(max(0, v - rest)) / reference   no unit; 1 at a comfortable contraction
  *   LOG  : u = ln((v + floor) / floor)              no unit; floor >= rest
  */
-#if defined __linux__ && !defined ENDPLATE_CORE_SIZES_H
-/* glibc's headers look for their own <features.h> and find this one when the folder is searched
- * with -I (instead of -iquote): hand them theirs. Include sizes.h before this header. */
-#include_next <features.h>
-#elif !defined ENDPLATE_CORE_FEATURES_H
+#ifndef ENDPLATE_CORE_FEATURES_H
 #define ENDPLATE_CORE_FEATURES_H
 
 #include "sizes.h"

@@ -82,6 +82,10 @@ QUALITY = np.dtype(
     ]
 )
 
+_NO_HOPS = np.zeros(0, HOP)
+_COUNTS = ffi.typeof("int32_t[]")
+_CLEAN = ffi.typeof("float[]")
+
 assert HOP.itemsize == ffi.sizeof("chain_hop")
 assert QUALITY.itemsize == ffi.sizeof("quality_site")
 
@@ -101,8 +105,8 @@ class Chain:
         self.dofs: int = self.config.decoder.dofs
         self.hop_samples: int = self.config.features.hop_samples
         self._state = ffi.new("chain_state *")
-        self._hops = np.zeros(self.HOPS_PER_CALL, HOP)
-        self._hops_c = ffi.from_buffer("chain_hop[]", self._hops)
+        self._hops = ffi.new("chain_hop[]", self.HOPS_PER_CALL)
+        self._hop_bytes = ffi.buffer(self._hops)
         check(lib.chain_check(self.config), "The chain's configuration cannot be used")
         self.reset()
 
@@ -120,33 +124,38 @@ class Chain:
         """
         if counts.dtype != np.int32 or counts.ndim != 2 or counts.shape[1] != self.sites:
             raise CoreError(lib.CORE_BAD_ARGUMENT, f"Counts must be int32 [n, {self.sites}]")
-        counts = np.ascontiguousarray(counts)
+        if not counts.flags.c_contiguous:
+            counts = np.ascontiguousarray(counts)
         longest = (self.HOPS_PER_CALL - 1) * self.hop_samples
-        made = []
-        for start in range(0, len(counts), longest):
-            part = counts[start : start + longest]
-            out = ffi.NULL
-            if clean is not None:
-                out = ffi.from_buffer(
-                    "float[]", clean[start : start + longest], require_writable=True
-                )
-            n = check(
-                lib.chain_process(
-                    self._state,
-                    self.config,
-                    ffi.from_buffer("int32_t[]", part),
-                    len(part),
-                    missing,
-                    self._hops_c,
-                    self.HOPS_PER_CALL,
-                    out,
-                ),
-                "The chain refused a block",
+        if len(counts) <= longest:
+            return self._block(counts, missing, clean)
+        made = [
+            self._block(
+                counts[start : start + longest],
+                missing,
+                None if clean is None else clean[start : start + longest],
             )
-            made.append(self._hops[:n].copy())
-        if not made:
-            return np.zeros(0, HOP)
-        return made[0] if len(made) == 1 else np.concatenate(made)
+            for start in range(0, len(counts), longest)
+        ]
+        return np.concatenate(made)
+
+    def _block(self, counts: np.ndarray, missing: int, clean: np.ndarray | None) -> np.ndarray:
+        """At most HOPS_PER_CALL hops. This is the hot path: no check that is not needed, and the
+        hops leave as one copy of bytes (numpy copies a structured array field by field)."""
+        n = lib.chain_process(
+            self._state,
+            self.config,
+            ffi.from_buffer(_COUNTS, counts),
+            len(counts),
+            missing,
+            self._hops,
+            self.HOPS_PER_CALL,
+            ffi.NULL if clean is None else ffi.from_buffer(_CLEAN, clean, require_writable=True),
+        )
+        if n <= 0:
+            check(n, "The chain refused a block")
+            return _NO_HOPS
+        return np.frombuffer(bytearray(self._hop_bytes[: n * HOP.itemsize]), HOP)
 
     @property
     def quality(self) -> np.ndarray:

@@ -30,7 +30,7 @@ def compiled(folder: Path, compiler: str, flags: list[str]) -> ctypes.CDLL:
     made = folder / "replay.so"
     core = ROOT / "firmware" / "core"
     sources = [core / f"{stage}.c" for stage in STAGES] + [ROOT / "tests" / "c" / "chain_replay.c"]
-    command = [compiler, *STRICT, *flags, "-shared", "-fPIC", f"-I{core}", "-o", made]
+    command = [compiler, *STRICT, *flags, "-shared", "-fPIC", "-iquote", str(core), "-o", made]
     subprocess.run([*command, *sources, "-lm"], check=True)
     library = ctypes.CDLL(str(made))
     library.chain_replay.restype = ctypes.c_uint32

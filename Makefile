@@ -64,6 +64,6 @@ $(VENV)/.packages: pyproject.toml host/build/hook.py | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.core: $(CORE_SOURCES) $(VENV)/.packages
-	@$(VENV)/bin/pip install --quiet 'cffi>=2.0,<3' 'setuptools>=75'
+	@$(VENV)/bin/pip install --quiet 'cffi>=2.0,<3' 'setuptools>=75,<81'
 	$(PY) host/build/ffi.py
 	@touch $@

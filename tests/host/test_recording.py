@@ -35,6 +35,7 @@ def record(path: Path, counts: np.ndarray = COUNTS, first: int = 50, meta: dict 
         journal.samples(first + at, counts[at : at + 5])
         intents, targets = np.array([at / 1037, -2, 0.1]), np.array([at, -10_000, 7])
         journal.hop(first + at, intents, targets, at > 500)
+    journal.attach(first + 90, "profile", '{"version": 2}')
     journal.mark(first + 100, "cue: hand close")
     journal.mark(first + 600, "gap: 3 samples\nlost\x14 filled · naïve")
     journal.close()
@@ -61,6 +62,7 @@ def test_everything_comes_back(bdf):
     ]  # fmt: skip
     for key in ("montage", "hand", "hop_samples", "started", "profile_text", "full_scale_uv"):
         assert r.meta[key] == META[key]
+    assert r.meta["attachments"] == [{"sample": 140, "name": "profile", "text": '{"version": 2}'}]
     assert r.seconds == pytest.approx(1037 / 250)
 
 

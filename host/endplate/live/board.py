@@ -268,7 +268,7 @@ class BoardSource:
             return
         if self.health == "ok":
             self.health = "stalled"
-            self.sentence = f"No samples come from {self._place()}; the hand holds still."
+            self.sentence = f"{self._place()} sends no samples; the hand holds still."
             if self._number == PLAYBACK:
                 self.sentence = "The file has been played to its end."
             self._notes.append(self.sentence)
@@ -277,14 +277,12 @@ class BoardSource:
             self._lose("was unplugged" if gone else "sends nothing")
 
     def _place(self) -> str:
-        return f"the board at {self._port}" if self._port else f"the board {self._info.name}"
+        return f"The board at {self._port}" if self._port else f"The board {self._info.name}"
 
     def _lose(self, why: str) -> None:
         self.health = "lost"
-        self.sentence = (
-            f"The board at {self._port} {why}; plug it in and switch it on, it is opened again by "
-            "itself."
-        )
+        again = "plug it in and switch it on, it is opened again by itself"
+        self.sentence = f"{self._place()} {why}; {again}."
         self._notes.append(self.sentence)
         self.reopen()
 
@@ -333,7 +331,7 @@ class BoardSource:
         self.reopened += 1
         self._seen_ns, self._patience_ns = time.monotonic_ns(), FIRST_NS
         self.health = "stalled"
-        self._notes.append(f"{self._place().capitalize()} was opened again.".replace("  ", " "))
+        self._notes.append(f"{self._place()} was opened again.")
 
 
 def open_board(board: str | int, port: str = "", **params: Any) -> Source:

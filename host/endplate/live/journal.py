@@ -5,7 +5,7 @@
     record  length u32 | kind u8 | payload [length] | CRC-32 of kind and payload u32, little-endian
     kinds   H header (JSON) · S samples (first i64, n u32, channels u16, counts i32 [n, channels])
             P hop (sample i64, sent u8, n u8, intents f32 [n], targets i16 [n])
-            M mark (sample i64, text) · E end (samples i64)
+            M mark (sample i64, text) · A attachment (sample i64, JSON) · E end (samples i64)
 
 The control loop only appends to a list; one thread writes it every 0.2 s, another asks the disk to
 keep it every second. A disk that is full or slow ends the recording with a sentence, not the
@@ -136,6 +136,11 @@ class Journal:
     def mark(self, sample: int, text: str) -> None:
         """An annotation at a sample."""
         self._put(_record(b"M", _SAMPLE.pack(sample), text.encode()))
+
+    def attach(self, sample: int, name: str, text: str) -> None:
+        """A text that came into force at a sample, such as another profile; kept in the meta."""
+        body = json.dumps({"sample": sample, "name": name, "text": text}).encode()
+        self._put(_record(b"A", _SAMPLE.pack(sample), body))
 
     def _put(self, record: bytes) -> None:
         if self.health != "ok":

@@ -52,6 +52,9 @@ def read_journal(path: Path) -> tuple[Recording, bool]:
             hops.append(journals.unpack_hop(body))
         elif kind == "M":
             marks.append(journals.unpack_mark(body))
+        elif kind == "A" and meta is not None:
+            text = journals.unpack_mark(body)[1]
+            meta.setdefault("attachments", []).append(json.loads(text))
         elif kind == "E":
             closed = True
         elif kind == "?":

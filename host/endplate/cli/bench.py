@@ -85,9 +85,15 @@ def run(arguments: argparse.Namespace) -> int:
     """Runs the rig and writes the report."""
     console = Console(stderr=False)
     folder = arguments.report or Path("endplate-bench") / datetime.now().strftime("%Y%m%d-%H%M%S")
-    folder.mkdir(parents=True, exist_ok=True)
     if arguments.seconds < 5:
         raise UsageError("The movements need at least 5 seconds; give --seconds 5 or more.")
+    dofs = patient_dofs(arguments.patient)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"The report folder {folder} cannot be made ({error.strerror}); choose another."
+        ) from None
     windowed = not arguments.headless and bool(
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     )
@@ -101,7 +107,7 @@ def run(arguments: argparse.Namespace) -> int:
         ) as rig:
             control = start_control(settings(arguments, rig, directory, folder))
             try:
-                result = drive(arguments, console, rig, directory, folder, windowed)
+                result = drive(arguments, console, rig, directory, folder, dofs, windowed)
             finally:
                 control.stop()
         result = bench_report.finish(result, folder)
@@ -136,12 +142,12 @@ def drive(
     rig: Rig,
     directory: Path,
     folder: Path,
+    dofs: list[str],
     windowed: bool,
 ) -> dict[str, Any]:
     """Calibrates, arms, moves; returns the result, and keeps the window company if there is one."""
     window = open_monitor(directory) if windowed else None
     reader = FeedReader(directory / "feed")
-    dofs = patient_dofs(arguments.patient)
     console.print(
         f"[bold]SIMULATED[/] patient {arguments.patient}, {reader.info.board}, "
         f"{reader.info.rate_hz:g} Hz, "

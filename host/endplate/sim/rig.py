@@ -59,10 +59,10 @@ class Part:
             first = lines.get(timeout=START_TIMEOUT_S)
             self.ready: dict[str, Any] = json.loads(first)
         except (queue.Empty, json.JSONDecodeError):
+            self.ready = {"error": f"The simulated part {module} did not start; see {log}."}
+        if "error" in self.ready:
             self.stop()
-            raise EndplateError(
-                f"The simulated part {module} did not start; its last words are in {log}."
-            ) from None
+            raise EndplateError(str(self.ready["error"]))
 
     def _drain(self, lines: queue.Queue[str]) -> None:
         assert self._process.stdout is not None

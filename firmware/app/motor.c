@@ -186,8 +186,8 @@ static void missed(motor_state *motor, uint64_t now_us)
 /* The last bit of a packet has gone. */
 static void sent(motor_state *motor, uint64_t now_us)
 {
-    const uint64_t half = motor->cycle_us / 2;
-    const uint64_t most = motor->began_us + motor->cycle_us * 4u / 5u;
+    const uint64_t half = (uint64_t)motor->cycle_us * motor->patience / 2;
+    const uint64_t most = motor->began_us + (uint64_t)motor->cycle_us * motor->patience * 4u / 5u;
     motor->out_n = 0;
     motor->deadline_us =
         motor->job == MOTOR_SETUP || now_us + half / 2 > most ? now_us + half : most;

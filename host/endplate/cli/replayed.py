@@ -47,7 +47,11 @@ def _stretches(recording: Recording, directory: Path) -> list[tuple[int, Path]]:
     found: list[tuple[int, str]] = []
     if recording.meta.get("profile_text"):
         found.append((recording.first, recording.meta["profile_text"]))
-    found += [(int(item["sample"]), item["text"]) for item in recording.meta.get("profiles", [])]
+    found += [
+        (int(item["sample"]), item["text"])
+        for item in recording.meta.get("attachments", [])
+        if item["name"] == "profile"
+    ]
     written = []
     for number, (sample, text) in enumerate(found):
         path = directory / f"profile-{number}.json"

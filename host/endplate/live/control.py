@@ -146,6 +146,8 @@ class Control:
         self._fed = 0  # samples this chain has taken
         self._base = self.next_sample  # index of its first one
         if profile is not None:
+            if self.journal is not None and path is not None:
+                self.journal.attach(self.next_sample, "profile", Path(path).read_text())
             self.note(f"The profile {profile.name} is in use.")
 
     # ---- the loop ----

@@ -152,8 +152,8 @@ def test_a_reader_never_takes_a_torn_record_for_a_whole_one(path):
     finally:
         process.kill()
         process.communicate()
-    assert written[0] > 100 * 16384  # the ring was overwritten many times
-    assert min(n_samples, n_status) > 100 and n_hops > 1000
+    assert written[0] > 20 * 16384  # the ring was overwritten many times
+    assert min(n_samples, n_status) > 50 and n_hops > 1000
 
 
 def test_a_killed_writer_is_noticed_and_its_feed_replaced(path):

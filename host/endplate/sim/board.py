@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The board's stand-in as a process: a Cyton on a pty with a patient, or a recording, behind its electrodes.
+"""The board's stand-in as a process: a Cyton on a pty, a patient behind its electrodes.
 
     python -m endplate.sim.board --board cyton --patient tmr-transhumeral --seed 1 --directory DIR
 
-The first line on stdout is {"port": ..., "truth": ...}. Requests are JSON lines on stdin: {"prompt": {...}},
-{"fault": {...}}, {"quit": true}. The stream is paced by an absolute clock, one packet per write. The patient runs 40-60 ms
-ahead in a process of their own, which is also how long a prompt waits before its first sample leaves.
+The first line on stdout is {"port": ..., "truth": ...}. Requests are JSON lines on stdin:
+{"prompt": {...}}, {"fault": {...}}, {"quit": true}. The stream is paced by an absolute clock, one
+packet per write. The patient runs 40-60 ms ahead in a process of their own, which is also how long
+a prompt waits before its first sample leaves.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from endplate.errors import EndplateError
 from endplate.sim.board_faults import Faults
 from endplate.sim.cyton import PACKET_HZ, Cyton
 from endplate.sim.dongle import Dongle
-from endplate.sim.generator import Generator
+from endplate.sim.generator import BOARD_PRIORITY, Generator, come_first
 from endplate.sim.patient import STEPS, Patient
 from endplate.sim.playback import Recording
 from endplate.sim.presets import DEFAULT
@@ -36,17 +37,20 @@ from endplate.sim.prompts import Prompt
 from endplate.sim.truth import TruthLog
 
 PERIOD_NS = 1_000_000_000 // PACKET_HZ
-TOO_LATE_NS = 500_000_000  # a packet later than this (the process was stopped) is lost, not sent in a burst
+TOO_LATE_NS = (
+    500_000_000  # a packet later than this (the process was stopped) is lost, not sent in a burst
+)
 LEAD_SAMPLES = 10  # with no more than these in store or asked for, another block is asked for
 FLUSH_NS = 100_000_000
 IDLE_S = 0.05
-PRIORITY = -10
 
 
 class Board:
     """Cyton, dongle and patient, and the loop that runs them."""
 
-    def __init__(self, cyton: Cyton, source: Patient | Recording, directory: Path, seed: int = 1) -> None:
+    def __init__(
+        self, cyton: Cyton, source: Patient | Recording, directory: Path, seed: int = 1
+    ) -> None:
         self.cyton = cyton
         self.source = Generator(source)
         self.dongle = Dongle(directory / "board")
@@ -58,7 +62,6 @@ class Board:
         self._made = 0  # converted samples so far
         self._last_uv: np.ndarray | None = None
         self._start_ns = 0
-        self._row_ok = True
         self._flushed_ns = 0
         self._requests = b""
         self.running = True
@@ -69,6 +72,8 @@ class Board:
         """A block that the patient has made, into the store."""
         chunk = self.source.take()
         if chunk is None:
+            if self.source.ended:
+                print("no more samples: the source has ended", file=sys.stderr, flush=True)
             return
         uv, intent = chunk.uv, chunk.intent
         if self.cyton.daisy:
@@ -104,9 +109,8 @@ class Board:
         now = time.monotonic_ns()
         self.lost += not sent
         if self.cyton.daisy:
-            self._row_ok = sent and (self._row_ok or number % 2 == 0)
-            if number % 2:
-                self.truth.add(number // 2, now if self._row_ok else 0, intent)
+            if number % 2:  # the row leaves the driver with its odd packet
+                self.truth.add(number // 2, now if sent else 0, intent)
         else:
             self.truth.add(number, now if sent else 0, intent)
 
@@ -118,11 +122,8 @@ class Board:
             return
         streaming = self.cyton.streaming
         answer = self.cyton.hear(data)
-        if b"v" in data:
-            self.dongle.forget()
         if self.cyton.streaming and not (streaming and self.cyton.number):
             self._start_ns = time.monotonic_ns()
-            self._row_ok = True
         if answer:
             self.dongle.write(answer)
 
@@ -137,7 +138,9 @@ class Board:
             try:
                 self._obey(json.loads(line))
             except (ValueError, TypeError, AttributeError, KeyError) as error:
-                print(f"request {line[:200]!r} not understood: {error}", file=sys.stderr, flush=True)
+                print(
+                    f"request {line[:200]!r} not understood: {error}", file=sys.stderr, flush=True
+                )
 
     def _obey(self, request: dict) -> None:
         if request.get("quit"):
@@ -177,9 +180,13 @@ class Board:
             watched: list = [] if self.source.ended else [self.source]
             if self.dongle.plugged:
                 watched.append(self.dongle)
+            if self.dongle.hosts.fileno() >= 0:
+                watched.append(self.dongle.hosts)
             if watch_stdin:
                 watched.append(0)
             ready, _, _ = select.select(watched, [], [], min(wait_s, IDLE_S))
+            if self.dongle.hosts in ready:
+                self.dongle.notice()
             if self.source in ready:
                 self._convert()
             if 0 in ready:
@@ -192,7 +199,7 @@ class Board:
         self.source.close()
         self.truth.close()
         self._prompts.close()
-        self.dongle.unplug()
+        self.dongle.close()
 
 
 def _has_owner() -> bool:
@@ -204,17 +211,6 @@ def _has_owner() -> bool:
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(0)
 
 
-def _come_first() -> None:
-    """A real board does not compete with the host's programs for a processor; this one asks to be served first."""
-    try:
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
-    except OSError:
-        try:
-            os.nice(PRIORITY)
-        except OSError:
-            pass  # without the right to either, the pacing is a little less even
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Runs the process; returns its exit status."""
     parser = argparse.ArgumentParser(prog="endplate.sim.board", description=__doc__.splitlines()[0])
@@ -223,8 +219,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--mains", type=float, default=50.0, help="mains frequency, Hz")
     parser.add_argument("--directory", type=Path, required=True)
-    parser.add_argument("--play", type=Path, help=".npz with uv [n, channels] and rate_hz, instead of a patient")
-    parser.add_argument("--loop", action="store_true", help="start the recording again when it has ended")
+    parser.add_argument(
+        "--play", type=Path, help=".npz with uv [n, channels] and rate_hz, instead of a patient"
+    )
+    parser.add_argument(
+        "--loop", action="store_true", help="start the recording again when it has ended"
+    )
     asked = parser.parse_args(arguments)
     try:
         asked.directory.mkdir(parents=True, exist_ok=True)
@@ -246,7 +246,7 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGINT, end)
     ready = {"port": str(board.dongle.link), "truth": str(board.truth.path), "simulated": True}
     print(json.dumps(ready), flush=True)
-    _come_first()
+    come_first(BOARD_PRIORITY)
     gc.collect()
     gc.freeze()
     gc.disable()

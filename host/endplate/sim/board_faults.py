@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What can go wrong between the skin and the serial port, as knobs of the simulated board.
 
-    drop p          each packet is lost with probability p (0 ends it)
-    stall_s x       no packet for x seconds; they are lost, the counter goes on
-    silent bool     the radio is gone: no packet, no answer
-    unplug_s x      the port vanishes and comes back under its name after x seconds, not streaming
-    garbage p       random bytes before a packet with probability p (0 ends it)
-    lift n, rail n  board channel n (1-based) loses its skin contact, or sits at full scale
-    restore n       the opposite of both, 0 for all channels
-    mains_uv x      RMS of the mains at all sites
-    lump_ms x       packets leave together every x ms, as behind an adapter's latency timer (0 ends it)
+drop p          each packet is lost with probability p (0 ends it)
+stall_s x       no packet for x seconds; they are lost, the counter goes on
+silent bool     the radio is gone: no packet, no answer
+unplug_s x      the port vanishes and comes back under its name after x seconds, not streaming
+garbage p       random bytes before a packet with probability p (0 ends it)
+lift n, rail n  board channel n (1-based) loses its skin contact, or sits at full scale
+restore n       the opposite of both, 0 for all channels
+mains_uv x      RMS of the mains at all sites
+lump_ms x       packets leave together every x ms, as behind an adapter's latency timer (0 ends it)
 """
 
 from __future__ import annotations
@@ -42,7 +42,10 @@ class Faults:
         self._replug_ns: int | None = None
 
     def turn(self, request: dict[str, Any], board: Board) -> None:
-        """Turns the knobs that `request` names. Raises ValueError for an unknown one or a bad value."""
+        """Turns the knobs that `request` names.
+
+        Raises ValueError for an unknown one or a bad value.
+        """
         for knob, value in request.items():
             turn = getattr(self, f"_turn_{knob}", None)
             if turn is None:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An OpenBCI Cyton, with or without its Daisy, as its serial protocol shows it. No I/O and no clock.
+"""An OpenBCI Cyton, with or without Daisy, by its serial protocol. No I/O and no clock.
 
-Bytes from the host go into `hear`, which returns the answer; microvolts go into `packets`, which returns the 33-byte
-packets of the stream. Protocol: docs.openbci.com "Cyton Board SDK" and "Cyton Data Format". Impedance and test signals
-are there, SD card and radio commands are not.
+Bytes from the host go into `hear`, which returns the answer; microvolts go into `packets`, which
+returns the 33-byte packets of the stream. Protocol: docs.openbci.com "Cyton Board SDK" and "Cyton
+Data Format". Impedance and test signals are there, SD card and radio commands are not.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Cyton:
     # ---- commands ----
 
     def hear(self, data: bytes) -> bytes:
-        """Bytes from the host; returns what the board answers, which is nothing while it streams."""
+        """Takes bytes from the host; returns the answer, nothing while it streams."""
         answer = ""
         for character in data.decode("latin-1"):
             self._command += character
@@ -106,7 +106,9 @@ class Cyton:
                 return "Success: Sample rate is 250Hz$$$"
         if command in _OFF or command in _ON:
             channel = (_OFF if command in _OFF else _ON).index(command)
-            if command in _OFF and command in _ON:  # Q..I switch on, q..i off; digits are only in _OFF
+            if (
+                command in _OFF and command in _ON
+            ):  # Q..I switch on, q..i off; digits are only in _OFF
                 channel = _ON.index(command)
             if channel < self.channels:
                 self.power[channel] = command in _ON
@@ -146,7 +148,7 @@ class Cyton:
     # ---- samples ----
 
     def counts(self, uv: np.ndarray, first: int = 0) -> np.ndarray:
-        """What the converter makes of `uv` [n, channels] at its inputs, int32; `first`: index of the first sample."""
+        """What the converter makes of `uv` [n, channels], int32; `first`: index of its start."""
         seen = np.array(uv, float)
         test, shorted = self.input == TEST, self.input == SHORTED
         if test.any():
@@ -166,7 +168,7 @@ class Cyton:
         return counts.astype(np.int32)
 
     def packet(self, counts: np.ndarray) -> bytes:
-        """The next packet of the stream from one row of `counts` [channels]; advances the packet counter.
+        """The stream's next packet, from one row of `counts` [channels]; counts it.
 
         With a Daisy, even packets carry channels 9-16 and odd ones 1-8.
         """

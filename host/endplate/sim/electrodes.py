@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the skin and the pairs of electrodes add to the muscles' signal, at 2 kHz and in microvolts.
 
-Noise, mains and its third harmonic, the electrodes' half-cell offsets and their drift, the heart, arm motion, and what
-goes wrong: a lifted pair, more mains.
+Noise, mains and its third harmonic, the electrodes' half-cell offsets and their drift, the heart,
+arm motion, and what goes wrong: a lifted pair, more mains.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import lfilter
 
 from endplate.sim.muscle import RATE_HZ
 
 NOISE_CORNER_HZ = 150.0  # skin noise is strongest at low frequencies
-MOTION_HZ = 4.0  # corner of the motion artefact: nearly all below 15 Hz
+MOTION_HZ = 4.0  # two poles there: nearly all of the motion artefact below 15 Hz
+MOTION_SCALE = float(np.sqrt(np.tanh(2.0 * np.pi * MOTION_HZ / RATE_HZ)))  # unit variance again
 DRIFT_S = 30.0
 THIRD_HARMONIC = 0.2
 MAINS_WANDER = 2e-4  # slow relative deviation of the mains frequency
@@ -25,6 +25,27 @@ LIFTED_EMG = 0.02  # ... and hardly hears the muscle
 LIFTED_OFFSET_UV = 60_000.0
 HEART_S = (0.83, 0.04)  # mean and relative sd of the beat interval
 HEART_LIMITS_S = (0.4, 1.25)
+
+
+class _OnePole:
+    """Streaming low-pass of blocks of one length; white noise keeps its variance."""
+
+    def __init__(self, corner_hz: float, sites: int) -> None:
+        self._pole = float(np.exp(-2.0 * np.pi * corner_hz / RATE_HZ))
+        self._gain = float(np.sqrt(1.0 - self._pole**2))
+        self._state = np.zeros(sites)
+        self._matrix = np.zeros((0, 0))
+
+    def block(self, x: np.ndarray) -> np.ndarray:
+        """`x` [samples, sites], filtered."""
+        n = len(x)
+        if len(self._matrix) != n:
+            lag = np.arange(n)[:, None] - np.arange(n)
+            self._matrix = np.where(lag >= 0, self._gain * self._pole ** np.maximum(lag, 0), 0.0)
+            self._decay = self._pole ** np.arange(1, n + 1)[:, None]
+        out = self._matrix @ x + self._decay * self._state
+        self._state = out[-1]
+        return out
 
 
 @dataclass(frozen=True)
@@ -56,23 +77,21 @@ class Electrodes:
         self._mains_phase = rng.uniform(0.0, 2.0 * np.pi)
         self._mains_deviation = 0.0
         self._site_phase = rng.normal(0.0, 0.3, n)
-        keep = float(np.exp(-2.0 * np.pi * NOISE_CORNER_HZ / RATE_HZ))
-        self._noise_filter = ([np.sqrt(1.0 - keep**2)], [1.0, -keep])
-        self._noise_state = np.zeros((1, n))
-        slow = float(np.exp(-2.0 * np.pi * MOTION_HZ / RATE_HZ))
-        gain = np.sqrt((1.0 - slow**2) ** 3 / (1.0 + slow**2))  # unit variance after two poles
-        self._motion_filter = ([gain], [1.0, -2.0 * slow, slow**2])
-        self._motion_state = np.zeros((2, n))
+        self._noise = _OnePole(NOISE_CORNER_HZ, n)
+        self._motion = _OnePole(MOTION_HZ, n), _OnePole(MOTION_HZ, n)
         self._drift = self._drift_uv * rng.standard_normal(n)
         self._beat = _beat()
         self._beat_tail = np.zeros(len(self._beat))
         self._next_beat = int(RATE_HZ * rng.uniform(0.1, 0.9))
 
     def block(self, muscle_uv: np.ndarray, motion: np.ndarray | float = 0.0) -> np.ndarray:
-        """Adds everything to `muscle_uv` [samples, sites]; `motion` 0..1 per sample or for all. Returns float64."""
+        """Adds everything to `muscle_uv` [samples, sites]; `motion` 0..1 per sample or for all.
+
+        Returns float64.
+        """
         samples = len(muscle_uv)
         white = self._rng.standard_normal((samples, self._sites))
-        noise, self._noise_state = lfilter(*self._noise_filter, white, axis=0, zi=self._noise_state)
+        noise = self._noise.block(white)
         noise *= self._noise_uv * np.where(self.lifted, LIFTED_NOISE, 1.0)
         out = noise + self._tones(samples)
         out += muscle_uv * np.where(self.lifted, LIFTED_EMG, 1.0)
@@ -80,12 +99,13 @@ class Electrodes:
             out += self._heart(samples)[:, None] * self._heart_uv
         if np.any(motion):
             white = self._rng.standard_normal((samples, self._sites))
-            slow, self._motion_state = lfilter(*self._motion_filter, white, axis=0, zi=self._motion_state)
+            slow = self._motion[1].block(self._motion[0].block(white))
+            slow *= MOTION_SCALE
             out += slow * np.reshape(motion, (-1, 1)) * self._motion_uv
         return out
 
     def _tones(self, samples: int) -> np.ndarray:
-        """Mains with its third harmonic, and the drifting offsets: few shapes, mixed into all sites at once."""
+        """Mains and drifting offsets: few shapes, mixed into all sites at once."""
         jump = 0.14 * MAINS_WANDER * self._rng.standard_normal()
         self._mains_deviation = 0.99 * self._mains_deviation + jump
         step = 2.0 * np.pi * self._mains_hz * (1.0 + self._mains_deviation) / RATE_HZ
@@ -101,14 +121,26 @@ class Electrodes:
         third = level * THIRD_HARMONIC
         offset = before + np.where(self.lifted, LIFTED_OFFSET_UV, self._offset_uv)
         site = self._site_phase
-        shapes = np.stack([
-            np.sin(phase), np.cos(phase), np.sin(3.0 * phase), np.cos(3.0 * phase),
-            np.ones(samples), np.arange(1, samples + 1) / samples,
-        ])
-        mix = np.stack([
-            level * np.cos(site), level * np.sin(site), third * np.cos(3.0 * site),
-            third * np.sin(3.0 * site), offset, self._drift - before,
-        ])
+        shapes = np.stack(
+            [
+                np.sin(phase),
+                np.cos(phase),
+                np.sin(3.0 * phase),
+                np.cos(3.0 * phase),
+                np.ones(samples),
+                np.arange(1, samples + 1) / samples,
+            ]
+        )
+        mix = np.stack(
+            [
+                level * np.cos(site),
+                level * np.sin(site),
+                third * np.cos(3.0 * site),
+                third * np.sin(3.0 * site),
+                offset,
+                self._drift - before,
+            ]
+        )
         return shapes.T @ mix
 
     def _heart(self, samples: int) -> np.ndarray:
@@ -125,7 +157,13 @@ class Electrodes:
 
 
 def _beat() -> np.ndarray:
-    """One heart beat, R wave of height 1: P, Q, R, S and T as Gaussians (centre s, height, width s)."""
+    """One heart beat with an R wave of 1: Gaussians of centre s, height, width s."""
     t = np.arange(0.0, 0.7, 1.0 / RATE_HZ) - 0.22
-    waves = ((-0.18, 0.10, 0.025), (-0.03, -0.15, 0.008), (0.0, 1.0, 0.010), (0.03, -0.25, 0.009), (0.26, 0.25, 0.05))
+    waves = (
+        (-0.18, 0.10, 0.025),
+        (-0.03, -0.15, 0.008),
+        (0.0, 1.0, 0.010),
+        (0.03, -0.25, 0.009),
+        (0.26, 0.25, 0.05),
+    )
     return sum((h * np.exp(-0.5 * ((t - c) / w) ** 2) for c, h, w in waves), np.zeros_like(t))

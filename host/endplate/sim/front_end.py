@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The converter's own filter: sinc^3 from 2 kHz down to 250 samples a second, as in an ADS1299 (-3 dB at 65 Hz)."""
+"""The converter's own filter: sinc^3 from 2 kHz to 250/s, as in an ADS1299 (-3 dB at 65 Hz)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The patient in a process of their own, a little ahead of the board, so that their muscles never delay a packet.
+"""The patient in a process of their own, so that their muscles never delay a packet.
 
-A forked child makes blocks when asked; requests and blocks go over one socket in order, so which block a prompt meets
-depends on nothing but the order in which things were asked for. The child ends when the parent's side closes.
+A forked child makes blocks when asked; requests and blocks go over one socket in order, so which
+block a prompt meets depends on nothing but the order in which things were asked for. The child
+ends when the parent's side closes.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import os
 import signal
 import socket
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -19,7 +21,19 @@ from endplate.sim.patient import STEPS, Chunk, Patient
 from endplate.sim.playback import Recording
 from endplate.sim.prompts import Prompt
 
-NICE = -5
+#: Real-time priorities, if the system grants them: nothing that a host does keeps a real board or a
+#: real patient waiting. The board comes before the control process, the patient after it.
+BOARD_PRIORITY, PATIENT_PRIORITY = 30, 1
+NICE = -10
+
+
+def come_first(priority: int) -> None:
+    """Asks for real-time scheduling, or else for preference, or else does without."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(priority))
+    except (OSError, AttributeError):  # not allowed, or a system without it
+        with suppress(OSError):
+            os.nice(NICE)
 
 
 class Generator:
@@ -52,7 +66,7 @@ class Generator:
         self.outstanding += 1
 
     def tell(self, **request: Any) -> None:
-        """Passes on a request (prompt, lift, restore, mains_uv); it meets the next block asked for."""
+        """Passes on a prompt, lift, restore or mains_uv; it meets the next block asked for."""
         self._socket.send(json.dumps(request).encode())
 
     def take(self) -> Chunk | None:
@@ -78,10 +92,7 @@ def _serve(source: Patient | Recording, connection: socket.socket) -> None:
     """The child: blocks on demand until the parent has gone or the recording is over."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    try:
-        os.nice(NICE)
-    except OSError:
-        pass
+    come_first(PATIENT_PRIORITY)
     while True:
         message = connection.recv(65536)
         if not message:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Pools of motor units: who fires when, at a given excitation, and what force that makes.
 
-The model is Fuglevand, Winter and Patla (1993, J Neurophysiol 70:2470): exponentially spread recruitment thresholds and
-twitch sizes, firing rates rising with excitation from a minimum to a cap, Gaussian intervals. Excitation is given as a
-share 0..1 of the maximum, at which the last unit reaches its highest rate.
+The model is Fuglevand, Winter and Patla (1993, J Neurophysiol 70:2470): exponentially spread
+recruitment thresholds and twitch sizes, firing rates rising with excitation from a minimum to a
+cap, Gaussian intervals. Excitation is given as a share 0..1 of the maximum, at which the last unit
+reaches its highest rate.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ SHORTEST_INTERVAL = 0.4  # of the mean; keeps the Gaussian's tail from making do
 class Pool:
     """Units of one pool, in order of recruitment.
 
-    threshold: excitation at recruitment; peak_hz: highest rate; twitch: size of one twitch (1 for the smallest);
-    contraction_s: time to the twitch's peak. All float64 [n].
+    threshold: excitation at recruitment; peak_hz: highest rate; twitch: size of one twitch (1 for
+    the smallest); contraction_s: time to the twitch's peak. All float64 [n].
     """
 
     threshold: np.ndarray
@@ -52,24 +53,24 @@ class Pool:
         )
 
     def rates_hz(self, excitation: float | np.ndarray) -> np.ndarray:
-        """Mean firing rate of each unit at `excitation` (0..1; or an array that broadcasts against [n])."""
+        """Mean firing rates at `excitation` 0..1 (or an array that broadcasts against [n])."""
         drive = np.asarray(excitation) * MAXIMAL
         rate = np.minimum(MINIMUM_HZ + GAIN_HZ * (drive - self.threshold), self.peak_hz)
         return np.where(drive >= self.threshold, rate, 0.0)
 
     def force(self, rates_hz: np.ndarray) -> np.ndarray:
-        """Mean force of units firing at `rates_hz` [..., n], summed over the units, in twitch units."""
+        """Mean force of all units at `rates_hz` [..., n], in twitch units."""
         return _force(self.twitch, self.contraction_s, rates_hz).sum(axis=-1)
 
     def excitation_for(self, force_share: np.ndarray) -> np.ndarray:
-        """Excitation 0..1 at which the pool makes `force_share` of its maximal force (table of 1024 steps)."""
+        """Excitation 0..1 at which the pool makes `force_share` of its maximal force."""
         grid = np.linspace(0.0, 1.0, 1024)
         force = self.force(self.rates_hz(grid[:, None]))
         return np.interp(force_share, force / force[-1], grid)
 
 
 def _force(twitch: np.ndarray, contraction_s: np.ndarray, rates_hz: np.ndarray) -> np.ndarray:
-    """Twitch area times rate, times the gain by which twitches in a fast train grow and then fuse."""
+    """Twitch area times rate, times the gain by which fast twitches grow and then fuse."""
     pace = np.maximum(contraction_s * rates_hz, 1e-9)
     fused = (1.0 - np.exp(-2.0 * pace**3)) / pace
     gain = np.where(pace > 0.4, fused / ((1.0 - np.exp(-2.0 * 0.4**3)) / 0.4), 1.0)
@@ -77,8 +78,9 @@ def _force(twitch: np.ndarray, contraction_s: np.ndarray, rates_hz: np.ndarray) 
 
 
 class Discharge:
-    """Streaming spike trains of several pools at once. Deterministic: time is counted in samples, chance comes from `rng`.
+    """Streaming spike trains of several pools at once, deterministic.
 
+    Time is counted in samples, chance comes from `rng`.
     pools: their units; each pool has its own excitation.
     """
 
@@ -104,13 +106,15 @@ class Discharge:
         drive = excitation[self._pool] * MAXIMAL
         active = drive >= self._threshold
         joining = active & ~self._active
-        count = np.count_nonzero(joining)
+        count = int(np.count_nonzero(joining))
         if count:  # a newly recruited unit fires anywhere within its first interval
             self._phase[joining] = self._rng.random(count)
             self._due[joining] = self._interval(count)
         self._active = active
         on = np.flatnonzero(active)
-        rate = np.minimum(MINIMUM_HZ + GAIN_HZ * (drive[on] - self._threshold[on]), self._peak_hz[on])
+        rate = np.minimum(
+            MINIMUM_HZ + GAIN_HZ * (drive[on] - self._threshold[on]), self._peak_hz[on]
+        )
         step = rate * self._dt
         start, due = self._phase[on], self._due[on]
         end = start + step * samples

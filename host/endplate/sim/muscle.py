@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a spike to microvolts at the sites: motor-unit potentials through muscle, fat and skin, and cross-talk.
+"""From a spike to microvolts at the sites: motor-unit potentials and cross-talk.
 
-Shape: a Rosenfalck action potential starts in the end-plate zone, runs both ways along the fibres and dies at their ends
-(so end effects are in it); a bipolar pair 20 mm apart listens through 4 mm of fat. Size over the skin: the empirical
-cross-talk m(d) = 0.256 (d / 25 mm)^-1.1 (Winter, Fuglevand and Archer 1994, J Electromyogr Kinesiol 4:15), which replaces the
-volume conductor's own fall-off. The limb is a cylinder, distances are along its skin.
+Shape: a Rosenfalck action potential starts in the end-plate zone, runs both ways along the fibres
+and dies at their ends (so end effects are in it); a bipolar pair 20 mm apart listens through 4 mm
+of fat. Size over the skin: the empirical cross-talk m(d) = 0.256 (d / 25 mm)^-1.1 (Winter,
+Fuglevand and Archer 1994, J Electromyogr Kinesiol 4:15), which replaces the volume conductor's own
+fall-off. The limb is a cylinder, distances are along its skin.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
-from scipy.special import erf
 
 from endplate.sim.motor_units import Pool
 
@@ -24,9 +25,11 @@ LIMB_RADIUS_MM = 45.0
 ANISOTROPY = 5.0  # conductivity of muscle along over across its fibres (Rosenfalck 1969)
 CROSS_TALK_25MM = 0.256
 CROSS_TALK_POWER = 1.1
-HOME_MM = 25.0 * CROSS_TALK_25MM ** (1 / CROSS_TALK_POWER)  # nearer than this the pair hears all of it (7.2 mm)
+HOME_MM = 25.0 * CROSS_TALK_25MM ** (
+    1 / CROSS_TALK_POWER
+)  # nearer than this the pair hears all of it (7.2 mm)
 SPIKE_LEAD_MS = 1.0  # template time before the spike reaches the end plate
-STEP_MM = 0.5
+STEP_MM = 1.0
 REACH_MM = 95.0
 FAR_MM = 25.0  # shapes change no further with distance
 
@@ -35,9 +38,9 @@ FAR_MM = 25.0  # shapes change no further with distance
 class Tissue:
     """What makes a muscle's potentials short or long.
 
-    half_length_mm: end plate to tendon; velocity_mps: conduction; scatter_mm: of end plates and fibre ends in a unit;
-    territory_mm: half width of the area its units lie in; depth_mm: deepest unit under the fat; zone_mm: distance from
-    the end-plate zone to the sites' centre line.
+    half_length_mm: end plate to tendon; velocity_mps: conduction; scatter_mm: of end plates and
+    fibre ends in a unit; territory_mm: half width of the area its units lie in; depth_mm: deepest
+    unit under the fat; zone_mm: distance from the end-plate zone to the sites' centre line.
     """
 
     half_length_mm: float = 50.0
@@ -48,18 +51,19 @@ class Tissue:
     zone_mm: float = 22.0
 
 
-#: Reinnervated muscle: shorter potentials (10.9 against 14.0 ms, Kapelner 2016), smaller territories.
-REINNERVATED = Tissue(half_length_mm=36.0, territory_mm=6.0, depth_mm=5.0, zone_mm=18.0)
+#: Reinnervated muscle: shorter potentials (10.9 against 14.0 ms, Kapelner 2016), smaller
+#: territories.
+REINNERVATED = Tissue(half_length_mm=37.0, territory_mm=6.0, depth_mm=5.0, zone_mm=18.0)
 
 
 def cross_talk(distance_mm: np.ndarray) -> np.ndarray:
-    """Share of a source's amplitude that a pair hears `distance_mm` away along the skin; 1 right above it."""
+    """Share of a source's amplitude heard `distance_mm` away along the skin; 1 above it."""
     near = np.asarray(distance_mm, float) / HOME_MM
     return (1.0 + near**4) ** (-CROSS_TALK_POWER / 4.0)
 
 
 def skin_distance(a_mm: np.ndarray, b_mm: np.ndarray, around_mm: float) -> np.ndarray:
-    """Distance along the skin between positions `a` and `b`; `around_mm` is the girth, or inf on flat skin."""
+    """Distance along the skin from `a` to `b`; `around_mm`: girth, or inf on flat skin."""
     gap = np.abs(np.asarray(a_mm, float) - np.asarray(b_mm, float))
     if not np.isfinite(around_mm):
         return gap
@@ -67,69 +71,84 @@ def skin_distance(a_mm: np.ndarray, b_mm: np.ndarray, around_mm: float) -> np.nd
     return np.minimum(gap, around_mm - gap)
 
 
-def _wave() -> tuple[np.ndarray, np.ndarray]:
-    """Axial current of the travelling action potential, d/dz of Rosenfalck's 96 z^3 exp(-z) (mV, mm)."""
+@lru_cache
+def _wave(scatter_mm: float) -> tuple[np.ndarray, np.ndarray]:
+    """Axial current of the action potential, d/dz of Rosenfalck's 96 z^3 exp(-z) (mV, mm).
+
+    Returns distance behind the front and current, smeared over the end plates of a unit.
+    """
     z = np.arange(-15.0, 40.0, 0.1)
     behind = np.maximum(z, 0.0)
-    return z, 96.0 * (3.0 * behind**2 - behind**3) * np.exp(-behind)
-
-
-def _smear(z: np.ndarray, wave: np.ndarray, scatter_mm: float) -> np.ndarray:
+    wave = 96.0 * (3.0 * behind**2 - behind**3) * np.exp(-behind)
     kernel = np.exp(-0.5 * (np.arange(-15.0, 15.05, 0.1) / scatter_mm) ** 2)
-    return np.convolve(wave, kernel / kernel.sum(), "same")
+    return z, np.convolve(wave, kernel / kernel.sum(), "same")
 
 
 def _step(x: np.ndarray, scatter_mm: float) -> np.ndarray:
-    return 0.5 * (1.0 + erf(x / (scatter_mm * np.sqrt(2.0))))
+    """From 0 to 1, nearly as the normal distribution's integral."""
+    return 0.5 * (1.0 + np.tanh(0.8 * x / scatter_mm))
 
 
 def potential(
-    tissue: Tissue, radial_mm: np.ndarray, zone_mm: float, half_mm: tuple[float, float], velocity_mps: float
+    tissue: Tissue,
+    radial_mm: np.ndarray,
+    zone_mm: float,
+    half_mm: tuple[float, float],
+    velocity_mps: float,
 ) -> np.ndarray:
-    """One unit's potential at pairs `radial_mm` [sites] away across the fibres, float64 [samples, sites], arbitrary unit.
+    """One unit's potential at the sites, float64 [samples, sites], arbitrary unit.
 
-    `zone_mm`: end plate to the pair's middle along the fibres; `half_mm`: end plate to both fibre ends.
+    `radial_mm` [sites]: distance across the fibres.
+    `zone_mm`: end plate to the pair's middle along the fibres; `half_mm`: end plate to both fibre
+    ends.
     """
-    z = np.arange(-REACH_MM, REACH_MM, STEP_MM)
+    z = np.arange(-REACH_MM, REACH_MM + STEP_MM, STEP_MM)
     time_ms = np.arange(TEMPLATE_SAMPLES) / RATE_HZ * 1000.0 - SPIKE_LEAD_MS
-    grid, wave = _wave()
-    wave = _smear(grid, wave, tissue.scatter_mm)
+    grid, wave = _wave(tissue.scatter_mm)
     front = velocity_mps * time_ms[:, None]  # m/s = mm/ms
     alive = _step(z, tissue.scatter_mm)
     away = alive * _step(half_mm[0] - z, tissue.scatter_mm)
     back = (1.0 - alive) * _step(half_mm[1] + z, tissue.scatter_mm)
-    current = np.interp(front + z, grid, wave, 0.0, 0.0) * back
-    current -= np.interp(front - z, grid, wave, 0.0, 0.0) * away
+    running = np.interp(front - z, grid, wave, 0.0, 0.0)
+    current = running[:, ::-1] * back - running * away  # the grid is symmetric
     across = np.asarray(radial_mm, float)[None, :] ** 2
     pair = np.zeros((len(z), across.shape[1]))
     for sign, at in ((1.0, zone_mm - PAIR_MM / 2), (-1.0, zone_mm + PAIR_MM / 2)):
         ahead = (z - at)[:, None]
         pair += sign * ahead / (ahead**2 + across) ** 1.5
-    # Quiet start: what little is seen before the spike is the smeared birth of the wave.
     return current @ pair * STEP_MM
 
 
 def unit_templates(
-    tissue: Tissue, pool: Pool, centre_mm: float, sites_mm: np.ndarray, around_mm: float, rng: np.random.Generator
+    tissue: Tissue,
+    pool: Pool,
+    centre_mm: float,
+    sites_mm: np.ndarray,
+    around_mm: float,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """Potentials of all units of a pool at all sites, float64 [units, samples, sites].
 
-    Relative sizes are right within the pool (as the twitches, fainter when deep) and between sites (cross-talk); the
-    scale is arbitrary, see `scale_to`.
+    Relative sizes are right within the pool (as the twitches, fainter when deep) and between sites
+    (cross-talk); the scale is arbitrary, see `scale_to`.
     """
     n = len(pool.threshold)
     place = centre_mm + tissue.territory_mm * rng.uniform(-1.0, 1.0, n)
     depth = rng.uniform(0.5, tissue.depth_mm, n)
     zone = tissue.zone_mm + tissue.scatter_mm * rng.standard_normal(n)
     halves = tissue.half_length_mm * (1.0 + 0.05 * rng.standard_normal((n, 2)))
-    velocity = tissue.velocity_mps * (1.0 + 0.08 * (2.0 * np.arange(n) / n - 1.0))  # larger units conduct faster
+    velocity = tissue.velocity_mps * (
+        1.0 + 0.08 * (2.0 * np.arange(n) / n - 1.0)
+    )  # larger units conduct faster
     result = np.empty((n, TEMPLATE_SAMPLES, len(sites_mm)))
     deepest = FAT_MM + np.sqrt(ANISOTROPY) * tissue.depth_mm
     for unit in range(n):
         distance = skin_distance(place[unit], sites_mm, around_mm)
         below = FAT_MM + np.sqrt(ANISOTROPY) * depth[unit]
         radial = np.hypot(below, np.minimum(distance, FAR_MM))
-        shape = potential(tissue, radial, zone[unit], (halves[unit, 0], halves[unit, 1]), velocity[unit])
+        shape = potential(
+            tissue, radial, zone[unit], (halves[unit, 0], halves[unit, 1]), velocity[unit]
+        )
         shape /= np.sqrt(np.mean(shape**2, axis=0))
         size = pool.twitch[unit] * np.sqrt(deepest / below)
         result[unit] = shape * size * cross_talk(distance)
@@ -142,7 +161,7 @@ def expected_rms(templates: np.ndarray, rates_hz: np.ndarray) -> np.ndarray:
 
 
 def scale_to(templates: np.ndarray, pool: Pool, maximum_uv: float) -> np.ndarray:
-    """The same templates in microvolts: the loudest site has `maximum_uv` RMS at maximal excitation; float32."""
+    """In microvolts, float32: the loudest site has `maximum_uv` RMS at maximal excitation."""
     loudest = expected_rms(templates, pool.rates_hz(1.0)).max()
     return (templates * (maximum_uv / loudest)).astype(np.float32)
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A simulated person: prompts in, microvolts at the sites out, block by block.
 
-Time is the index of the sample, never the wall clock: the same preset, seed and prompts at the same blocks give the same
-samples. A block is 20 ms: 40 samples inside (2 kHz), 5 at the board.
+Time is the index of the sample, never the wall clock: the same preset, seed and prompts at the
+same blocks give the same samples. A block is 20 ms: 40 samples inside (2 kHz), 5 at the board.
 """
 
 from __future__ import annotations
@@ -28,14 +28,18 @@ COMFORTABLE = 0.45  # excitation of effort 1, as a share of the maximum
 def find_preset(name: str) -> Preset:
     """The preset of that name. Raises BoardError with one sentence."""
     if name not in PRESETS:
-        raise BoardError(f"There is no simulated patient {name!r}; choose one of {', '.join(PRESETS)}.")
+        raise BoardError(
+            f"There is no simulated patient {name!r}; choose one of {', '.join(PRESETS)}."
+        )
     return PRESETS[name]
 
 
 class Muscles:
     """All pools of a person, from efforts per DoF to microvolts at the sites (2 kHz)."""
 
-    def __init__(self, preset: Preset, chance: np.random.Generator, spikes: np.random.Generator) -> None:
+    def __init__(
+        self, preset: Preset, chance: np.random.Generator, spikes: np.random.Generator
+    ) -> None:
         plans = [(muscle, pool) for muscle in preset.muscles for pool in muscle.pools]
         self._pools = [Pool.of(plan.units) for _, plan in plans]
         self._drive = _drive(preset, chance)
@@ -58,7 +62,7 @@ class Muscles:
         )
 
     def excitation(self, efforts: np.ndarray) -> np.ndarray:
-        """Excitation per pool for `efforts` [4] (-1..1): force grows with effort, 1 is comfortable."""
+        """Excitation per pool for `efforts` [4]: force grows with effort, 1 is comfortable."""
         pushed = np.concatenate([np.maximum(efforts, 0.0), np.maximum(-efforts, 0.0)])
         share = np.minimum((self._drive @ pushed + self._tone) * self._comfort, 1.0)
         return np.interp(share, self._share, self._excitation)
@@ -70,7 +74,7 @@ class Muscles:
 
 
 def _drive(preset: Preset, chance: np.random.Generator) -> np.ndarray:
-    """Effort of each pool per direction, float64 [pools, 8]: first the positive directions of the DoF, then the negative."""
+    """Effort of each pool per direction, float64 [pools, 8]: positive ones, then negative."""
     plans = [(muscle.name, pool.task) for muscle in preset.muscles for pool in muscle.pools]
     used = sorted({task for _, task in plans})
     matrix = np.zeros((len(plans), 2 * len(DOFS)))
@@ -136,12 +140,12 @@ class Patient:
         return BOARD_HZ
 
     def prompt(self, prompt: Prompt) -> int:
-        """Shows a prompt at the start of the next block; returns that block's first sample at the board's rate."""
+        """Shows a prompt at the start of the next block; returns its first board sample."""
         self._follower.prompt(prompt)
         return self.samples
 
     def raw_block(self) -> tuple[np.ndarray, np.ndarray]:
-        """20 ms at the amplifier's inputs, 2 kHz: uv float64 [40, sites] and intent float64 [5, 4]."""
+        """20 ms at the amplifier's inputs, 2 kHz: uv [40, sites] and intent [5, 4], float64."""
         intent, motion = self._follower.steps(STEPS)
         motion = np.repeat(motion, BLOCK // STEPS)
         uv = self.electrodes.block(self._muscles.block(intent.mean(axis=0)), motion)
@@ -154,8 +158,13 @@ class Patient:
         return Chunk(self._front_end.block(uv), intent)
 
 
-def simulate(patient: Patient, seconds: float, prompts: Sequence[tuple[float, Prompt]] = ()) -> Chunk:
-    """Runs a patient offline: `prompts` are (time s, prompt), rounded down to a block. For tests and design."""
+def simulate(
+    patient: Patient, seconds: float, prompts: Sequence[tuple[float, Prompt]] = ()
+) -> Chunk:
+    """Runs a patient offline: `prompts` are (time s, prompt), rounded down to a block.
+
+    For tests and design.
+    """
     due = sorted(prompts, key=lambda item: item[0])
     chunks = []
     for block in range(round(seconds * RATE_HZ / BLOCK)):

@@ -12,22 +12,28 @@ from endplate.sim.patient import STEPS, Chunk
 
 
 class Recording:
-    """Plays an .npz file: `uv` [n, channels] in microvolts, `rate_hz` (the board's), optionally `intent` [n, DoF]."""
+    """Plays an .npz file: `uv` [n, channels], `rate_hz` of the board, perhaps `intent`."""
 
     def __init__(self, path: Path, rate_hz: float, loop: bool = False) -> None:
         try:
             with np.load(path) as file:
                 uv, rate = np.asarray(file["uv"], float), float(file["rate_hz"])
-                intent = np.asarray(file["intent"], float) if "intent" in file else np.zeros((len(uv), 4))
+                intent = (
+                    np.asarray(file["intent"], float)
+                    if "intent" in file
+                    else np.zeros((len(uv), 4))
+                )
         except (OSError, KeyError, ValueError, EOFError) as error:
             raise RecordingError(
-                f"{path} cannot be played: it must be an .npz file with the arrays uv and rate_hz ({error})."
+                f"{path} cannot be played: it must be an .npz file with uv and rate_hz ({error})."
             ) from None
         if uv.ndim != 2 or not len(uv) or len(intent) != len(uv) or not np.isfinite(uv).all():
-            raise RecordingError(f"{path} cannot be played: uv must be finite numbers [samples, channels].")
+            raise RecordingError(
+                f"{path} cannot be played: uv must be finite numbers [samples, channels]."
+            )
         if rate != rate_hz:
             raise BoardError(
-                f"{path} holds {rate:g} samples a second and the board makes {rate_hz:g}; resample the recording."
+                f"{path} holds {rate:g} samples a second, the board makes {rate_hz:g}; resample it."
             )
         self._uv, self._intent, self._loop = uv, intent, loop
         self._at = 0

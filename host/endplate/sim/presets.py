@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The simulated people: muscles, who drives them, and where the sites are.
 
-Positions are millimetres along the skin, across the fibres. Sites come in the order of the montage of the same level, so
-site 1 is board channel 1. Amputation levels, nerves and muscles: SCIENCE section 1.
+Positions are millimetres along the skin, across the fibres. Sites come in the order of the montage
+of the same level, so site 1 is board channel 1. Amputation levels, nerves and muscles: SCIENCE
+section 1.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ Task = tuple[str, int]
 
 @dataclass(frozen=True)
 class PoolPlan:
-    """Motor units of one task in a muscle: how many, how far from the muscle's middle, how strong (share)."""
+    """Motor units of one task: how many, how far from the muscle's middle, how strong."""
 
     task: Task
     units: int = 120
@@ -32,7 +33,10 @@ class PoolPlan:
 
 @dataclass(frozen=True)
 class MusclePlan:
-    """A muscle under the skin; `maximum_uv`: RMS of its first pool at the loudest site at maximal excitation."""
+    """A muscle under the skin.
+
+    `maximum_uv`: RMS of its first pool at the loudest site at maximal excitation.
+    """
 
     name: str
     at_mm: float
@@ -50,7 +54,8 @@ class Preset:
     muscles: tuple[MusclePlan, ...]
     sites_mm: tuple[float, ...]
     around_mm: float = GIRTH_MM
-    #: Share of its own effort that a pool passes on: to the other pool of its muscle, to its antagonist, to all others.
+    #: Share of its own effort that a pool passes on: to the other pool of its muscle, to its
+    #: antagonist, to all others.
     shared: tuple[float, float] = (0.2, 0.4)
     antagonist: tuple[float, float] = (0.03, 0.08)
     spread: tuple[float, float] = (0.0, 0.03)
@@ -66,8 +71,10 @@ def _around(*degrees: float) -> tuple[float, ...]:
     return tuple(d / 360.0 * GIRTH_MM for d in degrees)
 
 
-def _reinnervated(name: str, at_mm: float, first: Task, second: Task, maximum_uv: float) -> MusclePlan:
-    """A muscle whose nerve carries two tasks: two thirds of its units for the first, a smaller pool beside for the second."""
+def _reinnervated(
+    name: str, at_mm: float, first: Task, second: Task, maximum_uv: float
+) -> MusclePlan:
+    """A muscle whose nerve carries two tasks: the second has a smaller pool beside the first's."""
     pools = (PoolPlan(first, 80, -4.0), PoolPlan(second, 40, 7.0, 0.6))
     return MusclePlan(name, at_mm, pools, maximum_uv)
 
@@ -84,7 +91,11 @@ _UPPER_ARM = (
     _reinnervated("lateral triceps", _TRICEPS_LATERAL, ("hand", -1), ("wrist_flexion", -1), 460.0),
 )
 _UPPER_ARM_SITES = (
-    _BICEPS_LATERAL, _BICEPS_MEDIAL, _TRICEPS_LONG, _TRICEPS_LATERAL, *_around(87, 165, 257, 0),
+    _BICEPS_LATERAL,
+    _BICEPS_MEDIAL,
+    _TRICEPS_LONG,
+    _TRICEPS_LATERAL,
+    *_around(87, 165, 257, 0),
 )
 
 
@@ -105,43 +116,68 @@ def _forearm(maximum_uv: float) -> tuple[MusclePlan, ...]:
 
 _CHEST = (
     _reinnervated("clavicular pectoralis", 0.0, ("elbow", 1), ("wrist_rotation", -1), 420.0),
-    _reinnervated("sternal pectoralis", 55.0, ("hand", 1), ("wrist_rotation", 1), 380.0),
-    _reinnervated("lower pectoralis", 110.0, ("wrist_flexion", 1), ("hand", 1), 320.0),
-    _reinnervated("latissimus", 190.0, ("hand", -1), ("wrist_flexion", -1), 400.0),
-    _native("serratus", 245.0, ("elbow", -1), 300.0),
+    _reinnervated("upper sternal pectoralis", 45.0, ("hand", 1), ("wrist_rotation", 1), 380.0),
+    _reinnervated("lower sternal pectoralis", 90.0, ("wrist_rotation", 1), ("hand", 1), 320.0),
+    _reinnervated("lateral pectoralis", 140.0, ("wrist_flexion", 1), ("hand", 1), 320.0),
+    _reinnervated("latissimus", 210.0, ("hand", -1), ("wrist_flexion", -1), 400.0),
+    _native("serratus", 260.0, ("elbow", -1), 300.0),
 )
+# In the order of the montage transradial-8: the six muscles, then the two sites between the
+# flexors.
+_FOREARM_SITES = _around(35, 245, 125, 310, 85, 185, 60, 355)
 
 PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (
         Preset(
-            "tmr-transhumeral", "TMR after transhumeral amputation, four reinnervated heads",
-            _UPPER_ARM, _UPPER_ARM_SITES,
+            "tmr-transhumeral",
+            "TMR after transhumeral amputation, four reinnervated heads",
+            _UPPER_ARM,
+            _UPPER_ARM_SITES,
         ),
         Preset(
-            "tmr-shoulder", "TMR after shoulder disarticulation, with the heart in the pectoral sites",
-            _CHEST, (0.0, 55.0, 110.0, 190.0, 245.0, 82.0), around_mm=np.inf,
-            heart_uv=(60.0, 150.0, 180.0, 30.0, 50.0, 170.0),
+            "tmr-shoulder",
+            "TMR after shoulder disarticulation, the heart in its pectoral sites",
+            _CHEST,
+            (0.0, 45.0, 90.0, 140.0, 210.0, 260.0),
+            around_mm=np.inf,
+            heart_uv=(60.0, 150.0, 180.0, 120.0, 20.0, 30.0),
         ),
         Preset(
-            "transradial", "transradial amputation, native forearm muscles, eight sites around the forearm",
-            _forearm(420.0), _around(*range(0, 360, 45)),
-            shared=(0.0, 0.0), antagonist=(0.05, 0.12), spread=(0.0, 0.05),
+            "transradial",
+            "transradial amputation, eight sites around the forearm",
+            _forearm(420.0),
+            _FOREARM_SITES,
+            shared=(0.0, 0.0),
+            antagonist=(0.05, 0.12),
+            spread=(0.0, 0.05),
         ),
         Preset(
-            "able-bodied", "an intact forearm with strong, well separated muscles and good contacts",
-            _forearm(700.0), _around(*range(0, 360, 45)),
-            shared=(0.0, 0.0), antagonist=(0.02, 0.04), spread=(0.0, 0.01),
-            noise_uv=(3.0, 3.5), mains_uv=(2.0, 4.0),
+            "able-bodied",
+            "an intact forearm, strong and well separated, good contacts",
+            _forearm(700.0),
+            _FOREARM_SITES,
+            shared=(0.0, 0.0),
+            antagonist=(0.02, 0.04),
+            spread=(0.0, 0.01),
+            noise_uv=(3.0, 3.5),
+            mains_uv=(2.0, 4.0),
         ),
         Preset(
-            "difficult", "weak, overlapping transhumeral TMR signals, tone at rest, poor contacts",
+            "difficult",
+            "weak, overlapping transhumeral TMR signals, tone at rest, poor contacts",
             tuple(
-                MusclePlan(m.name, m.at_mm, m.pools, 0.4 * m.maximum_uv, m.tissue) for m in _UPPER_ARM
+                MusclePlan(m.name, m.at_mm, m.pools, 0.4 * m.maximum_uv, m.tissue)
+                for m in _UPPER_ARM
             ),
             _UPPER_ARM_SITES,
-            shared=(0.4, 0.4), antagonist=(0.10, 0.25), spread=(0.05, 0.15), rest_tone=0.02,
-            noise_uv=(7.0, 10.0), mains_uv=(25.0, 50.0), offset_uv=(-60_000.0, 60_000.0),
+            shared=(0.4, 0.4),
+            antagonist=(0.10, 0.25),
+            spread=(0.05, 0.15),
+            rest_tone=0.02,
+            noise_uv=(7.0, 10.0),
+            mains_uv=(25.0, 50.0),
+            offset_uv=(-60_000.0, 60_000.0),
         ),
     )
 }

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How a person follows a prompt: late, smoothly, slightly wrong, and never perfectly still.
 
-Time is the patient's own, in steps of 4 ms; the same prompts at the same steps give the same intent.
+Time is the patient's own, in steps of 4 ms; the same prompts at the same steps give the same
+intent.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ FOREVER_S = 1e9
 
 @dataclass(frozen=True)
 class Prompt:
-    """A trapezoid towards `target` (effort per DoF of DOFS, -1..1), or arm motion without intent (kind "motion")."""
+    """A trapezoid towards `target` (effort per DoF of DOFS, -1..1).
+
+    Kind "motion" is arm motion without intent.
+    """
 
     target: tuple[float, ...]
     rise_s: float = 1.0
@@ -40,7 +44,10 @@ class Prompt:
 
     @classmethod
     def from_request(cls, request: Mapping[str, Any]) -> Prompt:
-        """The prompt of a JSON request. Raises ValueError with one sentence when it makes no sense."""
+        """The prompt of a JSON request.
+
+        Raises ValueError with one sentence when it makes no sense.
+        """
         target = request.get("target") or {}
         if not isinstance(target, Mapping):
             raise ValueError("A prompt's target must name DoF and efforts.")
@@ -114,7 +121,10 @@ class Follower:
         return reaction
 
     def steps(self, count: int) -> tuple[np.ndarray, np.ndarray]:
-        """The next `count` steps of 4 ms: the intent, float64 [count, 4], and the strength of arm motion, 0..1 [count]."""
+        """The next `count` steps of 4 ms.
+
+        Returns the intent, float64 [count, 4], and the strength of arm motion, 0..1 [count].
+        """
         followed = np.array([self._follow() for _ in range(count)])
         share = np.arange(1, count + 1)[:, None] / count
         keep = math.exp(-count * STEP_S / WANDER_S)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the patient meant, and when each of the board's samples was written: fixed records in a growing file."""
+"""What the patient meant, and when each sample was written: records in a growing file."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-#: `sample`: counted from 0 at each start of the stream, lost ones too; for a Daisy a sample is a row of 16 channels.
-#: `write_ns`: host's monotonic clock just after the sample's (last) packet was written, 0 when it was lost.
-#: `intent`: effort per DoF in the order hand, wrist_rotation, wrist_flexion, elbow, then 0.
+#: `sample`: counted from 0 at each start of the stream, lost ones too; for a Daisy a sample is a
+#: row of 16 channels. `write_ns`: host's monotonic clock just after the sample's (last) packet was
+#: written, 0 when it was lost. `intent`: effort per DoF in the order hand, wrist_rotation,
+#: wrist_flexion, elbow, then 0.
 TRUTH = np.dtype([("sample", "<i8"), ("write_ns", "<i8"), ("intent", "<f4", (8,))])
 
 

@@ -21,6 +21,7 @@ import signal
 import sys
 import time
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +148,8 @@ class Control:
         self._base = self.next_sample  # index of its first one
         if profile is not None:
             if self.journal is not None and path is not None:
-                self.journal.attach(self.next_sample, "profile", Path(path).read_text())
+                with suppress(OSError, ValueError):  # the file may be gone since it was read
+                    self.journal.attach(self.next_sample, "profile", Path(path).read_text())
             self.note(f"The profile {profile.name} is in use.")
 
     # ---- the loop ----

@@ -238,6 +238,8 @@ def rest(seconds: float) -> Cue:
 
 def arm(directory: Path, reader: FeedReader) -> None:
     """Arms and waits until the hand follows (one neutral command)."""
+    if (reader.status().get("hand") or {}).get("word") == "fault":
+        ask(directory, "clear_fault")  # a motor that was late once on a busy machine is back
     ask(directory, "arm")
     until = time.monotonic() + ARM_TIMEOUT_S
     while time.monotonic() < until:

@@ -26,10 +26,11 @@ from pathlib import Path
 import numpy as np
 
 from endplate.errors import EndplateError
+from endplate.sim import scheduling
 from endplate.sim.board_faults import Faults
 from endplate.sim.cyton import PACKET_HZ, Cyton
 from endplate.sim.dongle import Dongle
-from endplate.sim.generator import BOARD_PRIORITY, Generator, come_first
+from endplate.sim.generator import Generator
 from endplate.sim.patient import STEPS, Patient
 from endplate.sim.playback import Recording
 from endplate.sim.presets import DEFAULT
@@ -246,7 +247,7 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGINT, end)
     ready = {"port": str(board.dongle.link), "truth": str(board.truth.path), "simulated": True}
     print(json.dumps(ready), flush=True)
-    come_first(BOARD_PRIORITY)
+    scheduling.come_first(scheduling.BOARD)
     gc.collect()
     gc.freeze()
     gc.disable()

@@ -12,28 +12,14 @@ import json
 import os
 import signal
 import socket
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
+from endplate.sim import scheduling
 from endplate.sim.patient import STEPS, Chunk, Patient
 from endplate.sim.playback import Recording
 from endplate.sim.prompts import Prompt
-
-#: Real-time priorities, if the system grants them: nothing that a host does keeps a real board or a
-#: real patient waiting. The board comes before the control process, the patient after it.
-BOARD_PRIORITY, PATIENT_PRIORITY = 30, 1
-NICE = -10
-
-
-def come_first(priority: int) -> None:
-    """Asks for real-time scheduling, or else for preference, or else does without."""
-    try:
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(priority))
-    except (OSError, AttributeError):  # not allowed, or a system without it
-        with suppress(OSError):
-            os.nice(NICE)
 
 
 class Generator:
@@ -92,7 +78,7 @@ def _serve(source: Patient | Recording, connection: socket.socket) -> None:
     """The child: blocks on demand until the parent has gone or the recording is over."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    come_first(PATIENT_PRIORITY)
+    scheduling.come_first(scheduling.PATIENT)
     while True:
         message = connection.recv(65536)
         if not message:

@@ -37,6 +37,7 @@ from typing import Any, BinaryIO
 
 from endplate.errors import EndplateError
 from endplate.hardware import load_hand
+from endplate.sim import scheduling
 from endplate.sim.mechanics import GRASPED, Grasped, Mechanics
 from endplate.sim.servo_bus import Servo, ServoBus
 
@@ -200,6 +201,7 @@ def main() -> int:
     except (EndplateError, OSError) as error:
         say({"error": str(error)})
         return 2
+    scheduling.come_first(scheduling.MOTORS)
     say({"bus": process.port, "log": str(process.log_path)})
     try:
         process.run()

@@ -238,6 +238,36 @@ def test_daisy_numbers_and_stale_halves():
     assert clock.index == 305 and clock.lost == 1
 
 
+@pytest.mark.parametrize("lost", range(240, 272))
+def test_a_daisy_whose_reader_stood_for_about_a_turn(lost):
+    """A backlog of 60 rows, then packets lost; every alignment of halves and turns."""
+    clock = SampleClock(125, step=2, paired=True)
+    shown, rows = 0, []
+    packets = [i for i in range(2 * 320 + lost + 800) if not 640 <= i < 640 + lost]
+    for i in packets:  # the driver: even packets set the number, odd ones send the row
+        if i % 2 == 0:
+            shown = i % 256
+        else:
+            rows.append((i // 2, shown))
+    stopped = 260 * 8 * MS
+    resumed = (640 + lost) * 4 * MS
+    now = 0
+    for row, number in rows:
+        taken = (row + 1) * 8 * MS
+        now = max(now, resumed if taken > stopped and row < 320 else taken)
+        empty = not 260 <= row < 320
+        for look in range(7):
+            clock.idle(now - (7 - look) * MS, empty)
+        clock.accept([number], now, empty)
+        assert clock.newest_ns(now) - taken <= JITTER_NS
+    if lost == 256:  # not one number is missing
+        assert clock.reanchors == 1
+    else:
+        # A half row at the edge of the gap may count as a row of its own.
+        assert clock.reanchors == 0 and abs(clock.index - rows[-1][0]) <= 1
+    assert now - clock.newest_ns(now) < 10 * MS
+
+
 def test_boards_without_a_counter():
     clock = SampleClock(200, modulo=0)
     for i in range(400):

@@ -143,14 +143,16 @@ class SampleClock:
             self._take(plan, row, 1, number)
             return
         room = self._room(arrival_ns)
-        if self._paired and number == self._raw and room < self._cycle:
+        if number == (self._raw if self._paired else self._number) and room >= self._cycle:
+            self._jumped = True  # the same number again may also be a whole turn
+        if self._paired and number == self._raw:
             self.stale_halves += 1
             self._take(plan, row, 1, (self._number + self._step) % self._modulo, stale=True)
             self._raw = number
             return
         away = (number - self._number) % self._modulo
-        steps = away // self._step or self._cycle
-        if number < 0 or away % self._step or steps > max(room, 1):
+        steps = away // self._step
+        if number < 0 or not away or away % self._step or steps > max(room, 1):
             self._reject(plan, number, row, arrival_ns)
             return
         if steps > 1:
@@ -195,7 +197,7 @@ class SampleClock:
 
     def _add_turns(self, plan: Plan, arrival_ns: int, live: bool) -> None:
         """After a jump, the turns of the counter that nobody saw."""
-        room = self._room(arrival_ns) if self.settled else 0
+        room = self._room(arrival_ns, self._period_ns / 2) if self.settled else 0
         if live and self._cycle and room < self._cycle // 2:
             self._jumped = False
         elif live and self._jumped and room >= self._cycle:
@@ -218,15 +220,16 @@ class SampleClock:
             return
         self.restarts += 1
         self._pending = None
-        steps = max(1, self._room(arrival_ns, early_ns=0))
+        steps = max(1, self._room(arrival_ns, 0.0))
         plan.notes.append("The board began to count anew; its clock settles again.")
         self._take(plan, row, steps, number)
         self.settled = False
         self._window_ns = None
 
-    def _room(self, arrival_ns: int, early_ns: int = EARLY_NS) -> int:
+    def _room(self, arrival_ns: int, early_ns: float | None = None) -> int:
         """How many samples after the last one can have been taken by now."""
-        early_ns = early_ns if self.settled or not early_ns else UNSURE_NS
+        if early_ns is None:
+            early_ns = EARLY_NS if self.settled else UNSURE_NS
         return int((arrival_ns + early_ns - self._time_ns) // self._period_ns)
 
     def _start(self, plan: Plan, rows: int, arrival_ns: int) -> None:

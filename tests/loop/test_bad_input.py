@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bad input as the user gives it, to the command itself: one clear sentence, status 2, no traceback, no hang."""
+"""Bad input given to the command itself: one clear sentence, status 2, no traceback, no hang."""
 
 from __future__ import annotations
 
@@ -50,7 +50,14 @@ def test_board_that_answers_nothing(tmp_path):
     master, slave = pty.openpty()
     try:
         result = endplate(
-            "record", "--board", "cyton", "--port", os.ttyname(slave), "--seconds", "1", cwd=tmp_path
+            "record",
+            "--board",
+            "cyton",
+            "--port",
+            os.ttyname(slave),
+            "--seconds",
+            "1",
+            cwd=tmp_path,
         )
     finally:
         os.close(master)
@@ -147,7 +154,9 @@ def test_monitor_with_nothing_running(tmp_path, monkeypatch):
 
 
 def test_unknown_patient_and_too_short_a_bench(tmp_path):
-    sentence(endplate("bench", "--headless", "--patient", "nobody", cwd=tmp_path), "tmr-transhumeral")
+    sentence(
+        endplate("bench", "--headless", "--patient", "nobody", cwd=tmp_path), "tmr-transhumeral"
+    )
     sentence(endplate("bench", "--headless", "--seconds", "1", cwd=tmp_path), "5")
 
 

@@ -31,8 +31,8 @@ DESCRIPTION = (
     "Not a medical device."
 )
 EXAMPLES = """examples:
-  endplate bench                                     the whole rig, simulated, with a table at the
-  end endplate devices                                   which ports and boards there are
+  endplate bench                       the whole rig, simulated, with a table at the end
+  endplate devices                     which ports and boards there are
   endplate calibrate --board cyton --port /dev/ttyUSB0 --montage transhumeral-4 --out anna.json
   endplate run --board cyton --port /dev/ttyUSB0 --hand-port /dev/ttyACM0 --profile anna.json
 """

@@ -23,8 +23,7 @@ from endplate.live.profile import save_profile
 from endplate.live.session import start_control
 
 EXAMPLES = """examples:
-  endplate calibrate --board cyton --port /dev/ttyUSB0 --montage transhumeral-4 --dofs hand,elbow
-  --out anna.json
+  endplate calibrate --board cyton --port /dev/ttyUSB0 --dofs hand,elbow --out anna.json
 """
 
 

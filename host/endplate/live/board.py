@@ -10,6 +10,7 @@ not at all.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import ctypes
 import os
@@ -75,6 +76,7 @@ class BoardSource:
     def start(self) -> None:
         """Opens and starts the stream (about 1 s on serial ports). Raises BoardError."""
         self._stopping.clear()
+        atexit.register(self.stop)  # the session is released even when nobody asks for it
         if boards.needs_port(self._number):
             check_port(self._port)
             self._usb_serial = next(
@@ -89,6 +91,7 @@ class BoardSource:
     def stop(self) -> None:
         """Ends the stream and frees the port."""
         self._stopping.set()
+        atexit.unregister(self.stop)
         if self._thread is not None:
             self._thread.join(timeout=1.5)  # else it is inside the driver, and cleans up itself
             if self._thread.is_alive():

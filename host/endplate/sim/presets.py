@@ -57,8 +57,8 @@ class Preset:
     #: Share of its own effort that a pool passes on: to the other pool of its muscle, to its
     #: antagonist, to all others.
     shared: tuple[float, float] = (0.2, 0.4)
-    antagonist: tuple[float, float] = (0.03, 0.08)
-    spread: tuple[float, float] = (0.0, 0.03)
+    antagonist: tuple[float, float] = (0.05, 0.12)
+    spread: tuple[float, float] = (0.0, 0.08)
     rest_tone: float = 0.0
     noise_uv: tuple[float, float] = (3.5, 5.0)
     mains_uv: tuple[float, float] = (3.0, 10.0)

@@ -57,6 +57,8 @@ int32_t app_command(app_state *app, const guard_command *command, int32_t grip, 
     app->changed = 1;
     if (taken == CORE_OK) {
         app->command_us = (uint32_t)app->now_us;
+        app->interval_us = app->now_us - app->fresh_us;
+        app->fresh_us = app->now_us;
         app->sample = command->sample;
         app->grip = grip;
         app->fresh = 1;
@@ -167,6 +169,16 @@ static void choose_grip(app_state *app)
     }
 }
 
+/* Whether it is worth to wait a little for the next command: commands and cycles of one period would
+ * else fall side by side for ever, each command just too late for its cycle. */
+static int32_t command_is_near(const app_state *app, uint64_t gone_us)
+{
+    const uint64_t half_us = app->motor.cycle_us / 2u;
+    const uint64_t due_us = app->fresh_us + app->interval_us;
+    return !app->fresh && app->output.drive && gone_us < 3u * half_us
+        && app->now_us + half_us > due_us && app->now_us < due_us + half_us / 2u;
+}
+
 static void cycle(app_state *app)
 {
     const uint64_t gone_us = app->now_us - app->cycle_us;
@@ -175,7 +187,7 @@ static void cycle(app_state *app)
     if (!app->table_good || !motor_free(&app->motor)) {
         return;
     }
-    if (gone_us < (app->fresh ? period_us / 2u : period_us)) {
+    if (gone_us < (app->fresh ? period_us / 2u : period_us) || command_is_near(app, gone_us)) {
         return;
     }
     if (app->output.drive) {

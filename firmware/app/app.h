@@ -10,7 +10,8 @@
  *   4 motor_power    torque off goes out here, ahead of everything on the bus
  *   5 motor_step     replies of the actuators, the next packet of the cycle under way
  *   6 cycle          hand_process -> motor_begin: every board_cycle_us, or as soon as a fresh
- *                    command has come and half a period has passed
+ *                    command has come and half a period has passed; up to half a period later
+ *                    when a command is about to come
  *   7 link_send      answers, telemetry
  *   8 watchdog       fed when 1, 3 and 6 have all happened since the last time
  *
@@ -51,6 +52,8 @@ typedef struct app_state {
 
     int32_t fresh;          /* a fresh command has not reached the motors yet */
     uint32_t command_us;    /* when the newest fresh command came */
+    uint64_t fresh_us;      /* the same, not cut */
+    uint64_t interval_us;   /* between it and the one before */
     uint32_t sample;        /* its EMG sample counter */
     int32_t grip;           /* wanted */
     uint8_t force_cap[CORE_MAX_DOF];

@@ -5,79 +5,41 @@ A linear decoder is weak on untargeted forearm sites (notes of the field: mean R
 about 0.09 less at 250/s); these tests hold what it reaches, not what one would wish.
 """
 
-import gzip
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from scipy.io import loadmat
-from scipy.signal import butter, resample_poly, sosfiltfilt
 
 from endplate import core
-from endplate.fit.calibration import calibrate
 from endplate.fit.evaluation import hold, r2, tracking
 from endplate.fit.features import activation, hops_of
-from endplate.fit.protocol import Cue, words
 from endplate.fit.selection import Frames, choose, fit_decoder
 from endplate.fit.site_quality import find_contractions
 from endplate.live.profile import chain_settings
+from real_emg import (
+    FULL_SCALE_UV,
+    TURN_S,
+    UV_PER_COUNT,
+    calibrated,
+    effort,
+    jaw_clench,
+    recording,
+    to_counts,
+)
 
-FULL_SCALE_UV = 187_500.0
-UV_PER_COUNT = FULL_SCALE_UV / (2**23 - 1)
-
-#: biopatrec10: a movement's name -> DoF and sign.
-MOVEMENTS = {
-    "Open Hand": ("hand", -1), "Close Hand": ("hand", 1),
-    "Flex Hand": ("wrist_flexion", 1), "Extend Hand": ("wrist_flexion", -1),
-    "Pronation": ("wrist_rotation", 1), "Supination": ("wrist_rotation", -1),
-}
-TURN_S = 6  # 3 s of contraction, 3 s of rest
-
-
-def to_counts(uv):
-    return np.round(uv / UV_PER_COUNT).astype(np.int32)
-
-
-def recording(folder, person, rate_hz):
-    """Microvolt at the skin [samples, channels, movements], with a cycle of 6 s, three times."""
-    with np.load(folder / "biopatrec10" / f"{person}.npz") as file:
-        uv = file["tdata"].astype(float) / 3548 * 1e6
-        names = [str(name).strip() for name in file["mov"]]
-    # resample_poly's own low-pass keeps what is above the new Nyquist frequency out.
-    return names, resample_poly(uv, 1, 2000 // rate_hz, axis=0)
-
-
-def effort(uv, rate_hz):
-    """Smoothed amplitude (2 Hz) 0..1 of one movement, normalised on its first two repetitions."""
-    band = butter(2, [20, 0.45 * rate_hz], "bandpass", fs=rate_hz, output="sos")
-    slow = butter(2, 2, fs=rate_hz, output="sos")
-    size = sosfiltfilt(slow, np.abs(sosfiltfilt(band, uv, axis=0)).mean(1))
-    low, high = np.percentile(size[: 2 * TURN_S * rate_hz], [10, 90])
-    return np.clip((size - low) / (high - low), 0, 1)
+#: Four untargeted sites.
+FOREARM = SimpleNamespace(
+    name="forearm",
+    sites=tuple(SimpleNamespace(label=f"{n}", channel=n, function="") for n in range(1, 5)),
+)
 
 
 def biopatrec(folder, person, dofs, rate_hz=250):
     """Calibrated on repetitions 1-2, run on 3: profile and tracking of the commanded velocity."""
     names, uv = recording(folder, person, rate_hz)
     turn = TURN_S * rate_hz
-    moves = [(n, MOVEMENTS[name]) for n, name in enumerate(names)
-             if name in MOVEMENTS and MOVEMENTS[name][0] in dofs]
-    parts, cues, at = [], [], 0
-    for repetition in (0, 1):
-        for n, (dof, sign) in moves:
-            parts.append(uv[repetition * turn : (repetition + 1) * turn, :, n])
-            cues.append((at, Cue(words(dof, sign), {dof: float(sign)}, 0.2, 2.6, 0.2, 0.9)))
-            rest = Cue("Rest", {}, 0, 2.0, 0, 0, "rest")
-            cues.append((at + round(3.95 * rate_hz), rest))
-            at += turn
-    montage = SimpleNamespace(
-        name="forearm",
-        sites=tuple(SimpleNamespace(label=f"{n}", channel=n, function="") for n in range(1, 5)),
-    )
-    profile = calibrate(
-        to_counts(np.concatenate(parts)), rate_hz, UV_PER_COUNT, FULL_SCALE_UV, cues,
-        montage=montage, hand="test-hand", board="replay", dofs=dofs,
-    )
+    profile, moves = calibrated(names, uv, dofs, FOREARM, "test-hand", rate_hz)
     unseen = to_counts(np.concatenate([uv[2 * turn : 3 * turn, :, n] for n, _ in moves]))
     meant = np.zeros((len(unseen), len(dofs)))
     for place, (n, (dof, sign)) in enumerate(moves):
@@ -159,10 +121,7 @@ def test_isometric_force_of_another_repetition_is_followed_in_both_axes(recordin
 
 def test_the_jaw_clench_is_found_with_its_snr(recordings):
     """A Cyton's file, offsets, drift and 60 Hz hum included; the clench is at 86-88.5 s."""
-    name = "OpenBCI_GUI-v6-blinks-jawClench-alpha.txt.gz"
-    with gzip.open(recordings / "cyton-jawclench" / name, "rt") as file:
-        lines = [line for line in file if line[0].isdigit()]
-    uv = np.array([[float(cell) for cell in line.split(",")[1:9]] for line in lines])
+    uv = jaw_clench(recordings)
     hops = hops_of(to_counts(uv), 250, UV_PER_COUNT, FULL_SCALE_UV, 60)
     found = find_contractions(hops.power, hops.time_s)
     print(found)

@@ -26,7 +26,7 @@ from rich.table import Table
 
 from endplate.cli import bench_report
 from endplate.cli.movements import held_out
-from endplate.cli.places import session_folder
+from endplate.cli.places import repair_recordings, session_folder
 from endplate.errors import SessionError, UsageError
 from endplate.fit.calibration import calibrate
 from endplate.fit.guide import guide
@@ -97,6 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
     windowed = not arguments.headless and bool(
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     )
+    repair_recordings(folder, console)
     with session_folder("bench") as directory:
         with Rig(
             directory / "rig",

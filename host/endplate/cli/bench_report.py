@@ -99,6 +99,7 @@ def collect(
             "commands": int(hand["counters"]["commands"]),
             "states": int(hand["counters"]["states"]),
             "refused": refused(hand),
+            "sent_share": round(len(commands) / max(1, len(grid)), 4),
         },
         "chain_us_per_hop": status["latency_ms"]["chain"]["p50"] * 1000,
         "priority": status.get("priority", ""),

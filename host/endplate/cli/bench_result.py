@@ -126,8 +126,8 @@ def table(result: dict[str, Any]) -> list[tuple[str, str]]:
         ("Moving at rest", f"{100 * tracking['rest_motion_share']:.2f} % of the time"),
         (
             "Link",
-            f"{link['commands']} commands, {link['states']} states, "
-            f"{sum(link['refused'].values())} refused",
+            f"{link['commands']} commands ({100 * link['sent_share']:.1f} % of the hops), "
+            f"{link['states']} states, {sum(link['refused'].values())} refused",
         ),
         ("Chain", f"{result['chain_us_per_hop']:.1f} us a hop, in the loop"),
     ]

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from endplate.cli.bench import bar, teller
 from endplate.cli.bench_report import calibration_line
-from endplate.cli.places import session_folder
+from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.sources import absolute, add_board, board_settings
 from endplate.errors import UsageError
 from endplate.fit.calibration import calibrate
@@ -56,6 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     minutes = sum(cue.duration_s for cue in cues) / 60
     console.print(f"{minutes:.1f} minutes. Follow the words; relax at [bold]Rest[/].")
     recording = arguments.out.with_name(f"{arguments.out.stem}-{datetime.now():%Y%m%d-%H%M%S}")
+    repair_recordings(recording.absolute().parent, console)
     with session_folder("calibrate") as directory:
         control = start_control(
             {

@@ -10,8 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from rich.console import Console
+
 from endplate.errors import SessionError
 from endplate.live.feed import FeedReader
+from endplate.live.recording import recover
 from endplate.live.session import default_directory
 
 
@@ -25,6 +28,12 @@ def session_folder(command: str) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def repair_recordings(folder: Path, console: Console) -> None:
+    """Finishes what a crash left open in a recording's folder, and says so."""
+    for path in recover(folder):
+        console.print(f"An earlier recording had not been closed; it is whole again: {path}")
 
 
 def running() -> list[Path]:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from endplate.cli.places import session_folder
+from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.sources import absolute, add_board, board_settings
 from endplate.live.feed import FeedReader
 from endplate.live.session import start_control
@@ -40,6 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Records until told to stop; the file is whole whatever stops it."""
     console = Console()
     out = arguments.out or Path(f"recording-{datetime.now():%Y%m%d-%H%M%S}")
+    repair_recordings(out.absolute().parent, console)
     with session_folder("record") as directory:
         control = start_control(
             {

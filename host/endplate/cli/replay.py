@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from endplate.cli.places import session_folder
+from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.replayed import compare, recorded_profiles
 from endplate.cli.sources import absolute
 from endplate.errors import ProfileError
@@ -42,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Status 1 when the commands are not the recorded ones."""
     console = Console()
+    repair_recordings(arguments.recording.absolute().parent, console)
     recording = read_recording(arguments.recording)
     seconds = len(recording.counts) / recording.rate_hz
     console.print(

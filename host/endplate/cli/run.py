@@ -19,7 +19,7 @@ from rich.live import Live
 from rich.text import Text
 
 from endplate.cli.bench import open_monitor
-from endplate.cli.places import session_folder
+from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.record import sites_table
 from endplate.cli.sources import absolute, add_board, board_settings
 from endplate.errors import EndplateError
@@ -61,6 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     console = Console()
     load_profile(arguments.profile)  # its sentence, before anything is opened
     out = arguments.out or Path(f"run-{datetime.now():%Y%m%d-%H%M%S}")
+    repair_recordings(out.absolute().parent, console)
     with session_folder("run") as directory:
         control = start_control(
             {

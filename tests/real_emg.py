@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Readers of the real recordings for tests: microvolts at the skin, cues, and what was meant."""
+
+import gzip
+
+import numpy as np
+from scipy.signal import butter, resample_poly, sosfiltfilt
+
+from endplate.fit.calibration import calibrate
+from endplate.fit.protocol import Cue, words
+
+FULL_SCALE_UV = 187_500.0
+UV_PER_COUNT = FULL_SCALE_UV / (2**23 - 1)
+
+#: biopatrec10: a movement's name -> DoF and sign.
+MOVEMENTS = {
+    "Open Hand": ("hand", -1),
+    "Close Hand": ("hand", 1),
+    "Flex Hand": ("wrist_flexion", 1),
+    "Extend Hand": ("wrist_flexion", -1),
+    "Pronation": ("wrist_rotation", 1),
+    "Supination": ("wrist_rotation", -1),
+}
+TURN_S = 6  # 3 s of contraction, 3 s of rest
+
+
+def to_counts(uv):
+    return np.round(uv / UV_PER_COUNT).astype(np.int32)
+
+
+def recording(folder, person, rate_hz):
+    """Microvolt at the skin [samples, channels, movements], with a cycle of 6 s, three times."""
+    with np.load(folder / "biopatrec10" / f"{person}.npz") as file:
+        uv = file["tdata"].astype(float) / 3548 * 1e6
+        names = [str(name).strip() for name in file["mov"]]
+    # resample_poly's own low-pass keeps what is above the new Nyquist frequency out.
+    return names, resample_poly(uv, 1, 2000 // rate_hz, axis=0)
+
+
+def effort(uv, rate_hz):
+    """Smoothed amplitude (2 Hz) 0..1 of one movement, normalised on its first two repetitions."""
+    band = butter(2, [20, 0.45 * rate_hz], "bandpass", fs=rate_hz, output="sos")
+    slow = butter(2, 2, fs=rate_hz, output="sos")
+    size = sosfiltfilt(slow, np.abs(sosfiltfilt(band, uv, axis=0)).mean(1))
+    low, high = np.percentile(size[: 2 * TURN_S * rate_hz], [10, 90])
+    return np.clip((size - low) / (high - low), 0, 1)
+
+
+def calibrated(names, uv, dofs, montage, hand, rate_hz=250, board="replay"):
+    """A profile from repetitions 1 and 2 of the movements of `dofs`, and those movements."""
+    turn = TURN_S * rate_hz
+    moves = [
+        (n, MOVEMENTS[name])
+        for n, name in enumerate(names)
+        if name in MOVEMENTS and MOVEMENTS[name][0] in dofs
+    ]
+    parts, cues, at = [], [], 0
+    for repetition in (0, 1):
+        for n, (dof, sign) in moves:
+            parts.append(uv[repetition * turn : (repetition + 1) * turn, :, n])
+            cues.append((at, Cue(words(dof, sign), {dof: float(sign)}, 0.2, 2.6, 0.2, 0.9)))
+            rest = Cue("Rest", {}, 0, 2.0, 0, 0, "rest")
+            cues.append((at + round(3.95 * rate_hz), rest))
+            at += turn
+    profile = calibrate(
+        to_counts(np.concatenate(parts)),
+        rate_hz,
+        UV_PER_COUNT,
+        FULL_SCALE_UV,
+        cues,
+        montage=montage,
+        hand=hand,
+        board=board,
+        dofs=dofs,
+    )
+    return profile, moves
+
+
+def jaw_clench(folder):
+    """Microvolt [samples, 8] at 250/s of a real Cyton; the clench is at 86-88.5 s."""
+    name = "OpenBCI_GUI-v6-blinks-jawClench-alpha.txt.gz"
+    with gzip.open(folder / "cyton-jawclench" / name, "rt") as file:
+        lines = [line for line in file if line[0].isdigit()]
+    return np.array([[float(cell) for cell in line.split(",")[1:9]] for line in lines])

@@ -183,7 +183,8 @@ def test_the_firmware_compiles_the_same_numbers(tmp_path, root):
                    check=True)
     assert source.stat().st_mtime_ns == written, "nothing new, nothing written"
     subprocess.run(["gcc", "-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-shared",
-                    "-fPIC", "-iquote", str(root / "firmware" / "core"), source, "-o", library], check=True)
+                    "-fPIC", "-iquote", str(root / "firmware" / "core"), source, "-o", library],
+                   check=True)
     compiled = ctypes.CDLL(str(library))
     size = core.ffi.sizeof("hand_config")
     held = (ctypes.c_char * size).in_dll(compiled, "hand_table")

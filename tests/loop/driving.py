@@ -91,8 +91,9 @@ class Driving:
         """
         rows = self.trace()
         newest = rows[-1]["sample"]
-        first = next(i for i, row in enumerate(rows) if row["sample"] == newest)
-        return rows[max(0, first - 1)]["us"] * 1000
+        # From the end: another control process counts its samples anew.
+        older = next((row for row in reversed(rows) if row["sample"] != newest), rows[0])
+        return older["us"] * 1000
 
     def state(self) -> int:
         """The guard's state now."""
@@ -108,6 +109,12 @@ class Driving:
         self.rig.prompt({}, rise_s=0, hold_s=0.1, fall_s=0, label="rest")
         self.ask("arm")
         until(lambda: self.state() == STATE["active"], 5, "the hand became active")
+        # After a gap the sites must have been good for a second before their DoF move again.
+        until(self.thawed, 5, "no DoF is frozen")
+
+    def thawed(self) -> bool:
+        """Whether no DoF waits for a site."""
+        return "site" not in self.control.feed().status()["hand"]["limits"]
 
     def close_hand(self, effort: float = 0.45) -> None:
         """Begins a slow closing and waits until the fingers are on their way."""

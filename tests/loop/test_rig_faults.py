@@ -62,7 +62,7 @@ def test_railed_site_freezes_the_dof_that_needs_it(driving):
     until(lambda: "site" in status(driving)["hand"]["limits"], 3, "the DoF froze")
     until(lambda: driving.finger_speed() < 1.0, 3, "the fingers stood")
     assert driving.state() == STATE["active"], "only what needs the site is frozen"
-    assert status(driving)["quality"][site - 1]["bits"] & 2
+    until(lambda: status(driving)["quality"][site - 1]["bits"] & 2, 2, "it is said to be railed")
     driving.rig.fault(restore=0)
     driving.rig.prompt({}, rise_s=0, hold_s=0.1, fall_s=0, label="rest")
     until(
@@ -89,9 +89,7 @@ def test_hand_that_reboots_stays_still_until_armed(driving):
     until(lambda: driving.state() == STATE["disarmed"], 5, "the hand is up again and disarmed")
     until(lambda: status(driving)["hand"]["connected"], 5, "the link is back")
     assert driving.finger_speed() < 1.0
-    assert any("start" in s or "boot" in s for s in status(driving)["sentences"]), status(driving)[
-        "sentences"
-    ]
+    until(lambda: status(driving)["hand"]["counters"]["reboots"] == 1, 5, "the reboot was noticed")
     driving.arm()
     driving.close_hand()
 
@@ -101,9 +99,10 @@ def test_disk_full_keeps_control_and_what_was_recorded(driving, tmp_path):
     driving.arm()
     driving.open_hand()
     journal = tmp_path / "kept.journal"
-    size = until(lambda: journal.exists() and journal.stat().st_size, 5, "the recording grew")
+    until(lambda: status(driving)["recording"]["seconds"] > 2.0, 8, "two seconds were recorded")
+    size = journal.stat().st_size
     limit = size + 4096
-    resource.prlimit(driving.control.pid, resource.RLIMIT_FSIZE, (limit, limit))
+    resource.prlimit(driving.control.pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
     until(lambda: status(driving)["recording"]["health"] != "ok", 10, "the recording gave up")
     assert status(driving)["recording"]["sentence"]
     driving.close_hand()
@@ -111,7 +110,7 @@ def test_disk_full_keeps_control_and_what_was_recorded(driving, tmp_path):
     resource.prlimit(driving.control.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
     driving.control.stop()
     recording = read_recording(tmp_path / "kept.bdf")
-    assert len(recording.counts) > 250
+    assert len(recording.counts) >= 400, "what was on the disk before it was full"
 
 
 @pytest.mark.timeout(120)

@@ -145,7 +145,11 @@ def compare(
     ]
     closed = [row for which, row in turns if which == "closed"]
     opened = [row for which, row in turns if which == "open"]
-    ratios = [o["p99"] / c["p99"] for c, o in zip(closed, opened, strict=True) if o["n"] and c["n"]]
+    ratios = [
+        float(after["p99"] or 0) / float(before["p99"])
+        for before, after in zip(closed, opened, strict=True)
+        if before["p99"]
+    ]
     return {
         "closed": closed,
         "open": opened,

@@ -167,12 +167,9 @@ class Window(QMainWindow):
             ("-", lambda: self.pages[0].traces.zoom(-1)),
             ("F1", lambda: self.note.setText(HELP)),
         ):
-            QShortcut(
-                QKeySequence(key),
-                self,
-                activated=action,
-                context=Qt.ShortcutContext.ApplicationShortcut,
-            )
+            shortcut = QShortcut(QKeySequence(key), self)
+            shortcut.setContext(Qt.ShortcutContext.ApplicationShortcut)
+            shortcut.activated.connect(action)
         # Space must stop whatever has the focus, a button included: it is taken before any widget
         # sees it.
         application = QApplication.instance()

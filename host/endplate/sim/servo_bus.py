@@ -244,7 +244,7 @@ class ServoBus:
         self._bytes_ns = now_ns
         if self.silent:
             return b""
-        out = []
+        out: list[bytes] = []
         for ident, instruction, parameters in self.parser.feed(data):
             if instruction == wire.STATUS:
                 continue
@@ -279,7 +279,8 @@ class ServoBus:
         if instruction == wire.PING:
             error, data, needed = 0, struct.pack("<HB", table.MODEL, table.FIRMWARE_VERSION), 0
         elif instruction == wire.READ and len(parameters) == 4:
-            error, data = servo.read(*struct.unpack("<HH", parameters), now_ns)
+            address, length = struct.unpack("<HH", parameters)
+            error, data = servo.read(address, length, now_ns)
             needed = 1
         elif instruction == wire.WRITE and len(parameters) > 2:
             error = servo.write(int.from_bytes(parameters[:2], "little"), parameters[2:])

@@ -146,7 +146,7 @@ def test_same_seed_gives_the_same_counts_in_two_processes(tmp_path):
     rows = []
     for run in ("a", "b"):
         with streaming(tmp_path / run, "--seed", "9") as running:
-            rows.append(running.packets(100))
+            rows.append(running.packets(50))
     assert np.array_equal(rows[0], rows[1])
 
 

@@ -22,7 +22,7 @@ from endplate.sim.muscle import (
 )
 
 BLOCK = 40
-SECONDS = 8.0
+SECONDS = 6.0
 SETTLE_S = 1.0
 SITES_MM = np.array([0.0, 25.0, 50.0, 75.0])
 TISSUES = {"native": Tissue(), "reinnervated": REINNERVATED}
@@ -122,7 +122,7 @@ def test_firing_rates_and_their_irregularity(share):
     assert len(firing) > 20
     rate = np.array([1.0 / interval.mean() for interval in firing])
     irregularity = np.array([interval.std() / interval.mean() for interval in firing])
-    assert rate.min() >= 8.0 * 0.95 and rate.max() <= 35.0 * 1.05  # means of 8 s scatter by 3 %
+    assert rate.min() >= 8.0 * 0.95 and rate.max() <= 35.0 * 1.05  # means of 6 s scatter by 3 %
     assert 0.15 <= irregularity.mean() <= 0.25
     assert np.mean((irregularity > 0.15) & (irregularity < 0.25)) > 0.9
     assert all(interval.min() > 0.35 / 35.0 for interval in firing)

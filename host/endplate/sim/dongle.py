@@ -64,7 +64,7 @@ class Dongle:
             self._rest = b""
 
     def notice(self) -> None:
-        """Hosts have come or gone (`hosts` was ready); the last one takes its unread bytes with it."""
+        """Hosts have come or gone (`hosts` was ready); unread bytes go with the last one."""
         self.hosts.count()
         if self.plugged and not self.hosts.present:
             self._rest = b""

@@ -17,7 +17,7 @@
  *              activity. 0 until 10 frames, then read once a second
  *
  * Limits are those of the board (microvolt at the input). Sources of the numbers: SCIENCE section 2
- * as quoted in SITES of host/GUIDE.md.
+ * as quoted in host/GUIDE.md.
  */
 #ifndef ENDPLATE_CORE_QUALITY_H
 #define ENDPLATE_CORE_QUALITY_H

@@ -10,20 +10,11 @@ from typing import Any
 import matplotlib
 import numpy as np
 
+from endplate.monitor.theme import site_colour
+
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 
-# Okabe-Ito, in the order of the sites in every view.
-SITE_COLOURS = (
-    "#0072B2",
-    "#E69F00",
-    "#009E73",
-    "#CC79A7",
-    "#56B4E9",
-    "#D55E00",
-    "#F0E442",
-    "#999999",
-)
 MEANT, COMMANDED = "#999999", "#0072B2"
 
 
@@ -83,7 +74,7 @@ def sites(path: Path, report: dict[str, Any], labels: list[str], note: str) -> N
     values = report.get("snr_db") or []
     figure, axis = plt.subplots(figsize=(7, 0.4 * max(1, len(values)) + 1.4))
     shown = [0.0 if value is None else float(value) for value in values]
-    axis.barh(range(len(shown)), shown, color=[SITE_COLOURS[i % 8] for i in range(len(shown))])
+    axis.barh(range(len(shown)), shown, color=[site_colour(i)[0] for i in range(len(shown))])
     axis.set_yticks(range(len(shown)), labels[: len(shown)])
     axis.invert_yaxis()
     for border, word in ((12, "usable"), (20, "good")):

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import gzip
-import time
 from pathlib import Path
 
 import numpy as np
@@ -13,32 +12,12 @@ from scipy.signal import butter, sosfiltfilt
 
 pytest.importorskip("brainflow", reason="brainflow is not installed")
 
+from polled import collect, has
+
 from endplate.errors import BoardError
 from endplate.live.board import open_board
 
 UV = 4.5 / (2**23 - 1) / 24 * 1e6
-
-
-def collect(source, seconds: float, until=lambda source, blocks: False):
-    """Blocks of some seconds; checks that indices are contiguous."""
-    blocks, slowest = [], 0
-    end = time.monotonic() + seconds
-    while time.monotonic() < end and not until(source, blocks):
-        began = time.thread_time_ns()
-        block = source.poll()
-        slowest = max(slowest, time.thread_time_ns() - began)
-        if block is not None:
-            if blocks:
-                assert block.first == blocks[-1].first + len(blocks[-1].counts)
-            blocks.append(block)
-        time.sleep(0.001)
-    # The driver's spin lock may cost a time slice on a busy machine; opening a board takes 1 s.
-    assert slowest < 500_000_000, "a poll took long"
-    return blocks
-
-
-def has(n: int):
-    return lambda s, blocks: sum(len(b.counts) for b in blocks) >= n
 
 
 def test_synthetic():

@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from hand_stand_in import HandStandIn
 from plain_profile import plain_profile
+from sessions import settings, until
 
 from endplate import core, errors
 from endplate.hardware import load_hand
@@ -26,30 +27,12 @@ from endplate.live.control import Control
 from endplate.live.feed import FeedReader
 from endplate.live.hand_words import DRIVING
 from endplate.live.requests import ask
-from endplate.live.session import Settings, start_control
+from endplate.live.session import start_control
 from endplate.live.traces import APPLIED, COMMANDS
 
 pytest.importorskip("brainflow", reason="brainflow is not installed")
 lib = core.lib
 HAND = load_hand("test-hand")
-
-
-def until(condition, seconds: float = 8.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.005)
-
-
-def settings(directory: Path, hand: HandStandIn | None, **more) -> Settings:
-    # A neutral decoder: the synthetic board's sine waves move nothing, and one command arms.
-    profile = more.pop("profile", None) or plain_profile(
-        directory.parent / "p.json", weights=[[0.0] * 8] * 2
-    )
-    return Settings(
-        str(directory), hand_port=hand.port if hand else None, profile=profile,
-        faults={"requests": True}, **more,
-    )  # fmt: skip
 
 
 @pytest.fixture
@@ -360,49 +343,3 @@ def test_a_stalled_board_means_no_commands_and_no_arming_by_itself(cyton, hand, 
         more_samples(control, 250)
         assert hand.state == lib.GUARD_LINK_LOST
         arm(control, hand)
-
-
-@pytest.mark.parametrize(
-    ("more", "kind", "words"),
-    [
-        ({"board": "cytton"}, errors.BoardError, "did you mean"),
-        ({"board": "cyton", "port": "/dev/ttyNONE"}, errors.BoardError, "no port"),
-        ({"hand_port": "/dev/ttyNONE"}, errors.HandError, "no port"),
-        ({"montage": "nowhere"}, errors.HardwareFileError, "nowhere"),
-        ({"profile": "/nowhere.json"}, errors.ProfileError, "no profile"),
-        ({"recording": "/proc/nowhere/x"}, errors.RecordingError, "cannot be made"),
-        ({"valid_ms": 4000}, errors.SessionError, "valid_ms"),
-    ],
-)
-def test_what_cannot_start_says_why_in_its_own_kind(place, more, kind, words):
-    text = json.dumps({**vars(settings(place, None)), **more})
-    with pytest.raises(kind, match=words):
-        control = Control(Settings.from_json(text, "settings.json"))
-        try:
-            control.open()
-        finally:
-            assert control.close() == []
-    assert not (place / "feed").exists() and not (place / "requests").exists()
-
-
-def test_the_sentence_reaches_the_one_who_starts_it(place):
-    with pytest.raises(errors.BoardError, match="did you mean"):
-        start_control({"directory": str(place), "board": "cytton"})
-
-
-def test_settings_that_are_none(tmp_path):
-    for text in ("", "[]", '{"board": "synthetic"}', '{"directory": "x", "colour": 3}', "5"):
-        with pytest.raises(errors.SessionError, match="setting"):
-            Settings.from_json(text, "settings.json")
-
-
-def test_it_ends_with_the_process_that_started_it(place, tmp_path):
-    code = (
-        "import os; from endplate.live.session import start_control;"
-        f"c = start_control({{'directory': {str(place)!r}}}); print(c.pid, flush=True); os._exit(1)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
-    pid = int(done.stdout)
-    until(lambda: not os.path.exists(f"/proc/{pid}"))
-    with pytest.raises(errors.SessionError):
-        ask(place, "status")

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from endplate import core
-from endplate.cli.bench_result import COMMANDS, records
 from endplate.live.session import ControlProcess, start_control
+from endplate.live.traces import COMMANDS, records
 from endplate.sim.rig import Rig
 
 FINGERS = slice(0, 6)

@@ -37,7 +37,8 @@ from endplate.live.profile import save_profile
 from endplate.live.requests import ask
 from endplate.live.session import start_control
 from endplate.sim.presets import DEFAULT, PRESETS
-from endplate.sim.rig import TRUTH_DOFS, Rig
+from endplate.sim.prompts import DOFS as TRUTH_DOFS
+from endplate.sim.rig import Rig
 
 EXAMPLES = """examples:
   endplate bench                                           window if there is a display

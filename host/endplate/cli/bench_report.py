@@ -17,7 +17,9 @@ from endplate.core import REFUSALS, SCHEMA_HASH
 from endplate.fit.evaluation import tracking
 from endplate.live.feed import FeedInfo
 from endplate.live.profile import Profile
-from endplate.sim.rig import TRUTH_DOFS, Rig
+from endplate.live.traces import APPLIED, COMMANDS, records
+from endplate.sim.prompts import DOFS as TRUTH_DOFS
+from endplate.sim.rig import Rig
 
 
 def modelled_delay_ms(profile: Profile) -> dict[str, float]:
@@ -57,12 +59,8 @@ def collect(
 ) -> dict[str, Any]:
     """The result, from what the parts wrote down between samples `first` and `last`."""
     truth = rig.truth()
-    commands = measured.between(
-        measured.records(directory / "commands.bin", measured.COMMANDS), first, last
-    )
-    applied = measured.between(
-        measured.records(directory / "applied.bin", measured.APPLIED), first, last
-    )
+    commands = measured.between(records(directory / "commands.bin", COMMANDS), first, last)
+    applied = measured.between(records(directory / "applied.bin", APPLIED), first, last)
     stages = {
         "arrival_to_wire": measured.arrival_to_wire_ms(truth, commands),
         "wire_to_motion": measured.wire_to_motion_ms(commands, applied),

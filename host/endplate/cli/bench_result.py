@@ -9,23 +9,11 @@ nanoseconds of this machine; the hand's are mapped, with their error bound.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from endplate.core import MAX_DOF, TARGET_UNIT
-
-COMMANDS = np.dtype([("sample", "<i8"), ("sent_ns", "<i8"), ("target", "<i2", (MAX_DOF,))])
-APPLIED = np.dtype([("sample", "<i8"), ("applied_ns", "<i8"), ("error_ns", "<i8")])
-
-
-def records(path: Path, dtype: np.dtype) -> np.ndarray:
-    """Fixed-size records of a file; a last one that was cut short is left out."""
-    if not path.exists():
-        return np.zeros(0, dtype)
-    data = path.read_bytes()
-    return np.frombuffer(data[: len(data) // dtype.itemsize * dtype.itemsize], dtype)
+from endplate.core import TARGET_UNIT
 
 
 def spread(values_ms: np.ndarray) -> dict[str, float | int | None]:
@@ -48,9 +36,15 @@ def between(part: np.ndarray, first: int, last: int) -> np.ndarray:
     return part[(part["sample"] >= first) & (part["sample"] <= last)]
 
 
+def written(truth: np.ndarray) -> np.ndarray:
+    """The samples that the board's stand-in sent; a lost one has no time of writing."""
+    return truth[truth["write_ns"] > 0]
+
+
 def arrival_to_wire_ms(truth: np.ndarray, commands: np.ndarray) -> np.ndarray:
     """From the newest sample's write by the board to its COMMAND's hand-over to the port, per
     command."""
+    truth = written(truth)
     _, at, of = np.intersect1d(truth["sample"], commands["sample"], return_indices=True)
     return (commands["sent_ns"][of] - truth["write_ns"][at]) / 1e6
 
@@ -64,10 +58,9 @@ def wire_to_motion_ms(commands: np.ndarray, applied: np.ndarray) -> np.ndarray:
 
 def sample_to_motion_ms(truth: np.ndarray, commands: np.ndarray, applied: np.ndarray) -> np.ndarray:
     """Both, for the same commands."""
-    sent = commands[np.isin(commands["sample"], applied["sample"])]
+    truth, applied = written(truth), applied[np.isin(applied["sample"], commands["sample"])]
     _, at, of = np.intersect1d(truth["sample"], applied["sample"], return_indices=True)
-    moved = (applied["applied_ns"][of] - truth["write_ns"][at]) / 1e6
-    return moved if len(sent) else moved[:0]
+    return (applied["applied_ns"][of] - truth["write_ns"][at]) / 1e6
 
 
 def followed(

@@ -24,6 +24,14 @@ EVERY_S = 0.2
 _KEPT = 1 << 16  # records that may wait for a slow disk; older ones are dropped
 
 
+def records(path: Path, dtype: np.dtype) -> np.ndarray:
+    """Fixed-size records of a file that may still grow; a last one cut short is left out."""
+    if not path.exists():
+        return np.zeros(0, dtype)
+    data = path.read_bytes()
+    return np.frombuffer(data[: len(data) // dtype.itemsize * dtype.itemsize], dtype)
+
+
 class Traces:
     """`command(...)` and `applied(...)` from the loop; close() writes what is left."""
 

@@ -21,11 +21,10 @@ from typing import Any
 import numpy as np
 
 from endplate.errors import EndplateError
+from endplate.live.traces import records
 from endplate.sim import firmware
+from endplate.sim.truth import TRUTH
 
-#: DoF names in the order of the truth's columns.
-TRUTH_DOFS = ("hand", "wrist_rotation", "wrist_flexion", "elbow")
-TRUTH = np.dtype([("sample", "<i8"), ("write_ns", "<i8"), ("intent", "<f4", (8,))])
 MOTION = np.dtype(
     [
         ("t_ns", "<i8"),
@@ -196,15 +195,8 @@ class Rig:
 
     def truth(self) -> np.ndarray:
         """What the patient meant and when each sample was written, array of TRUTH."""
-        return _records(Path(self.board.ready["truth"]), TRUTH)
+        return records(Path(self.board.ready["truth"]), TRUTH)
 
     def motion(self) -> np.ndarray:
         """What the joints did, array of MOTION."""
-        return _records(self.directory / "hand.bin", MOTION)
-
-
-def _records(path: Path, dtype: np.dtype) -> np.ndarray:
-    if not path.exists():
-        return np.zeros(0, dtype)
-    data = path.read_bytes()
-    return np.frombuffer(data[: len(data) // dtype.itemsize * dtype.itemsize], dtype)
+        return records(self.directory / "hand.bin", MOTION)

@@ -69,3 +69,18 @@ def test_it_ends_with_the_process_that_started_it(place, tmp_path):
     until(lambda: not os.path.exists(f"/proc/{pid}"))
     with pytest.raises(errors.SessionError):
         ask(place, "status")
+
+
+def test_a_start_without_a_word_tells_the_last_line_of_its_log(place, tmp_path, monkeypatch):
+    folder = tmp_path / "site"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(
+        "import sys; sys.stderr.write('noise\\nno such number 7\\n'); sys.stderr.flush()\n"
+        "import os; os._exit(9)\n"
+    )
+    place.mkdir()
+    (place / "control.log").write_text("of a session before\n")
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+    with pytest.raises(errors.SessionError, match="no such number 7") as told:
+        start_control(settings(place, None))
+    assert "control.log" not in str(told.value)

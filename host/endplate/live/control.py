@@ -69,6 +69,7 @@ class Control:
         self.last_status: dict[str, Any] = {}
         self.priority = ""
         self.journal: Any = None
+        self.recording: str | None = None  # the finished file, known when all is closed
         self.link: HandLink | None = None
         self.profile: Profile | None = None
         self.profile_path: str | None = None
@@ -117,7 +118,7 @@ class Control:
 
         def close() -> None:
             self.journal.close()
-            finalise(path)
+            self.recording = str(finalise(path))
 
         self._parts.append(close)
 
@@ -311,6 +312,8 @@ class Control:
             self._parts.remove(self._goodbye)
             self._goodbye()
         priority.normal()
+        if self.journal is not None and self.journal.health != "ok":
+            problems.append(self.journal.sentence)
         while self._parts:
             try:
                 self._parts.pop()()
@@ -320,8 +323,12 @@ class Control:
 
 
 def main(path: str) -> int:
-    """Runs a session by its settings file; the first line on stdout says how it began."""
+    """Runs a session by its settings file; on stdout one line says how it began, one how it ended.
+
+    {"ended": true, "recording": path or null, "problems": [sentences]}; 3 when there are problems.
+    """
     control: Control | None = None
+    problems: list[str] = []
     running = False
 
     def stop(*_: object) -> None:
@@ -354,7 +361,8 @@ def main(path: str) -> int:
         problems = control.close() if control is not None else []
         for problem in problems:
             sys.stderr.write(f"{problem}\n")
-    return 0
+    _say({"ended": True, "recording": control.recording, "problems": problems})
+    return 3 if problems else 0
 
 
 def _ready(control: Control) -> dict[str, Any]:

@@ -15,16 +15,20 @@ import stat
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import IO, Any
 
 from endplate.errors import EndplateError, SessionError
 from endplate.live.feed import FeedReader
+from endplate.live.journal import journal_path
 from endplate.live.requests import ask, raised
 
 START_S = 30.0  # boards over radio take that long
-STOP_S = 20.0  # a long recording is finalised meanwhile
+START_FAILED_S = 5.0
+STOP_S = 20.0  # and more for a recording that is finished meanwhile
+FINISH_BYTES_PER_S = 1 << 20  # of a journal, on the slowest of machines
 
 
 @dataclass
@@ -125,12 +129,20 @@ class SessionLock:
 
 
 class ControlProcess:
-    """A running control process. `ready` is its first line; end it with stop()."""
+    """A running control process. `ready` is its first line; end it with stop().
+
+    After stop() `recording` is the finished file's path, if there is one, and `problems` holds a
+    sentence for everything that did not end well.
+    """
 
     def __init__(
-        self, process: subprocess.Popen[bytes], directory: Path, ready: dict[str, Any]
+        self, process: subprocess.Popen[bytes], directory: Path, ready: dict[str, Any],
+        journal: Path | None = None, said: bytes = b"", log_from: int = 0,
     ) -> None:
         self.process, self.directory, self.ready = process, directory, ready
+        self.recording: str | None = None
+        self.problems: list[str] = []
+        self._journal, self._said, self._log_from = journal, said, log_from
 
     @property
     def pid(self) -> int:
@@ -151,17 +163,51 @@ class ControlProcess:
         return FeedReader(self.directory / "feed")
 
     def stop(self, timeout_s: float = STOP_S) -> int:
-        """Ends it in good order (disarm, recording finalised), or kills it; its exit status."""
+        """Ends it in good order (disarm, recording finished), or kills it; its exit status.
+
+        It gets `timeout_s` and the time that its recording may take.
+        """
         if self.alive:
+            timeout_s += self._finishing_s()
             self.process.send_signal(signal.SIGTERM)
             try:
                 self.process.wait(timeout_s)
             except subprocess.TimeoutExpired:
+                self.problems.append(
+                    f"The session did not end within {timeout_s:.0f} s and was broken off: its "
+                    "recording, if any, is finished at the next start."
+                )
                 self.process.kill()
                 self.process.wait()
-        if self.process.stdout is not None:
-            self.process.stdout.close()
+        stdout = self.process.stdout
+        if stdout is not None and not stdout.closed:
+            os.set_blocking(stdout.fileno(), False)
+            self._read_end(self._said + (stdout.read() or b""))
+            stdout.close()
         return self.process.returncode
+
+    def _finishing_s(self) -> float:
+        try:
+            return self._journal.stat().st_size / FINISH_BYTES_PER_S if self._journal else 0.0
+        except OSError:
+            return 0.0
+
+    def _read_end(self, said: bytes) -> None:
+        for line in said.splitlines():
+            try:
+                last = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(last, dict) and last.get("ended"):
+                self.recording = last.get("recording")
+                self.problems += last.get("problems") or []
+                return
+        if not self.problems:
+            why = _last_words(self.directory, self._log_from, self.process.returncode)
+            self.problems.append(
+                f"The session broke off ({why}): its recording, if any, is finished at the next "
+                "start."
+            )
 
     def __enter__(self) -> ControlProcess:
         """For `with`."""
@@ -188,19 +234,21 @@ def start_control(
         path = directory / f"settings-{os.getpid()}.json"
         path.write_text(json.dumps(content, indent=1))
         log = (directory / "control.log").open("ab")
+        log_from = log.tell()
     except OSError as error:
         raise SessionError(
             f"The session's folder {directory} cannot be used ({error.strerror}): choose another."
         ) from None
     with log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "endplate.live.control", str(path)],
+            [sys.executable, "-W", "ignore", "-m", "endplate.live.control", str(path)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
         )  # fmt: skip
     try:
-        ready = _first_line(process, timeout_s)
+        ready, said = _first_line(process, timeout_s)
         if not ready.get("ready"):
-            raise _error(ready, directory)
+            _let_end(process)
+            raise _error(ready, _last_words(directory, log_from, process.poll()))
     except BaseException:
         process.kill()
         process.wait()
@@ -209,31 +257,58 @@ def start_control(
         raise
     finally:
         path.unlink(missing_ok=True)
-    return ControlProcess(process, directory, ready)
+    journal = journal_path(content["recording"]) if content.get("recording") else None
+    return ControlProcess(process, directory, ready, journal, said, log_from)
 
 
-def _first_line(process: subprocess.Popen[bytes], timeout_s: float) -> dict[str, Any]:
+def _let_end(process: subprocess.Popen[bytes]) -> None:
+    """Gives one that said that it cannot start a moment to let go of board and hand."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(START_FAILED_S)
+
+
+def _first_line(
+    process: subprocess.Popen[bytes], timeout_s: float
+) -> tuple[dict[str, Any], bytes]:
+    """The first line on stdout, {} when there is none, and what was read beyond it."""
     assert process.stdout is not None
     stream, data = process.stdout, b""
     deadline = time.monotonic() + timeout_s
     with selectors.DefaultSelector() as ready:
         ready.register(stream, selectors.EVENT_READ)
-        while not data.endswith(b"\n"):
+        while b"\n" not in data:
             if not ready.select(max(0.0, deadline - time.monotonic())):
-                return {"error": f"The session did not start within {timeout_s:g} s: try again."}
+                process.kill()
+                sentence = f"The session did not start within {timeout_s:g} s: try again."
+                return {"error": sentence}, b""
             part = os.read(stream.fileno(), 65536)
             if not part:
                 break
             data += part
+    line, _, rest = data.partition(b"\n")
     try:
-        return json.loads(data)
+        return json.loads(line), rest
     except ValueError:
-        return {}
+        return {}, rest
 
 
-def _error(line: dict[str, Any], directory: Path) -> EndplateError:
+def _error(line: dict[str, Any], last_words: str) -> EndplateError:
     if "error" in line:
         return raised(line)
     return SessionError(
-        f"The session ended before it began; its last words are in {directory / 'control.log'}."
+        f"The session ended before it began ({last_words}): check the installation, "
+        "then try again."
     )
+
+
+def _last_words(directory: Path, log_from: int, status: int | None) -> str:
+    """Last line of the folder's log from byte `log_from` on; without one, how the process ended."""
+    if status is not None and status < 0:
+        return f"killed by signal {-status}"
+    with suppress(OSError):
+        log = (directory / "control.log").read_bytes()[log_from:]
+        lines = log.decode(errors="replace").splitlines()
+        words = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        if words:
+            return words[:300].rstrip(".")
+    return f"exit status {status}"

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -76,7 +75,7 @@ def slow_child(seconds: float) -> subprocess.Popen[bytes]:
         "while True: time.sleep(1)\n"
     )
     child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
-    assert child.stdout is not None and os.read(child.stdout.fileno(), 99) == b"ready\n"
+    assert child.stdout is not None and child.stdout.readline() == b"ready\n"
     return child
 
 

@@ -4,6 +4,10 @@
 The hand's `ack` alone is no proof: it names the newest frame that came through, and that may be a
 later one than the request. So a request is done when a STATE that acknowledges it or a later frame
 shows the state that was asked for; after 0.8 s it has failed.
+
+Until then nothing but ESTOP and RELEASE takes the place of a DISARM, ESTOP or RELEASE: a lost
+DISARM that ARM displaced would leave the hand moving, armed without a neutral command. What is
+asked meanwhile waits.
 """
 
 from __future__ import annotations
@@ -21,13 +25,19 @@ FOR_NS = 800_000_000  # who asks waits no longer than a second
 Done = Callable[[str | None], None]
 
 
+#: Requests that stay until the hand has obeyed or their time is over, and those they yield to.
+STOPPING = ("DISARM", "ESTOP", "RELEASE")
+FIRST = ("ESTOP", "RELEASE")
+
+
 class HandRequest:
-    """At most one at a time; a new one takes the place of the old."""
+    """At most one under way, and one that waits for a stopping one to end."""
 
     def __init__(self) -> None:
         self.msg = ""  # "" while none is under way
         self.fields: dict[str, Any] = {}
-        self._done: Done | None = None
+        self._dones: list[Done] = []
+        self._waiting: tuple[str, dict[str, Any], Done | None] | None = None
         self._seq = 0
         self._started_ns = self._next_ns = 0
 
@@ -35,10 +45,45 @@ class HandRequest:
         self, msg: str, fields: dict[str, Any], seq: int, now: int, done: Done | None
     ) -> None:
         """`seq` is the sequence number of the first frame that may carry it."""
-        self.end(f"{msg.capitalize()} took its place.")
-        self.msg, self.fields, self._done = msg, fields, done
+        if self.msg in STOPPING and msg == self.msg:
+            self._dones += [done] if done is not None else []
+            self._started_ns = now
+            return
+        if self.msg in STOPPING and msg not in FIRST:
+            self._wait(msg, fields, done)
+            return
+        self.end_all(f"{msg.capitalize()} took its place.")
+        self.msg, self.fields = msg, fields
+        self._dones = [done] if done is not None else []
         self._seq = seq & 0xFFFF
         self._started_ns = self._next_ns = now
+
+    def _wait(self, msg: str, fields: dict[str, Any], done: Done | None) -> None:
+        waits = self._waiting[0] if self._waiting else ""
+        if waits in STOPPING and msg not in STOPPING:
+            if done is not None:
+                done("The hand was just asked to stop and has not confirmed it: ask again.")
+            return
+        if waits in STOPPING and self._waiting is not None:  # two DISARM: one frame does for both
+            before = self._waiting[2]
+            self._waiting = (msg, fields, _both(before, done))
+            return
+        self.forget_waiting(f"{msg.capitalize()} took its place.")
+        self._waiting = (msg, fields, done)
+
+    def next(self, seq: int, now: int) -> None:
+        """Begins what waits once nothing is under way."""
+        if not self.msg and self._waiting is not None:
+            (msg, fields, done), self._waiting = self._waiting, None
+            self.begin(msg, fields, seq, now, done)
+
+    def forget_waiting(self, sentence: str, msg: str | None = None) -> None:
+        """What waits (if it is `msg`) has failed."""
+        if self._waiting is None or msg not in (None, self._waiting[0]):
+            return
+        done, self._waiting = self._waiting[2], None
+        if done is not None:
+            done(sentence)
 
     def due(self, now: int) -> bool:
         """Whether it is to be sent (again) now."""
@@ -59,7 +104,25 @@ class HandRequest:
         return (ack == self._seq or core.newer(ack, self._seq)) and obeyed(self.msg, state)
 
     def end(self, sentence: str | None) -> None:
-        """It is done (None), or has failed."""
-        done, self._done, self.msg = self._done, None, ""
-        if done is not None:
+        """It is done (None), or has failed, and with it what only makes sense after it."""
+        dones, self._dones, self.msg = self._dones, [], ""
+        for done in dones:
             done(sentence)
+        if sentence is not None and self._waiting and self._waiting[0] not in STOPPING:
+            self.forget_waiting(sentence)
+
+    def end_all(self, sentence: str) -> None:
+        """It has failed, and what waits as well."""
+        self.forget_waiting(sentence)
+        self.end(sentence)
+
+
+def _both(one: Done | None, other: Done | None) -> Done | None:
+    if one is None or other is None:
+        return one or other
+
+    def done(sentence: str | None) -> None:
+        one(sentence)
+        other(sentence)
+
+    return done

@@ -106,7 +106,7 @@ class HandLink:
                     self._take(frame, now)
             self._send_due(now)
         except PortGoneError as error:
-            self._request.end(str(error))
+            self._request.end_all(str(error))
             self.port.close()
             self._end_session("closed", str(error))
             self._next_ns["open"] = now + _REOPEN_NS
@@ -178,7 +178,10 @@ class HandLink:
     # ---- requests; `done` is called from service() with None or the sentence why not ----
 
     def arm(self, done: Done | None = None) -> None:
-        """Asks the hand to arm; it moves after one neutral command. HandError if not connected."""
+        """Asks the hand to arm; it moves after one neutral command. HandError if not connected.
+
+        A stop that the hand has not confirmed yet comes first; when that fails, so does this.
+        """
         if self.phase != "up":
             raise HandError(self.sentence)
         boot = self._boot_id or 0
@@ -217,7 +220,8 @@ class HandLink:
         request = self._request
         if request.overdue(now):
             request.end(hand_words.refusal(request.msg, self.state, self.info))
-        elif request.due(now):
+        request.next(self._seq + 1, now)
+        if request.due(now):
             request.sent(now, self._send(request.msg, request.fields))
 
     # ---- what comes ----
@@ -357,6 +361,7 @@ class HandLink:
         self._armed_here = False
         self._asked_time = None
         self._state_ns = 0
+        self._request.forget_waiting(sentence, "ARM")
         if self._request.msg == "ARM":
             self._request.end(sentence)
 

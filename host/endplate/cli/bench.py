@@ -88,12 +88,20 @@ def run(arguments: argparse.Namespace) -> int:
     folder = arguments.report or Path("endplate-bench") / datetime.now().strftime("%Y%m%d-%H%M%S")
     if arguments.seconds < 5:
         raise UsageError("The movements need at least 5 seconds; give --seconds 5 or more.")
+    if arguments.repetitions < 2:
+        raise UsageError(
+            "A decoder is chosen by leaving one repetition out: give --repetitions 2 or more."
+        )
     dofs = patient_dofs(arguments.patient)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if arguments.json is not None:
+            arguments.json.parent.mkdir(parents=True, exist_ok=True)
+            arguments.json.write_text("{}\n")  # before the minutes of work, not after
     except OSError as error:
         raise UsageError(
-            f"The report folder {folder} cannot be made ({error.strerror}); choose another."
+            f"The results cannot be written to {error.filename} ({error.strerror}); name another "
+            "place."
         ) from None
     windowed = not arguments.headless and bool(
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
@@ -114,7 +122,6 @@ def run(arguments: argparse.Namespace) -> int:
                 control.stop()
         result = bench_report.finish(result, folder)
     if arguments.json is not None:
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
         arguments.json.write_text(json.dumps(result, indent=2) + "\n")
     return 0
 

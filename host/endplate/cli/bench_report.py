@@ -66,7 +66,9 @@ def collect(
         "wire_to_motion": measured.wire_to_motion_ms(commands, applied),
         "sample_to_motion": measured.sample_to_motion_ms(truth, commands, applied),
     }
-    grid, intent, command = measured.followed(truth, commands, first, last, profile.hop_samples)
+    grid, intent, command = measured.followed(
+        truth, commands, first, last, profile.hop_samples, profile.rate_hz
+    )
     columns = [TRUTH_DOFS.index(dof) for dof in dofs]
     figures = tracking(
         intent[:, columns], command[:, columns], rate_hz=profile.rate_hz / profile.hop_samples

@@ -36,6 +36,10 @@ def between(part: np.ndarray, first: int, last: int) -> np.ndarray:
     return part[(part["sample"] >= first) & (part["sample"] <= last)]
 
 
+#: valid_ms of a command and half of the ramp in which the hand then stops.
+HELD_S = 0.075
+
+
 def written(truth: np.ndarray) -> np.ndarray:
     """The samples that the board's stand-in sent; a lost one has no time of writing."""
     return truth[truth["write_ns"] > 0]
@@ -64,12 +68,13 @@ def sample_to_motion_ms(truth: np.ndarray, commands: np.ndarray, applied: np.nda
 
 
 def followed(
-    truth: np.ndarray, commands: np.ndarray, first: int, last: int, hop: int
+    truth: np.ndarray, commands: np.ndarray, first: int, last: int, hop: int, rate_hz: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Sample grid of the hops in first..last, what was meant there and what was commanded, both
     [n, 4].
 
-    Between commands the hand keeps the last one, so the grid does too; before the first it is 0.
+    A command counts for HELD_S, as long as the hand itself drives by it; then it is 0, and before
+    the first as well.
     """
     grid = np.arange(first, last + 1, hop)
     rows = np.searchsorted(truth["sample"], grid)
@@ -77,9 +82,9 @@ def followed(
     grid, rows = grid[known], rows[known]
     intent = truth["intent"][rows, :4].astype(float)
     newest = np.searchsorted(commands["sample"], grid, side="right") - 1
-    command = np.where(
-        newest[:, None] >= 0, commands["target"][np.maximum(newest, 0), :4] / TARGET_UNIT, 0.0
-    )
+    at = np.maximum(newest, 0)
+    driven = (newest >= 0) & (grid - commands["sample"][at] <= HELD_S * rate_hz)
+    command = np.where(driven[:, None], commands["target"][at, :4] / TARGET_UNIT, 0.0)
     return grid, intent, command
 
 

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from endplate.cli.bench import bar, teller
 from endplate.cli.bench_report import calibration_line
+from endplate.cli.ending import end
 from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.sources import absolute, add_board, board_settings
 from endplate.errors import UsageError
@@ -52,6 +53,12 @@ def run(arguments: argparse.Namespace) -> int:
                 f"The hand {hand.name} has no degree of freedom {name!r}; it has "
                 f"{', '.join(known)}."
             )
+    if len(set(dofs)) != len(dofs) or not dofs:
+        raise UsageError("Name each degree of freedom once, for example --dofs hand,elbow.")
+    if arguments.repetitions < 2:
+        raise UsageError(
+            "A decoder is chosen by leaving one repetition out: give --repetitions 2 or more."
+        )
     cues = calibration_protocol(dofs, repetitions=arguments.repetitions)
     minutes = sum(cue.duration_s for cue in cues) / 60
     console.print(f"{minutes:.1f} minutes. Follow the words; relax at [bold]Rest[/].")
@@ -74,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
             with bar(console) as progress:
                 guided = guide(directory, cues, progress=teller(progress, "Calibration", cues))
         finally:
-            control.stop()
+            end(console, control)
     profile = calibrate(
         guided.counts,
         info.rate_hz,

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from endplate.cli.ending import end
 from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.sources import absolute, add_board, board_settings
 from endplate.live.feed import FeedReader
@@ -53,22 +54,31 @@ def run(arguments: argparse.Namespace) -> int:
                 "arm": False,
             }
         )
+        reader = FeedReader(directory / "feed")
+        expected, problem = True, ""
         try:
-            reader = FeedReader(directory / "feed")
             begun = time.monotonic()
             with Live(console=console, refresh_per_second=5) as live:
                 while arguments.seconds is None or time.monotonic() - begun < arguments.seconds:
                     time.sleep(LOOK_S)
                     status = reader.status()
                     live.update(sites_table(list(reader.info.site_labels), status))
-                    if not control.alive:
+                    problem, expected = failed(status), control.alive
+                    if problem or not expected:
                         break
         except KeyboardInterrupt:
             console.print("Stopping: the recording is being closed.")
         finally:
-            control.stop()
-    console.print(f"Recorded: {out.with_suffix('.bdf')}")
-    return 0
+            if problem:
+                console.print(problem)
+            code = end(console, control, expected=expected)
+    return 1 if problem else code
+
+
+def failed(status: dict[str, Any]) -> str:
+    """Why nothing is recorded any more, "" while all is well."""
+    recording = status.get("recording") or {}
+    return "" if recording.get("health", "ok") == "ok" else str(recording.get("sentence"))
 
 
 def sites_table(labels: list[str], status: dict[str, Any]) -> Table:

@@ -14,12 +14,14 @@ from pathlib import Path
 
 from rich.console import Console
 
+from endplate.cli.ending import end
 from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.replayed import compare, recorded_profiles
 from endplate.cli.sources import absolute
 from endplate.errors import ProfileError
 from endplate.live.feed import FeedReader
-from endplate.live.recording import read_recording
+from endplate.live.profile import load_profile
+from endplate.live.recording import Recording, read_recording
 from endplate.live.requests import ask
 from endplate.live.session import start_control
 
@@ -50,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         f"{recording.rate_hz:g} Hz"
     )
     if arguments.hand_port:
-        return play(arguments, console, seconds)
+        return play(arguments, console, recording)
     with session_folder("replay") as directory:
         results = compare(recording, directory, arguments.profile)
     if not results:
@@ -63,13 +65,14 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if same or arguments.profile else 1
 
 
-def play(arguments: argparse.Namespace, console: Console, seconds: float) -> int:
+def play(arguments: argparse.Namespace, console: Console, recording: Recording) -> int:
     """At its own pace, into a hand."""
     profile = arguments.profile
+    seconds = len(recording.counts) / recording.rate_hz
     out = Path(f"replay-{datetime.now():%Y%m%d-%H%M%S}")
     with session_folder("replay") as directory:
         if profile is None:
-            written = recorded_profiles(read_recording(arguments.recording), directory)
+            written = recorded_profiles(recording, directory)
             if not written:
                 raise ProfileError(
                     "This recording holds no profile to decode with; give one with --profile."
@@ -82,6 +85,8 @@ def play(arguments: argparse.Namespace, console: Console, seconds: float) -> int
                 "board_params": {"file": absolute(arguments.recording)},
                 "hand_port": arguments.hand_port,
                 "hand": arguments.hand,
+                "montage": load_profile(profile).montage,
+                "mains_hz": recording.meta.get("mains_hz"),
                 "profile": absolute(profile),
                 "recording": absolute(out),
                 "arm": False,
@@ -101,5 +106,5 @@ def play(arguments: argparse.Namespace, console: Console, seconds: float) -> int
         except KeyboardInterrupt:
             console.print("Stopped.")
         finally:
-            control.stop()
-    return 0
+            code = end(console, control)
+    return code

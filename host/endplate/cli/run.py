@@ -4,12 +4,7 @@
 from __future__ import annotations
 
 import argparse
-import select
-import sys
-import termios
-import tty
-from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +14,8 @@ from rich.live import Live
 from rich.text import Text
 
 from endplate.cli.bench import open_monitor
+from endplate.cli.ending import end
+from endplate.cli.keys import single_keys
 from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.record import sites_table
 from endplate.cli.sources import absolute, add_board, board_settings
@@ -26,7 +23,7 @@ from endplate.errors import EndplateError
 from endplate.live.feed import FeedReader
 from endplate.live.profile import load_profile
 from endplate.live.requests import ask
-from endplate.live.session import start_control
+from endplate.live.session import ControlProcess, start_control
 
 EXAMPLES = """examples:
   endplate run --board cyton --port /dev/ttyUSB0 --hand-port /dev/ttyACM0 --profile anna.json
@@ -76,49 +73,58 @@ def run(arguments: argparse.Namespace) -> int:
             }
         )
         window = open_monitor(directory) if arguments.monitor else None
+        expected = True
         try:
-            watch(console, directory, control)
+            expected = watch(console, directory, control)
         finally:
             if window is not None:
                 window.terminate()
                 window.wait()
-            control.stop()
-    console.print(f"Disarmed. Recorded: {out.with_suffix('.bdf')}")
-    return 0
+            status = end(console, control, expected=expected)
+    return status
 
 
-def watch(console: Console, directory: Path, control: Any) -> None:
-    """Shows the state 5 times a second and passes keys on."""
+def watch(console: Console, directory: Path, control: ControlProcess) -> bool:
+    """Shows the state 5 times a second and passes keys on; False when the session ended by itself.
+
+    Each request waits for its answer in a thread of its own, so that STOP never waits for another.
+    """
     reader = FeedReader(directory / "feed")
-    labels = list(reader.info.site_labels)
-    answer = "relax, then press a to arm"
+    labels, dofs, grips = reader.info.site_labels, reader.info.dofs, reader.info.grips
+    said = {"answer": "relax, then press a to arm"}
     grip = 0
-    with raw_keys() as keys, Live(console=console, refresh_per_second=5, screen=False) as live:
+
+    def request(verb: str, **fields: Any) -> None:
+        try:
+            ask(directory, verb, timeout_s=2.0, **fields)
+            said["answer"] = f"{verb.replace('_', ' ')} {fields.get('name', '')}: done"
+        except EndplateError as error:
+            said["answer"] = str(error)
+
+    with (
+        ThreadPoolExecutor(max_workers=8) as asking,
+        single_keys() as keys,
+        Live(console=console, refresh_per_second=5) as live,
+    ):
         while control.alive:
             status = reader.status()
             live.update(
                 Group(
-                    sites_table(labels, status),
-                    hand_lines(status, list(reader.info.dofs)),
+                    sites_table(list(labels), status),
+                    hand_lines(status, list(dofs)),
                     Text(KEYS),
-                    Text(answer),
+                    Text(said["answer"]),
                 )
             )
-            key = keys(0.2)
-            if key in ("q", "\x03"):
-                return
-            try:
+            for key in keys(0.2):
+                if key in ("q", "\x03"):
+                    return True
                 if key in VERBS:
-                    ask(directory, VERBS[key])
-                    answer = f"{VERBS[key].replace('_', ' ')}: asked for"
-                elif key == "g":
-                    grips = reader.info.grips
-                    if grips:
-                        grip = (grip + 1) % len(grips)
-                        ask(directory, "grip", name=grips[grip])
-                        answer = f"grip: {grips[grip]}"
-            except EndplateError as error:
-                answer = str(error)
+                    asking.submit(request, VERBS[key])
+                elif key == "g" and grips:
+                    grip = (grip + 1) % len(grips)
+                    asking.submit(request, "grip", name=grips[grip])
+    return False
 
 
 def hand_lines(status: dict[str, Any], dofs: list[str]) -> Text:
@@ -136,22 +142,3 @@ def hand_lines(status: dict[str, Any], dofs: list[str]) -> Text:
         lines.append(f"Arrival to wire: p95 {wire['p95']:.1f} ms")
     lines += list(status.get("sentences", []))[-3:]
     return Text("\n".join(lines))
-
-
-@contextmanager
-def raw_keys() -> Iterator[Any]:
-    """A function key(timeout_s) -> character or "" while the terminal gives single keys; none
-    without a terminal."""
-    if not sys.stdin.isatty():
-        yield lambda timeout: (select.select([], [], [], timeout), "")[1]
-        return
-    before = termios.tcgetattr(sys.stdin)
-    tty.setcbreak(sys.stdin)
-    try:
-        yield (
-            lambda timeout: (
-                sys.stdin.read(1) if select.select([sys.stdin], [], [], timeout)[0] else ""
-            )
-        )
-    finally:
-        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)

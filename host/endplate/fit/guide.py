@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from endplate.errors import CalibrationError
+from endplate.errors import CalibrationError, SessionError
 from endplate.fit.protocol import Cue
 from endplate.live.feed import FeedReader
 from endplate.live.requests import ask
@@ -85,6 +85,10 @@ def guide(
             now = time.monotonic()
             if next_sample > before:
                 heard_at = now
+            elif not reader.alive:
+                raise SessionError(
+                    "The control process ended during the guided movements; start again."
+                )
             elif now - heard_at > SILENCE_S:
                 raise CalibrationError(
                     "The board stopped sending during the calibration; check its battery and "

@@ -3,6 +3,7 @@
 
 #include "board.h"
 
+#include <math.h> /* NAN */
 #include <string.h>
 
 uint32_t app_ms(const app_state *app)
@@ -169,14 +170,30 @@ static void choose_grip(app_state *app)
     }
 }
 
-/* Whether it is worth to wait a little for the next command: commands and cycles of one period would
- * else fall side by side for ever, each command just too late for its cycle. */
+/* Whether it is worth to wait a little for the next command: commands and cycles of one period
+ * would else fall side by side for ever, each command just too late for its cycle. */
 static int32_t command_is_near(const app_state *app, uint64_t gone_us)
 {
     const uint64_t half_us = app->motor.cycle_us / 2u;
     const uint64_t due_us = app->fresh_us + app->interval_us;
     return !app->fresh && app->output.drive && gone_us < 3u * half_us
         && app->now_us + half_us > due_us && app->now_us < due_us + half_us / 2u;
+}
+
+/* With no drive all velocities are 0: the goals hold, near where the joints are. */
+static void move_goals(app_state *app, uint64_t gone_us)
+{
+    const uint64_t dt_us = gone_us < APP_LATE_US ? gone_us : APP_LATE_US;
+    float measured_deg[CORE_MAX_JOINTS];
+    for (int32_t i = 0; i < CORE_MAX_JOINTS; i++) {
+        const int32_t known = (app->motor.measured >> (unsigned)i & 1u) != 0;
+        measured_deg[i] = known ? app->motor.position_deg[i] : NAN;
+    }
+    if (app->output.drive) {
+        choose_grip(app);
+    }
+    (void)hand_process(&app->hand, &hand_table, app->output.velocity, measured_deg,
+                       (float)dt_us * 1.0e-6f);
 }
 
 static void cycle(app_state *app)
@@ -190,13 +207,7 @@ static void cycle(app_state *app)
     if (gone_us < (app->fresh ? period_us / 2u : period_us) || command_is_near(app, gone_us)) {
         return;
     }
-    if (app->output.drive) {
-        const uint64_t dt_us = gone_us < APP_LATE_US ? gone_us : APP_LATE_US;
-        choose_grip(app);
-        (void)hand_process(&app->hand, &hand_table, app->output.velocity, (float)dt_us * 1.0e-6f);
-    } else {
-        app->hand.at_limit = 0;
-    }
+    move_goals(app, gone_us);
     app->cycle_us = app->now_us;
     app->fresh = 0;
     caps_of_joints(app, caps);

@@ -6,6 +6,12 @@
 
 static const float LONGEST_STEP_S = 0.1f; /* a loop that stalled does not jump when it comes back */
 static const float WIDEST_DEG = 720.0f;
+/* The lead of a goal over its joint: see hand.h. XL330 as delivered: 400 / 128 units of PWM a tick,
+ * 885 units at full supply, 1470 mA at stall: 0.0169 degrees of the motor per mA. */
+static const float HOLD_DEG_PER_MA = 0.017f;
+static const float HOLD_LEAST_DEG = 2.0f;
+static const float HOLD_MOST_DEG = 8.0f;
+static const float DRIVE_LEAD_S = 0.06f;
 
 /* NaN is within nothing. */
 static int32_t within(float x, float low, float high) { return x >= low && x <= high; }
@@ -156,42 +162,140 @@ int32_t hand_select_grip(hand_state *state, const hand_config *config, int32_t g
     return CORE_OK;
 }
 
-/* Moves the goal of joint i to `to`: within its limits, or, from outside them, no further out.
- * 1 when it moved. */
-static int32_t set_goal(hand_state *state, const hand_joint *joint, int32_t i, float to)
+/* By how much a goal may lead its joint while nothing drives it, degrees. */
+static float hold_lead(const hand_joint *joint)
+{
+    return clamp(HOLD_DEG_PER_MA * joint->current_ma / joint->gear, HOLD_LEAST_DEG, HOLD_MOST_DEG);
+}
+
+/* `to`, not below the joint by more than `under` nor above it by more than `over`. */
+static float bound(float to, float measured, float under, float over)
+{
+    return within(measured, -WIDEST_DEG, WIDEST_DEG) ? clamp(to, measured - under, measured + over)
+                                                     : to;
+}
+
+/* Moves the goal of joint i towards `to`, no faster than the joint: within its limits, or, from
+ * outside them, no further out. 1 when it moved. */
+static int32_t set_goal(hand_state *state, const hand_joint *joint, int32_t i, float to, float dt_s)
 {
     const float from = state->goal_deg[i];
     const float low = from < joint->min_deg ? from : joint->min_deg;
     const float high = from > joint->max_deg ? from : joint->max_deg;
-    state->goal_deg[i] = clamp(to, low, high);
+    const float most = joint->speed_dps * dt_s;
+    state->goal_deg[i] = clamp(clamp(to, from - most, from + most), low, high);
     return state->goal_deg[i] != from;
 }
 
-/* The grip DoF: moves the closure, then every finger towards the path. 1 when anything moved. */
-static int32_t move_grip(hand_state *state, const hand_config *config, float velocity, float dt_s)
+static float sense_in(const hand_grip *grip, int32_t i)
+{
+    const float span = grip->closed_deg[i] - grip->open_deg[i]; /* NaN: neither */
+    return span > 0.0f ? 1.0f : span < 0.0f ? -1.0f : 0.0f;
+}
+
+/* The sign that closes joint i: of this grip, or, where the grip only puts it somewhere, of the
+ * first grip that moves it; 0 when none does. */
+static float closing_sense(const hand_config *config, const hand_grip *grip, int32_t i)
+{
+    float sense = sense_in(grip, i);
+    for (int32_t k = 0; k < config->grips && sense == 0.0f; k++) {
+        sense = sense_in(&config->grip[k], i);
+    }
+    return sense;
+}
+
+/* The largest closure at which a finger begins to open as soon as the closure falls: what blocked
+ * the fingers let the closure run ahead of them. */
+static float opening_closure(const hand_state *state, const hand_config *config)
 {
     const hand_grip *grip = &config->grip[state->grip];
-    const float speed = velocity < 0.0f ? -velocity : velocity;
+    float most = 0.0f;
+    for (int32_t i = 0; i < config->joints; i++) {
+        if (sense_in(grip, i) == 0.0f) {
+            continue;
+        }
+        const float span = grip->closed_deg[i] - grip->open_deg[i];
+        const float along = (state->goal_deg[i] - grip->open_deg[i]) / span;
+        const float meets = along >= 1.0f ? 1.0f
+            : along > 0.0f ? grip->start[i] + along * (grip->stop[i] - grip->start[i])
+                           : 0.0f; /* it is open */
+        most = meets > most ? meets : most;
+    }
+    return most < state->closure ? most : state->closure;
+}
+
+/* The grip DoF: moves the closure, then every finger towards the path. 1 when anything moved. */
+static int32_t move_grip(hand_state *state, const hand_config *config, const float *measured_deg,
+                         float velocity, float dt_s)
+{
+    const hand_grip *grip = &config->grip[state->grip];
+    const int32_t opens = velocity < 0.0f;
+    const float speed = opens ? -velocity : velocity;
     const float before = state->closure;
-    state->closure = clamp(before + velocity * dt_s / grip->close_s, 0.0f, 1.0f);
+    const float begin = opens ? opening_closure(state, config) : before;
+    state->closure = clamp(begin + velocity * dt_s / grip->close_s, 0.0f, 1.0f);
     int32_t moved = state->closure != before;
     for (int32_t i = 0; i < config->joints; i++) {
         if (is_nan(grip->open_deg[i])) {
             continue;
         }
-        const float reach = speed * config->joint[i].speed_dps * dt_s;
-        const float off = path(grip, i, state->closure) - state->goal_deg[i];
-        const float to = state->goal_deg[i] + clamp(off, -reach, reach);
-        moved |= set_goal(state, &config->joint[i], i, to);
+        const hand_joint *joint = &config->joint[i];
+        const float sense = closing_sense(config, grip, i);
+        const float hold = hold_lead(joint);
+        const float ahead = hold + speed * joint->speed_dps * DRIVE_LEAD_S;
+        const float reach = speed * joint->speed_dps * dt_s;
+        const float from = state->goal_deg[i];
+        const float off = path(grip, i, state->closure) - from;
+        const float to = bound(from + clamp(off, -reach, reach), measured_deg[i],
+                               opens && sense < 0.0f ? hold : ahead,
+                               opens && sense > 0.0f ? hold : ahead);
+        if (!opens || (to - from) * sense < 0.0f) { /* else it waits */
+            moved |= set_goal(state, joint, i, to, dt_s);
+        }
     }
     return moved;
 }
 
-int32_t hand_process(hand_state *state, const hand_config *config, const float *velocity,
-                     float dt_s)
+/* A DoF of one joint. 1 when it moved. */
+static int32_t move_joint(hand_state *state, const hand_joint *joint, int32_t i, float measured,
+                          float velocity, float dt_s)
 {
-    if (state == NULL || config == NULL || velocity == NULL || !(dt_s > 0.0f) || state->grip < 0
-        || state->grip >= config->grips) {
+    const float hold = hold_lead(joint);
+    const float ahead = velocity * joint->speed_dps * DRIVE_LEAD_S;
+    const float to = bound(state->goal_deg[i] + velocity * joint->speed_dps * dt_s, measured,
+                           velocity < 0.0f ? hold - ahead : hold,
+                           velocity > 0.0f ? hold + ahead : hold);
+    return set_goal(state, joint, i, to, dt_s);
+}
+
+/* The joints whose DoF wants nothing. */
+static void hold(hand_state *state, const hand_config *config, const float *measured_deg,
+                 uint32_t driven, float dt_s)
+{
+    for (int32_t i = 0; i < config->joints; i++) {
+        if ((driven >> i & 1u) == 0) {
+            const float lead = hold_lead(&config->joint[i]);
+            const float to = bound(state->goal_deg[i], measured_deg[i], lead, lead);
+            (void)set_goal(state, &config->joint[i], i, to, dt_s);
+        }
+    }
+}
+
+/* A bit for each joint that this grip moves. */
+static uint32_t joints_of(const hand_config *config, const hand_grip *grip)
+{
+    uint32_t mask = 0;
+    for (int32_t i = 0; i < config->joints; i++) {
+        mask |= is_nan(grip->open_deg[i]) ? 0u : 1u << i;
+    }
+    return mask;
+}
+
+int32_t hand_process(hand_state *state, const hand_config *config, const float *velocity,
+                     const float *measured_deg, float dt_s)
+{
+    if (state == NULL || config == NULL || velocity == NULL || measured_deg == NULL
+        || !(dt_s > 0.0f) || state->grip < 0 || state->grip >= config->grips) {
         return CORE_BAD_ARGUMENT;
     }
     const float step_s = dt_s < LONGEST_STEP_S ? dt_s : LONGEST_STEP_S;
@@ -200,6 +304,7 @@ int32_t hand_process(hand_state *state, const hand_config *config, const float *
             return CORE_NOT_FINITE; /* and nothing has moved */
         }
     }
+    uint32_t driven = 0;
     state->at_limit = 0;
     for (int32_t i = 0; i < config->dofs; i++) {
         const hand_dof *dof = &config->dof[i];
@@ -209,15 +314,18 @@ int32_t hand_process(hand_state *state, const hand_config *config, const float *
             continue;
         }
         if (dof->kind == HAND_DOF_GRIP) {
-            moved = move_grip(state, config, dof->closing < 0 ? -wanted : wanted, step_s);
+            driven |= joints_of(config, &config->grip[state->grip]);
+            moved = move_grip(state, config, measured_deg, dof->closing < 0 ? -wanted : wanted,
+                              step_s);
         } else {
-            const hand_joint *joint = &config->joint[dof->joint];
-            moved = set_goal(state, joint, dof->joint,
-                             state->goal_deg[dof->joint] + wanted * joint->speed_dps * step_s);
+            driven |= 1u << dof->joint;
+            moved = move_joint(state, &config->joint[dof->joint], dof->joint,
+                               measured_deg[dof->joint], wanted, step_s);
         }
         if (!moved) {
             state->at_limit |= 1u << i;
         }
     }
+    hold(state, config, measured_deg, driven, step_s);
     return CORE_OK;
 }

@@ -26,6 +26,7 @@ class Moving:
 
     def __init__(self, **start):
         self.config, self.state = config(), ffi.new("hand_state *")
+        self.stands = None  # joint -> measured degrees; None: not known
         rest = next(grip for grip in HAND.grips if grip.name == HAND.rest_grip)
         posture = {**dict.fromkeys(JOINTS, 0.0), **rest.open_deg, **start}
         measured = ffi.new("float[10]", [posture[name] for name in JOINTS])
@@ -35,11 +36,15 @@ class Moving:
     def goals(self):
         return dict(zip(JOINTS, self.state.goal_deg, strict=False))
 
+    def measured(self):
+        where = self.stands or {}
+        return ffi.new("float[10]", [where.get(name, math.nan) for name in JOINTS] + [math.nan])
+
     def move(self, times=1, dt=DT, **velocity):
         names = [dof.name for dof in HAND.dofs]
         wanted = ffi.new("float[8]", [velocity.get(name, 0.0) for name in names])
         for _ in range(times):
-            assert lib.hand_process(self.state, self.config, wanted, dt) == 0
+            assert lib.hand_process(self.state, self.config, wanted, self.measured(), dt) == 0
         return self
 
     def grip(self, name):
@@ -62,7 +67,7 @@ def posture(grip, closure):
 @pytest.mark.parametrize("closure", [0.0, 0.2, 0.35, 0.5, 0.6, 0.9, 1.0])
 def test_every_grip_follows_its_path(grip, closure):
     seconds = next(each.close_s for each in HAND.grips if each.name == grip)
-    hand = Moving().grip(grip).move(400, hand=-1.0)
+    hand = Moving().grip(grip).move(400, hand=1.0).move(400, hand=-1.0)
     assert hand.goals == pytest.approx({**hand.goals, **posture(grip, 0.0)}, abs=1e-3)
     steps = round(closure * seconds / DT)
     hand.move(steps, hand=1.0)
@@ -188,7 +193,8 @@ def test_a_long_pause_is_no_jump():
 def test_time_must_pass(bad):
     hand = Moving()
     wanted = ffi.new("float[8]", [1.0] * 8)
-    assert lib.hand_process(hand.state, hand.config, wanted, bad) == lib.CORE_BAD_ARGUMENT
+    done = lib.hand_process(hand.state, hand.config, wanted, hand.measured(), bad)
+    assert done == lib.CORE_BAD_ARGUMENT
 
 
 def test_a_nan_moves_nothing():
@@ -197,7 +203,8 @@ def test_a_nan_moves_nothing():
     for dof in range(4):
         wanted = ffi.new("float[8]", [1.0] * 8)
         wanted[dof] = math.nan
-        assert lib.hand_process(hand.state, hand.config, wanted, DT) == lib.CORE_NOT_FINITE
+        done = lib.hand_process(hand.state, hand.config, wanted, hand.measured(), DT)
+        assert done == lib.CORE_NOT_FINITE
         assert bytes(ffi.buffer(hand.state)) == before
 
 

@@ -7,12 +7,14 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from sessions import settings, until
 
 from endplate import errors
+from endplate.live import session
 from endplate.live.control import Control
 from endplate.live.requests import ask
 from endplate.live.session import Settings, start_control
@@ -57,6 +59,25 @@ def test_settings_that_are_none(tmp_path):
     for text in ("", "[]", '{"board": "synthetic"}', '{"directory": "x", "colour": 3}', "5"):
         with pytest.raises(errors.SessionError, match="setting"):
             Settings.from_json(text, "settings.json")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("valid_ms", "a"), ("valid_ms", 50.0), ("valid_ms", True), ("mains_hz", "50"),
+     ("mains_hz", [50]), ("board_params", 3), ("board", 1.5), ("port", 7), ("hand_port", {}),
+     ("arm", "yes"), ("realtime", 0), ("profile", False), ("faults", []), ("meta", "x"),
+     ("parent", "1"), ("hand_baud", "fast"), ("directory", 5), ("recording", 1)],
+)  # fmt: skip
+def test_a_setting_of_the_wrong_kind_is_a_sentence(key, value):
+    text = json.dumps({"directory": "x", key: value})
+    with pytest.raises(errors.SessionError, match=f"for {key}, which is "):
+        Settings.from_json(text, "settings.json")
+
+
+def test_every_setting_has_its_kind():
+    assert set(session._KINDS) == {item.name for item in fields(Settings)}
+    with pytest.raises(errors.SessionError, match="out of range"):
+        Settings.from_json('{"directory": "x", "mains_hz": NaN}', "settings.json")
 
 
 def test_it_ends_with_the_process_that_started_it(place, tmp_path):

@@ -76,11 +76,42 @@ class Settings:
             if odd:
                 raise SessionError(f"{where} has a setting that does not exist: {odd[0]}.")
             settings = cls(**{key: value for key, value in content.items() if value is not None})
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             raise SessionError(f"{where} is not a settings file of a session.") from None
+        for key, (kinds, words) in _KINDS.items():
+            value = getattr(settings, key)
+            # Python's bool is an int; here it is none.
+            if type(value) not in kinds:
+                raise SessionError(
+                    f"{where} has {json.dumps(value)[:60]} for {key}, which is {words}: correct it."
+                )
         if not 1 <= settings.valid_ms <= 255 or not 0 < settings.mains_hz <= 400:
             raise SessionError(f"{where} has valid_ms or mains_hz out of range.")
         return settings
+
+
+_TEXT, _TABLE = ((str,), "a text"), ((dict,), "a table of names and values")
+_TEXT_OR_NONE = ((str, type(None)), "a text or null")
+_FLAG, _WHOLE = ((bool,), "true or false"), ((int,), "a whole number")
+_KINDS: dict[str, tuple[tuple[type, ...], str]] = {
+    "directory": _TEXT,
+    "board": ((str, int), "a board's name or number"),
+    "port": _TEXT,
+    "board_params": _TABLE,
+    "hand": _TEXT,
+    "hand_port": _TEXT_OR_NONE,
+    "hand_baud": _WHOLE,
+    "montage": _TEXT,
+    "profile": _TEXT_OR_NONE,
+    "recording": _TEXT_OR_NONE,
+    "mains_hz": ((int, float), "a number"),
+    "valid_ms": _WHOLE,
+    "arm": _FLAG,
+    "realtime": _FLAG,
+    "faults": _TABLE,
+    "meta": _TABLE,
+    "parent": _WHOLE,
+}
 
 
 def default_directory() -> Path:

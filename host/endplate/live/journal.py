@@ -72,7 +72,7 @@ class Journal:
     def __init__(self, path: Path | str, meta: dict[str, Any]) -> None:
         self.path = journal_path(path)
         self.health, self.sentence = "ok", ""
-        self.recorded = 0  # samples handed over
+        self.recorded = 0  # samples handed over before it failed, if it did
         self._queue: list[bytes] = []
         self._queued = 0
         self._lock = threading.Lock()  # of the queue; held for a swap only
@@ -125,7 +125,8 @@ class Journal:
         n, channels = counts.shape
         body = np.ascontiguousarray(counts, "<i4").tobytes()
         self._put(_record(b"S", _SAMPLES.pack(first, n, channels), body))
-        self.recorded += n
+        if self.health == "ok":
+            self.recorded += n
 
     def hop(self, sample: int, intents: np.ndarray, targets: np.ndarray, sent: bool) -> None:
         """Decoder's output and command's targets (wire units), in force from `sample` on."""

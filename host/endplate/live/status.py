@@ -110,12 +110,12 @@ class StatusMaker:
         journal = control.journal
         if journal is None:
             return None
-        seconds = (control.next_sample - control.first_recorded) / control.source.info.rate_hz
+        seconds = journal.recorded / control.source.info.rate_hz
         return {
             "path": control.settings.recording,
-            "seconds": round(max(0.0, seconds), 1),
-            "health": getattr(journal, "health", "ok"),
-            "sentence": getattr(journal, "sentence", ""),
+            "seconds": round(seconds, 1),
+            "health": journal.health,
+            "sentence": journal.sentence,
         }
 
 

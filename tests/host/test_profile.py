@@ -228,6 +228,12 @@ def test_sites_stand_at_their_channels():
     core.Chain(made)
 
 
+def test_the_notches_are_the_profiles():
+    made = settings(a_profile(mains_hz=60.0), mains_hz=50.0)
+    assert made["notch"] == settings(None, mains_hz=60.0)["notch"]
+    assert made["notch"] != settings(None, mains_hz=50.0)["notch"]
+
+
 def test_outputs_may_stand_in_the_order_of_the_hand():
     made = settings(a_profile(), dofs=("hand", "wrist_rotation", "elbow"))
     assert made["decoder"]["dofs"] == 3

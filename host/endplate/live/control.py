@@ -65,7 +65,7 @@ class Control:
         self.notes: deque[str] = deque(maxlen=NOTES)
         self.latency = Latencies(*STAGES)
         self.prompt: dict[str, Any] | None = None
-        self.next_sample = self.first_recorded = self.lost = 0
+        self.next_sample = self.lost = 0
         self.last_status: dict[str, Any] = {}
         self.priority = ""
         self.journal: Any = None
@@ -204,8 +204,6 @@ class Control:
         hops = self.chain.process(counts, missing, clean)
         decoded = time.monotonic_ns()
         self._fed += n
-        if not self.next_sample:
-            self.first_recorded = block.first
         self.next_sample = block.first + n
         sent = False
         if len(hops):
@@ -288,6 +286,11 @@ class Control:
     def grip_name(self) -> str:
         """The grip that commands ask for."""
         return self.hand.grips[self.grip].name
+
+    @property
+    def mains_hz(self) -> float:
+        """The mains that the notches take out: the profile's, else the settings'."""
+        return self.profile.mains_hz if self.profile else self.settings.mains_hz
 
     # ---- the end ----
 

@@ -43,7 +43,7 @@ def feed_info(control: Control) -> FeedInfo:
         grips=tuple(grip.name for grip in hand.grips),
         uv_per_count=info.uv_per_count,
         full_scale_uv=info.full_scale_uv,
-        mains_hz=control.settings.mains_hz,
+        mains_hz=control.mains_hz,
     )
 
 
@@ -62,7 +62,7 @@ def recording_meta(control: Control) -> dict[str, Any]:
         "site_labels": site_labels(control),
         "hand": control.hand.name,
         "dofs": [dof.name for dof in control.hand.dofs],
-        "mains_hz": control.settings.mains_hz,
+        "mains_hz": control.mains_hz,
         "hop_samples": control.chain.hop_samples,
         "profile": control.profile_path,
         "endplate": __version__,

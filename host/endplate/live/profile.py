@@ -153,13 +153,16 @@ def chain_settings(
 
     The outputs stand in the order of `dofs` (for instance the hand's DoF names; those the profile
     does not decode get zero weights), by default the profile's own. Without a profile nothing
-    moves: one DoF (or `dofs`) of zero weights. Raises ProfileError when the profile wants a channel
-    that the board lacks, or decodes a DoF missing from `dofs`.
+    moves: one DoF (or `dofs`) of zero weights. The notches are the profile's, whose decoder was
+    made behind them; `mains_hz` is for those without one. Raises ProfileError when the profile
+    wants a channel that the board lacks, or decodes a DoF missing from `dofs`.
     """
     # Here, not above: the design needs scipy, and reading a profile does not.
     from endplate.live.design import band_sections, notch_sections
 
     names = tuple(dofs) if dofs is not None else profile.dofs if profile else ("none",)
+    if profile:
+        mains_hz = profile.mains_hz
     hop, window = (profile.hop_samples, profile.window_hops) if profile else timing(rate_hz)
     rest, reference, floor = [0.0] * channels, [1.0] * channels, [1.0] * channels
     weight = [[0.0] * channels for _ in names]

@@ -44,6 +44,8 @@ class Recording:
     intents      float32 [n, dofs], targets int16 [n, dofs] in the wire's unit, sent bool [n]:
                  in force at each sample; no columns in other people's files
     annotations  (sample, text), in order
+    missing      (first, n, mask): channels (bits) that the decoder was told to doubt then; the rest
+                 was believed
     meta         what the session said of itself: board, montage, hand, profile_text, ...
     """
 
@@ -59,6 +61,15 @@ class Recording:
     annotations: list[tuple[int, str]] = field(default_factory=list)
     meta: dict[str, Any] = field(default_factory=dict)
     path: Path | None = None
+    missing: list[tuple[int, int, int]] = field(default_factory=list)
+
+    def missing_masks(self) -> np.ndarray:
+        """`missing` as one mask per sample, uint32 [n]."""
+        masks = np.zeros(len(self.counts), np.uint32)
+        for first, n, mask in self.missing:
+            at = first - self.first
+            masks[max(0, at) : max(0, at + n)] |= np.uint32(mask)
+        return masks
 
     @property
     def seconds(self) -> float:
@@ -159,6 +170,7 @@ def _text_signal(recording: Recording, count: int, seconds: int) -> edfio.BdfSig
         **recording.meta, "bdf_version": VERSION, "samples": len(recording.counts),
         "first": recording.first, "rate_hz": recording.rate_hz, "dofs": recording.dofs,
         "uv_per_count": recording.uv_per_count, "site_labels": recording.labels,
+        "missing": recording.missing,
     }
     text = zlib.compress(json.dumps(meta).encode(), 9)
     text = len(text).to_bytes(4, "little") + text
@@ -241,6 +253,7 @@ def _read_text(signal: Any, path: Path, partial: bool) -> dict[str, Any] | None:
 
 def _own(signals: list[Any], meta: dict[str, Any], path: Path) -> Recording:
     n = min(int(meta["samples"]), len(signals[0].digital))
+    missing = [(int(first), int(n), int(mask)) for first, n, mask in meta.pop("missing", [])]
     labels, dofs = list(meta["site_labels"]), list(meta["dofs"])
     columns = iter(s.digital[:n] for s in signals)
     counts = np.stack([next(columns) for _ in labels], axis=1).astype(np.int32)
@@ -254,7 +267,7 @@ def _own(signals: list[Any], meta: dict[str, Any], path: Path) -> Recording:
         (np.stack(intents, axis=1) / INTENT_UNIT).astype(np.float32)
         if dofs else np.zeros((n, 0), np.float32),
         np.stack(targets, axis=1).astype(np.int16) if dofs else np.zeros((n, 0), np.int16),
-        sent, [], meta, path,
+        sent, [], meta, path, missing,
     )
 
 

@@ -212,6 +212,8 @@ class Control:
         # The hand has its command; from here on nothing is urgent.
         if self.journal is not None:
             self.journal.samples(block.first, counts)
+            if missing:
+                self.journal.missing(block.first, n, missing)
         self.feed.samples(block.first, counts, clean)
         for i, hop in enumerate(hops):
             newest = sent and i == len(hops) - 1

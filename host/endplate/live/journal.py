@@ -5,6 +5,7 @@
     record  length u32 | kind u8 | payload [length] | CRC-32 of kind and payload u32, little-endian
     kinds   H header (JSON) · S samples (first i64, n u32, channels u16, counts i32 [n, channels])
             P hop (sample i64, sent u8, n u8, intents f32 [n], targets i16 [n])
+            N not believed (first i64, n u32, mask of channels u32), only where there is a mask
             M mark (sample i64, text) · A attachment (sample i64, JSON) · E end (samples i64)
 
 The control loop only appends to a list; one thread writes it every 0.2 s, another asks the disk to
@@ -41,6 +42,7 @@ _HEAD = struct.Struct("<IB")
 _SAMPLES = struct.Struct("<qIH")
 _HOP = struct.Struct("<qBB")
 _SAMPLE = struct.Struct("<q")
+_MISSING = struct.Struct("<qII")
 
 
 def journal_path(path: Path | str) -> Path:
@@ -133,6 +135,10 @@ class Journal:
         intents = np.asarray(intents, "<f4")
         head = _HOP.pack(sample, bool(sent), len(intents))
         self._put(_record(b"P", head, intents.tobytes(), np.asarray(targets, "<i2").tobytes()))
+
+    def missing(self, first: int, n: int, mask: int) -> None:
+        """The channels (bits) whose `n` samples from `first` on the decoder was told to doubt."""
+        self._put(_record(b"N", _MISSING.pack(first, n, mask)))
 
     def mark(self, sample: int, text: str) -> None:
         """An annotation at a sample."""
@@ -258,6 +264,11 @@ def unpack_hop(body: bytes) -> tuple[int, bool, np.ndarray, np.ndarray]:
     sample, sent, n = _HOP.unpack_from(body)
     intents = np.frombuffer(body, "<f4", n, _HOP.size)
     return sample, bool(sent), intents, np.frombuffer(body, "<i2", n, _HOP.size + 4 * n)
+
+
+def unpack_missing(body: bytes) -> tuple[int, int, int]:
+    """(first, n, mask) of an N record."""
+    return _MISSING.unpack_from(body)
 
 
 def unpack_mark(body: bytes) -> tuple[int, str]:

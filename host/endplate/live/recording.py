@@ -32,6 +32,7 @@ def read_journal(path: Path) -> tuple[Recording, bool]:
     blocks: list[np.ndarray] = []
     hops: list[tuple[int, bool, np.ndarray, np.ndarray]] = []
     marks: list[tuple[int, str]] = []
+    missing: list[tuple[int, int, int]] = []
     first = following = 0
     closed, damage = False, ""
     for kind, body in journals.records(path):
@@ -50,6 +51,8 @@ def read_journal(path: Path) -> tuple[Recording, bool]:
                 following = max(following, at) + len(counts)
         elif kind == "P":
             hops.append(journals.unpack_hop(body))
+        elif kind == "N":
+            _join(missing, journals.unpack_missing(body))
         elif kind == "M":
             marks.append(journals.unpack_mark(body))
         elif kind == "A" and meta is not None:
@@ -75,7 +78,18 @@ def read_journal(path: Path) -> tuple[Recording, bool]:
     return Recording(
         counts, float(meta["rate_hz"]), float(meta["uv_per_count"]), channels, labels, first,
         intents, targets, sent, sorted(marks, key=lambda mark: mark[0]), meta, path,
+        missing,
     ), closed
+
+
+def _join(missing: list[tuple[int, int, int]], new: tuple[int, int, int]) -> None:
+    """Appends, or lengthens the last one, which `new` often goes on."""
+    if missing:
+        first, n, mask = missing[-1]
+        if (first + n, mask) == (new[0], new[2]):
+            missing[-1] = (first, n + new[1], mask)
+            return
+    missing.append(new)
 
 
 def _hold(

@@ -37,6 +37,8 @@ class ReplaySource:
         self._speed = speed
         self._period_ns = 1e9 / recording.rate_hz / (speed or 1.0)
         self._chunk = max(1, round(CHUNK_S * recording.rate_hz))
+        self._masks = recording.missing_masks()
+        self._cuts = np.flatnonzero(np.diff(self._masks)) + 1  # a block has one mask
         self._notes = [(at - recording.first, text) for at, text in recording.annotations]
         self.health, self.sentence = "lost", "The recording is not open yet."
         self._next = 0
@@ -78,8 +80,12 @@ class ReplaySource:
             due = min(total, self._next + self._chunk)
         if due <= self._next:
             return None
+        cut = int(np.searchsorted(self._cuts, self._next, side="right"))
+        if cut < len(self._cuts):
+            due = min(due, int(self._cuts[cut]))
         first, self._next = self._next, due
         newest = self._started_ns + round(due * self._period_ns) if self._speed else now
         notes = [text for at, text in self._notes if first <= at < due]
         counts = np.ascontiguousarray(self.recording.counts[first:due])
-        return Block(counts, first, now, min(newest, now), notes=notes)
+        missing = int(self._masks[first])
+        return Block(counts, first, now, min(newest, now), missing, notes=notes)

@@ -13,7 +13,6 @@ import argparse
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -25,8 +24,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from endplate.cli import bench_report
+from endplate.cli.ending import end
 from endplate.cli.movements import held_out
 from endplate.cli.places import repair_recordings, session_folder
+from endplate.cli.window import monitor
 from endplate.errors import SessionError, UsageError
 from endplate.fit.calibration import calibrate
 from endplate.fit.guide import guide
@@ -117,13 +118,14 @@ def run(arguments: argparse.Namespace) -> int:
         ) as rig:
             control = start_control(settings(arguments, rig, directory, folder))
             try:
-                result = drive(arguments, console, rig, directory, folder, dofs, windowed)
+                with monitor(directory, windowed) as window:
+                    result = drive(arguments, console, rig, directory, folder, dofs, window)
             finally:
-                control.stop()
-        result = bench_report.finish(result, folder)
+                status = end(console, control)
+        result = bench_report.finish(result, folder, control.recording)
     if arguments.json is not None:
         arguments.json.write_text(json.dumps(result, indent=2) + "\n")
-    return 0
+    return status
 
 
 def settings(
@@ -152,10 +154,9 @@ def drive(
     directory: Path,
     folder: Path,
     dofs: list[str],
-    windowed: bool,
+    window: subprocess.Popen[bytes] | None,
 ) -> dict[str, Any]:
     """Calibrates, arms, moves; returns the result, and keeps the window company if there is one."""
-    window = open_monitor(directory) if windowed else None
     reader = FeedReader(directory / "feed")
     console.print(
         f"[bold]SIMULATED[/] patient {arguments.patient}, {reader.info.board}, "
@@ -276,23 +277,16 @@ def pairs(
     spans = []
     for turn in range(count):
         which = "open" if turn % 2 else "closed"
-        window = open_monitor(directory) if which == "open" else None
-        if window is not None:
-            guide(directory, [rest(4.0)], patient=tell)  # its start-up is not what is compared
-        begin = int(ask(directory, "mark", text=f"window {which}")["sample"])
-        with bar(console) as progress:
+        with monitor(directory, which == "open") as window:
+            if window is not None:
+                guide(directory, [rest(4.0)], patient=tell)  # its start-up is not compared
+            begin = int(ask(directory, "mark", text=f"window {which}")["sample"])
             part = moved[turn * share : (turn + 1) * share]
-            guide(directory, part, patient=tell, progress=teller(progress, f"Window {which}", part))
-        spans.append((which, begin, int(ask(directory, "mark", text="turn ends")["sample"])))
-        if window is not None:
-            window.terminate()
-            window.wait()
+            with bar(console) as progress:
+                told = teller(progress, f"Window {which}", part)
+                guide(directory, part, patient=tell, progress=told)
+            spans.append((which, begin, int(ask(directory, "mark", text="turn ends")["sample"])))
     return spans
-
-
-def open_monitor(directory: Path) -> subprocess.Popen[bytes]:
-    """The window, a process of its own."""
-    return subprocess.Popen([sys.executable, "-m", "endplate.monitor", "--session", str(directory)])
 
 
 def keep_company(

@@ -158,11 +158,8 @@ def compare(
     }
 
 
-def finish(result: dict[str, Any], folder: Path) -> dict[str, Any]:
+def finish(result: dict[str, Any], folder: Path, recording: str | None) -> dict[str, Any]:
     """Writes results.json once the recording has its final name."""
-    journal = Path(result["recording"])
-    bdf = journal.with_suffix(".bdf")
-    if bdf.exists():
-        result["recording"] = str(bdf)
+    result["recording"] = recording
     (folder / "results.json").write_text(json.dumps(result, indent=2) + "\n")
     return result

@@ -7,7 +7,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 
-from endplate.fit.protocol import Cue
+from endplate.fit.protocol import Cue, words
 
 COMBINED_SHARE = 0.4
 
@@ -38,7 +38,9 @@ def held_out(dofs: Sequence[str], seconds: float, seed: int) -> Iterator[Cue]:
             dof: round(sign * chance.uniform(0.4, 1.0), 2) for dof, sign in queue.pop().items()
         }
         cue = Cue(
-            label=" + ".join(f"{dof} {value:+.2f}" for dof, value in target.items()),
+            label=" + ".join(
+                f"{words(dof, value)} {100 * abs(value):.0f} %" for dof, value in target.items()
+            ),
             target=target,
             rise_s=round(chance.uniform(0.5, 1.2), 2),
             hold_s=round(chance.uniform(0.8, 1.8), 2),

@@ -85,7 +85,9 @@ def sites_table(labels: list[str], status: dict[str, Any]) -> Table:
     """One row a site: verdict first, numbers beside."""
     board, recording = status.get("board", {}), status.get("recording") or {}
     seconds = float(recording.get("seconds", 0))
-    title = f"{board.get('sentence') or 'waiting for the board'} · recorded {seconds:.0f} s"
+    simulated = "SIMULATED · " if board.get("simulated") else ""
+    said = board.get("sentence") or "waiting for the board"
+    title = f"{simulated}{said} · recorded {seconds:.0f} s"
     table = Table("Site", "Verdict", "Rest noise", "Now", "Mains", title=title)
     for label, site in zip(labels, status.get("quality", []), strict=False):
         table.add_row(

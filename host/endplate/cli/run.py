@@ -13,12 +13,12 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from endplate.cli.bench import open_monitor
 from endplate.cli.ending import end
 from endplate.cli.keys import single_keys
 from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.record import sites_table
 from endplate.cli.sources import absolute, add_board, board_settings
+from endplate.cli.window import monitor
 from endplate.errors import EndplateError
 from endplate.live.feed import FeedReader
 from endplate.live.profile import load_profile
@@ -72,14 +72,11 @@ def run(arguments: argparse.Namespace) -> int:
                 "arm": False,
             }
         )
-        window = open_monitor(directory) if arguments.monitor else None
         expected = True
         try:
-            expected = watch(console, directory, control)
+            with monitor(directory, arguments.monitor):
+                expected = watch(console, directory, control)
         finally:
-            if window is not None:
-                window.terminate()
-                window.wait()
             status = end(console, control, expected=expected)
     return status
 

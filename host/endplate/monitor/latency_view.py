@@ -18,7 +18,7 @@ HISTORY = 240
 TARGET_P95_MS = 15.0
 STAGES = (
     ("arrival_to_wire", "arrival to wire"),
-    ("wire_to_motion", "wire to motion"),
+    ("wire_to_applied", "wire to motion"),
     ("chain", "chain"),
     ("poll", "poll"),
 )

@@ -65,7 +65,7 @@ class Traces(pg.PlotWidget):
         self.addItem(self._bar)
         self.addItem(self._bar_text)
         count = len(columns)
-        self.getAxis("left").setTicks([[(-i, f"{i + 1} {labels[i]}") for i in range(count)]])
+        self.getAxis("left").setTicks([[(-i, labels[i]) for i in range(count)]])
         self.setXRange(-SPAN_S, 0, padding=0.01)
         self.setYRange(-count + 0.4, 0.8, padding=0)
         self._draw_bar()

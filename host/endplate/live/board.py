@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from endplate.errors import BoardError
-from endplate.live import boards
+from endplate.live import board_params, boards
 from endplate.live.boards import PLAYBACK, SYNTHETIC, BoardKind
 from endplate.live.lock import PortLock, check_port
 from endplate.live.samples import Plan, SampleClock
@@ -79,10 +79,7 @@ class BoardSource:
         atexit.register(self.stop)  # the session is released even when nobody asks for it
         if boards.needs_port(self._number):
             check_port(self._port)
-            self._usb_serial = next(
-                (p.serial_number for p in boards.serial_ports()
-                 if os.path.realpath(p.device) == os.path.realpath(self._port)), "",
-            )
+            self._usb_serial = boards.usb_serial(self._port)
             if note := boards.latency_note(self._port):
                 self._notes.append(note)
         self._connect(self._port)
@@ -306,16 +303,24 @@ class BoardSource:
             except BoardError as error:
                 self.sentence = str(error)
                 continue
+            self._port = port
+            self._info = replace(self._info, port=port)
             if self._stopping.is_set():
                 self._disconnect()
             return
 
     def _find_port(self) -> str | None:
-        """Where the board is now: its old port, or the one where its adapter came back."""
-        if not boards.needs_port(self._number) or os.path.exists(self._port):
+        """Where the board is now: its old port, or the one where its adapter came back.
+
+        Another adapter may have taken the old name; where serial numbers are known they decide.
+        """
+        if not boards.needs_port(self._number):
             return self._port
+        there = os.path.exists(self._port)
         if not self._usb_serial:
-            return None
+            return self._port if there else None
+        if there and boards.usb_serial(self._port) in ("", self._usb_serial):
+            return self._port
         return next(
             (p.device for p in boards.serial_ports() if p.serial_number == self._usb_serial), None
         )
@@ -350,11 +355,13 @@ def open_board(board: str | int, port: str = "", **params: Any) -> Source:
 
         if not params.get("file"):
             raise BoardError("A replay needs a file; name a recording.")
-        return ReplaySource(params["file"], float(params.get("speed", 1.0)))
+        return ReplaySource(str(params["file"]), board_params.as_number("speed", params.get("speed", 1)))
     number = boards.board_id(board)
     params = {key: value for key, value in params.items() if value is not None}
-    commands = tuple(params.pop("commands", ()))
+    commands = board_params.as_commands(params.pop("commands", ()))
     simulated = params.pop("simulated", None)
+    if simulated is not None:
+        simulated = board_params.as_flag("simulated", simulated)
     title = ""
     kind = None
     if number == PLAYBACK:
@@ -364,13 +371,9 @@ def open_board(board: str | int, port: str = "", **params: Any) -> Source:
         params["file"] = str(params.get("file", ""))
         boards.check_playback(Path(params["file"]), kind)
         title = f"playback of {kind.name}"
-        if params.pop("loop", False):
+        if board_params.as_flag("loop", params.pop("loop", False)):
             commands = ("loopback_true", *commands)
-    known = vars(boards.brainflow().BrainFlowInputParams())
-    for key in params:
-        if key not in known:
-            names = ", ".join(sorted(known))
-            raise BoardError(f'A board has no setting "{key}"; known are {names}.')
+    params = board_params.inputs(params)
     if boards.needs_port(number):
         check_port(port)
     if simulated is None:

@@ -184,6 +184,14 @@ def serial_ports() -> list[Port]:
     ]
 
 
+def usb_serial(port: str) -> str:
+    """Serial number of the USB adapter behind a port; "" when it has or tells none."""
+    real = os.path.realpath(port)
+    return next(
+        (p.serial_number for p in serial_ports() if os.path.realpath(p.device) == real), ""
+    )
+
+
 def list_devices() -> dict[str, Any]:
     """For `endplate devices`: {"ports": [Port], "boards": {name: number}}."""
     return {"ports": serial_ports(), "boards": board_names()}

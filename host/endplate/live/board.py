@@ -355,7 +355,8 @@ def open_board(board: str | int, port: str = "", **params: Any) -> Source:
 
         if not params.get("file"):
             raise BoardError("A replay needs a file; name a recording.")
-        return ReplaySource(str(params["file"]), board_params.as_number("speed", params.get("speed", 1)))
+        speed = board_params.as_number("speed", params.get("speed", 1.0))
+        return ReplaySource(str(params["file"]), speed)
     number = boards.board_id(board)
     params = {key: value for key, value in params.items() if value is not None}
     commands = board_params.as_commands(params.pop("commands", ()))

@@ -49,6 +49,10 @@ void app_init(app_state *app)
 void app_event(app_state *app, int32_t event)
 {
     (void)guard_raise(&app->guard, &app->guard_config, event, app_ms(app));
+    if (app->guard.state == GUARD_RELEASING) {
+        /* a host's cap does not bind an opening */
+        memset(app->force_cap, 255, sizeof app->force_cap);
+    }
     app->changed = 1;
 }
 
@@ -63,7 +67,9 @@ int32_t app_command(app_state *app, const guard_command *command, int32_t grip, 
         app->sample = command->sample;
         app->grip = grip;
         app->fresh = 1;
-        memcpy(app->force_cap, caps, sizeof app->force_cap);
+        if (app->guard.state == GUARD_ACTIVE) {
+            memcpy(app->force_cap, caps, sizeof app->force_cap);
+        }
     }
     return taken;
 }
@@ -128,15 +134,10 @@ static void tick(app_state *app)
     if (!app->changed && now_ms == app->ticked_ms) {
         return;
     }
-    const int32_t before = app->guard.state;
     (void)guard_tick(&app->guard, &app->guard_config, app->hand.at_limit, now_ms, &app->output);
     app->ticked_ms = now_ms;
     app->changed = 0;
     app->progress |= APP_CONTROL;
-    if (app->guard.state != before && app->guard.state == GUARD_RELEASING) {
-        /* a host's cap does not bind an opening */
-        memset(app->force_cap, 255, sizeof app->force_cap);
-    }
 }
 
 /* Force caps come per DoF, the motors want them per joint: the grip's are those of no DoF of

@@ -174,8 +174,7 @@ uint32_t board_cycle_us(void)
 
 uint32_t board_patience(void)
 {
-    /* A shared machine was seen to stand still for 390 ms; a motor is not gone because of that. */
-    return 4;
+    return 2;
 }
 
 uint32_t board_boot_id(void)

@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Attacks on the hand: a host, a line and an object that try to move a finger that must not move,
 or to keep the hand from being stopped. Measured at the mechanics, not only at the goals.
-
-What is marked as expected to fail is a gap that stands; the mark is strict, so that whoever closes
-the gap takes it away.
 """
 
 from __future__ import annotations
@@ -91,15 +88,6 @@ def rig(pc_firmware, tmp_path):
         yield running
 
 
-# ---- gaps ----
-
-
-def gap(reason: str) -> pytest.MarkDecorator:
-    """Only a failed claim counts as the gap: a rig that does not start is an error."""
-    return pytest.mark.xfail(strict=True, raises=AssertionError, reason=reason)
-
-
-@gap("RELEASE keeps the force cap of the last COMMAND")
 def test_release_opens_although_the_host_had_capped_the_force(rig):
     rig.host.drive(1.0, seconds=0.8)
     closed = rig.index_deg()
@@ -113,7 +101,6 @@ def test_release_opens_although_the_host_had_capped_the_force(rig):
     assert rig.index_deg() < closed - 10
 
 
-@gap("goals run ahead of a joint that has no force to follow")
 def test_a_cap_that_rises_moves_nothing_before_neutral(rig):
     rig.close_without_force()
     rig.host.send("DISARM", SILENT)
@@ -127,7 +114,6 @@ def test_a_cap_that_rises_moves_nothing_before_neutral(rig):
     assert rig.travel_deg(since) < STILL_DEG
 
 
-@gap("goals run ahead of a joint that is jammed")
 def test_a_jam_that_comes_free_closes_nothing_in_link_lost(rig):
     rig.part.tell(fault={"stall": ["index"]})
     rig.host.drive(1.0, seconds=0.8)

@@ -28,7 +28,7 @@ from endplate.cli.ending import end
 from endplate.cli.movements import held_out
 from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.window import monitor
-from endplate.errors import SessionError, UsageError
+from endplate.errors import EndplateError, SessionError, UsageError
 from endplate.fit.calibration import calibrate
 from endplate.fit.guide import guide
 from endplate.fit.protocol import Cue, calibration_protocol
@@ -194,17 +194,24 @@ def drive(
     tell(rest(2.0))
     arm(directory, reader)
 
+    dropped = 0
+
+    def tell_moving(cue: Cue) -> None:
+        nonlocal dropped
+        dropped += arm_again(directory, reader, console)
+        tell(cue)
+
     moved = list(held_out(dofs, arguments.seconds, seed=1000 + arguments.seed))
     spans: list[tuple[str, int, int]] = []
     first = int(ask(directory, "mark", text="held-out movements")["sample"])
     if arguments.monitor_pairs:
-        spans = pairs(arguments, console, directory, tell, moved)
+        spans = pairs(arguments, console, directory, tell_moving, moved)
     else:
         with bar(console) as progress:
             guide(
                 directory,
                 moved,
-                patient=tell,
+                patient=tell_moving,
                 progress=teller(progress, "Held-out movements", moved),
             )
     last = int(ask(directory, "mark", text="end of held-out movements")["sample"])
@@ -224,9 +231,10 @@ def drive(
         sites=len(channels),
         spans=spans,
     )
+    result["link"]["dropped_out"] = dropped
     show(console, result, folder)
     if window is not None:
-        keep_company(arguments, console, directory, tell, dofs, window)
+        keep_company(arguments, console, directory, tell_moving, dofs, window)
     ask(directory, "disarm")
     return result
 
@@ -248,19 +256,35 @@ def rest(seconds: float) -> Cue:
 
 def arm(directory: Path, reader: FeedReader) -> None:
     """Arms and waits until the hand follows (one neutral command)."""
-    if (reader.status().get("hand") or {}).get("word") == "fault":
+    if hand_word(reader) == "fault":
         ask(directory, "clear_fault")  # a motor that was late once on a busy machine is back
     ask(directory, "arm")
     until = time.monotonic() + ARM_TIMEOUT_S
     while time.monotonic() < until:
-        hand = reader.status().get("hand", {})
-        if hand.get("word") == "active":
+        if hand_word(reader) == "active":
             return
         time.sleep(0.05)
     raise SessionError(
-        f"The hand did not become active within {ARM_TIMEOUT_S:g} s (it says: "
-        f"{hand.get('sentence') or hand.get('word')})."
+        f"The hand did not become active within {ARM_TIMEOUT_S:g} s; it is {hand_word(reader)}."
     )
+
+
+def hand_word(reader: FeedReader) -> str:
+    """The hand's state in words."""
+    return str((reader.status().get("hand") or {}).get("word", "not connected"))
+
+
+def arm_again(directory: Path, reader: FeedReader, console: Console) -> bool:
+    """What a person at the bench does when the hand dropped out: arms again. True when it had."""
+    word = hand_word(reader)
+    if word not in ("link lost", "fault", "disarmed"):
+        return False
+    console.print(f"The hand dropped out ({word}); armed again.")
+    try:
+        arm(directory, reader)
+    except EndplateError as error:
+        console.print(str(error))
+    return True
 
 
 def pairs(

@@ -125,7 +125,8 @@ def table(result: dict[str, Any]) -> list[tuple[str, str]]:
         (
             "Link",
             f"{link['commands']} commands ({100 * link['sent_share']:.1f} % of the hops), "
-            f"{link['states']} states, {sum(link['refused'].values())} refused",
+            f"{link['states']} states, {sum(link['refused'].values())} refused; "
+            f"the hand dropped out {link['dropped_out']} times",
         ),
         ("Chain", f"{result['chain_us_per_hop']:.1f} us a hop, in the loop"),
     ]

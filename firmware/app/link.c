@@ -176,6 +176,10 @@ static void take_frame(link_state *link, app_state *app, uint64_t now_us)
     const uint8_t msg = link->frame.msg;
     const uint16_t session = link->frame.session, seq = link->frame.seq;
     const int32_t always = msg == WIRE_RELEASE || msg == WIRE_ESTOP;
+    if (msg == WIRE_HELLO && session == 0u) { /* 0 means no session */
+        (void)refuse(&link->decoder.counters.bad_session);
+        return;
+    }
     if (msg == WIRE_HELLO) {
         hello(link, app, now_us);
         return;

@@ -5,9 +5,9 @@ The hand's `ack` alone is no proof: it names the newest frame that came through,
 later one than the request. So a request is done when a STATE that acknowledges it or a later frame
 shows the state that was asked for; after 0.8 s it has failed.
 
-Until then nothing but ESTOP and RELEASE takes the place of a DISARM, ESTOP or RELEASE: a lost
-DISARM that ARM displaced would leave the hand moving, armed without a neutral command. What is
-asked meanwhile waits.
+Until then nothing takes the place of an ESTOP, only ESTOP that of a RELEASE, only these two that of
+a DISARM: a lost DISARM that ARM displaced would leave the hand moving, armed without a neutral
+command. What is asked meanwhile waits.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ FOR_NS = 800_000_000  # who asks waits no longer than a second
 Done = Callable[[str | None], None]
 
 
-#: Requests that stay until the hand has obeyed or their time is over, and those they yield to.
+#: Requests that stay until the hand has obeyed or their time is over, and those each yields to.
 STOPPING = ("DISARM", "ESTOP", "RELEASE")
-FIRST = ("ESTOP", "RELEASE")
+YIELDS_TO = {"DISARM": ("ESTOP", "RELEASE"), "RELEASE": ("ESTOP",), "ESTOP": ()}
 
 
 class HandRequest:
@@ -49,7 +49,7 @@ class HandRequest:
             self._dones += [done] if done is not None else []
             self._started_ns = now
             return
-        if self.msg in STOPPING and msg not in FIRST:
+        if self.msg in STOPPING and msg not in YIELDS_TO[self.msg]:
             self._wait(msg, fields, done)
             return
         self.end_all(f"{msg.capitalize()} took its place.")

@@ -227,8 +227,8 @@ def test_clocks_that_wrap_and_run_apart_are_followed(pc_firmware, bus, tmp_path)
         frames = host.drive(0.2, seconds=1.5)
         shown = [f.fields["hand_us"] for f in frames if f.msg == "STATE"]
         assert min(shown) < 1_000_000 < 2**31 < max(shown), "it wrapped"
-        # A host that is late itself (its machine stood still) makes the hand stale, rightly: what the
-        # wrap must not do is to make a fresh command look old, or an old one fresh.
+        # A host that is late itself (its machine stood still) makes the hand stale, rightly: what
+        # the wrap must not do is to make a fresh command look old, or an old one fresh.
         states = {f.fields["state"] for f in frames if f.msg == "STATE"}
         assert STATE["active"] in states <= {STATE["active"], STATE["stale"]}
         assert host.counters()["bad_stale"] == 0

@@ -141,6 +141,33 @@ def test_noise_at_rest_raises_the_dead_band_and_is_said():
     assert any("In arm motion hand puts out" in line for line in profile.report["sentences"])
 
 
+def moved_about(level_uv, site=0):
+    """The calibration with noise of `level_uv` at one site while the arm moves."""
+    counts = counts_of(intents(CUES), seed=3)
+    chance = np.random.default_rng(5)
+    for start, cue in started(CUES):
+        if cue.kind == "motion":
+            noise = chance.standard_normal(round(cue.active_s * RATE_HZ)) * level_uv
+            counts[start : start + len(noise), site] += np.rint(noise / UV_PER_COUNT).astype(int)
+    return counts
+
+
+def test_what_arm_motion_alone_makes_counts_as_nothing_at_its_site_only(profile):
+    moved = fit(moved_about(12.0))
+    calm, rest = np.sqrt(moved.rest_uv2), np.sqrt(profile.rest_uv2)
+    band = np.sqrt((0.45 * RATE_HZ - 20) / (RATE_HZ / 2))
+    assert calm[0] == pytest.approx(np.hypot(12.0, REST_UV) * band, rel=0.2)
+    assert calm[1:] == pytest.approx(rest[1:], rel=0.2)
+    assert moved.floor_uv2 == moved.rest_uv2
+    assert moved.report["rest_uv"][0] < calm[0] / 2  # the noise that is told is that of rest
+
+
+def test_motion_as_strong_as_a_contraction_is_not_taken_off(profile):
+    contraction = profile.reference_uv[0]
+    calm = np.sqrt(fit(moved_about(100.0)).rest_uv2[0])
+    assert calm < 0.4 * contraction, "a real effort would be lost"
+
+
 def test_a_flat_site_is_left_out_named_and_not_needed(counts):
     spare = montage()
     spare.sites[3].channel, spare.sites[3].label = 8, "spare"

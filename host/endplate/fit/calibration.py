@@ -30,6 +30,8 @@ SETTLE_S = 0.5  # after the start of the recording and after a contraction
 BEFORE_S = 0.2  # before a contraction
 REFERENCE_PERCENTILE = 90
 HELD = 0.95  # a label above it is a hold
+MOTION_QUANTILE = 0.75  # of the power in arm motion: what no intent means, at this site
+MOST_CALM = 0.10  # of the power of contractions: more than that is not taken for motion
 
 
 def calibrate(
@@ -70,10 +72,11 @@ def calibrate(
 
     rest = np.maximum(np.median(power[_rest_cue(hops, cues) & settled], axis=0), LEAST_UV2)
     contraction = _contractions(hops, cues)
-    above = np.sqrt(np.maximum(0.0, power - rest))
+    calm = _calm(power, rest, hops, cues, contraction)
+    above = np.sqrt(np.maximum(0.0, power - calm))
     reference = np.percentile(above[contraction], REFERENCE_PERCENTILE, axis=0)
-    reference = np.where(left_out, 1.0, np.maximum(reference, np.sqrt(rest)))
-    floor = rest.copy()
+    reference = np.where(left_out, 1.0, np.maximum(reference, np.sqrt(calm)))
+    floor = calm.copy()
 
     total = (above / reference).sum(1)
     reactions = labels.reaction_s(total, hops.time_s, hops.window_s, cues, rate_hz)
@@ -82,7 +85,7 @@ def calibrate(
     matrix = _site_matrix(power, rest, frames, dofs)
     _signal_everywhere(matrix, rest, reference, sites, dofs)
 
-    u = {form: activation(power, form, rest, reference, floor) for form in FORMS}
+    u = {form: activation(power, form, calm, reference, floor) for form in FORMS}
     form, lambda_, table = choose(u, frames)
     decoder = fit_decoder(u[form], frames, lambda_)
     intent = decoder(u[form])
@@ -120,7 +123,7 @@ def calibrate(
         hop_samples=hops.hop_samples,
         window_hops=hops.window_hops,
         form=form,
-        rest_uv2=rest.tolist(),
+        rest_uv2=calm.tolist(),
         reference_uv=reference.tolist(),
         floor_uv2=floor.tolist(),
         weights=decoder.weights.tolist(),
@@ -232,6 +235,31 @@ def _contractions(hops: Hops, cues: Sequence[StartedCue]) -> np.ndarray:
             since = hops.time_s - start / hops.rate_hz - labels.USUAL_REACTION_S
             mask |= (since > 0) & (since <= cue.active_s)
     return mask
+
+
+def _calm(
+    power: np.ndarray, rest: np.ndarray, hops: Hops, cues: Sequence[StartedCue],
+    contraction: np.ndarray,
+) -> np.ndarray:
+    """Power per site that means nothing: of rest, or of arm motion without intent where that is
+    more.
+
+    Taken off before the root it costs a real effort little; a dead-band wide enough for the motion
+    costs every effort its share. Eight simulated patients (seeds 101 to 108, 150 uV of motion) were
+    followed with R^2 0.928 instead of 0.896, eight of the preset "difficult" with 0.862 instead of
+    0.843.
+    """
+    window = hops.hop_samples * hops.window_hops
+    begin = window + labels.USUAL_REACTION_S * hops.rate_hz
+    moving = np.zeros(len(hops.end), bool)
+    for start, cue in cues:
+        if cue.kind == "motion":
+            since = hops.end - start
+            moving |= (since >= begin) & (since <= cue.active_s * hops.rate_hz)
+    if not moving.any():
+        return rest
+    most = MOST_CALM * np.quantile(power[contraction], REFERENCE_PERCENTILE / 100, axis=0)
+    return np.maximum(rest, np.minimum(np.quantile(power[moving], MOTION_QUANTILE, axis=0), most))
 
 
 def _references(hops: Hops, cues: Sequence[StartedCue], y: np.ndarray) -> np.ndarray:

@@ -11,7 +11,8 @@ qt="libegl1 libgl1 libglib2.0-0 libfontconfig1 libfreetype6 libdbus-1-3 libxkbco
     libxcb-render-util0 libxcb-shape0 libxcb-shm0 libxcb-sync1 libxcb-util1 libxcb-xfixes0 libxcb-xkb1 libx11-xcb1"
 arm="gcc-arm-none-eabi libnewlib-arm-none-eabi"
 qemu="qemu-system-arm"
-test="xvfb xauth clang"
+# clang alone brings no runtime for its fuzzer and sanitizers.
+test="xvfb xauth clang libclang-rt-dev"
 
 case "${1:-}" in
     base)     wanted="$base" ;;
@@ -52,7 +53,17 @@ fi
 
 echo "Installing Debian packages:$missing"
 export DEBIAN_FRONTEND=noninteractive
-install() { $as_root apt-get install -y --no-install-recommends $missing >/dev/null 2>&1; }
-install || { $as_root apt-get update >/dev/null 2>&1; install; } \
-    || echo "Could not install them; what needs them will be skipped. To install: apt-get install$missing"
+install() { $as_root apt-get install -y --no-install-recommends "$@" >/dev/null 2>&1; }
+# shellcheck disable=SC2086
+install $missing && exit 0
+$as_root apt-get update >/dev/null 2>&1
+# shellcheck disable=SC2086
+install $missing && exit 0
+# A name that this Debian does not know must not keep the others away.
+left=""
+for package in $missing; do
+    install "$package" || left="$left $package"
+done
+[ -z "$left" ] \
+    || echo "Could not install them; what needs them will be skipped. To install: apt-get install$left"
 exit 0

@@ -24,6 +24,7 @@ from endplate.sim.rig import Rig
 
 FINGERS = slice(0, 6)
 STILL_DPS = 1.0
+FRESH_NS = 100_000_000
 STATE = {name: number for number, name in core.GUARD_STATES.items()}
 
 
@@ -113,8 +114,11 @@ class Driving:
         until(self.thawed, 5, "no DoF is frozen")
 
     def thawed(self) -> bool:
-        """Whether no DoF waits for a site."""
-        return "site" not in self.control.feed().status()["hand"]["limits"]
+        """Whether no DoF waits for a site, by the decoder's own newest hop: what the hand says of
+        it is a few commands old."""
+        newest = self.control.feed().hops(0)[1][-1]
+        fresh = time.monotonic_ns() - int(newest["t_ns"]) < FRESH_NS
+        return fresh and not int(newest["frozen"])
 
     def close_hand(self, effort: float = 0.45) -> None:
         """Begins a slow closing and waits until the fingers are on their way."""

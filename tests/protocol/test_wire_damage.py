@@ -109,7 +109,7 @@ def test_fuzz_half_a_million_damaged_frames(campaign, seed):
 
 
 def test_fuzz_with_coverage(tmp_path):
-    wire_build.need("clang")
+    wire_build.need_fuzzer(tmp_path)
     program = wire_build.program(
         tmp_path, "fuzz_wire", "wire_vectors", compiler="clang",
         flags=("-g", "-O1", "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all"),

@@ -26,6 +26,22 @@ def need(tool: str) -> str:
     return path
 
 
+def need_fuzzer(folder: Path) -> None:
+    """Skips the test without clang, or without the runtime of its fuzzer."""
+    source = folder / "nothing.c"
+    source.write_text(
+        "#include <stddef.h>\n#include <stdint.h>\n"
+        "int LLVMFuzzerTestOneInput(const uint8_t *d, size_t n) { (void)d; (void)n; return 0; }\n"
+    )
+    made = subprocess.run(
+        [need("clang"), "-fsanitize=fuzzer,address,undefined", str(source), "-o",
+         str(folder / "nothing")],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    if made.returncode:
+        pytest.skip("the runtime of clang's fuzzer is not installed (libclang-rt-dev)")
+
+
 def table(folder: Path) -> Path:
     """The vectors as C, made anew in `folder`."""
     path = folder / "wire_vectors_table.c"

@@ -44,6 +44,9 @@ void app_init(app_state *app)
     }
     link_init(&app->link, app->now_us);
     board_drive_line(0);
+    if (board_estop_kept()) {
+        app_event(app, GUARD_EV_ESTOP);
+    }
 }
 
 void app_event(app_state *app, int32_t event)
@@ -138,6 +141,9 @@ static void tick(app_state *app)
     app->ticked_ms = now_ms;
     app->changed = 0;
     app->progress |= APP_CONTROL;
+    if (app->guard.state == GUARD_ESTOP) {
+        board_keep_estop();
+    }
 }
 
 /* Force caps come per DoF, the motors want them per joint: the grip's are those of no DoF of

@@ -51,6 +51,10 @@ uint32_t board_patience(void);
 /* another number after every boot; asked for at the first HELLO, not before */
 uint32_t board_boot_id(void);
 uint8_t board_reset_cause(void); /* board_reset */
+/* Only the loss of power ends an ESTOP. Kept where every other reset leaves it alone; `keep` may be
+ * called at every tick. */
+void board_keep_estop(void);
+int32_t board_estop_kept(void);
 void board_uid(uint8_t uid[12]);
 /* returns `compiled`; a test may make the pc board answer another */
 uint32_t board_schema_hash(uint32_t compiled);

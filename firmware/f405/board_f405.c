@@ -24,7 +24,8 @@ enum {
     PATIENCE = 100000, /* turns of a wait loop: some 3 ms at 168 MHz, 30 ms at the reset clock */
     WATCHDOG_RELOAD = 400, /* 100 ms at 32 kHz / 8 */
     SUPPLY_PIN = 12,
-    COUNTED = 0x600DB007
+    COUNTED = 0x600DB007,
+    ESTOPPED = 0x0FF0E570
 };
 
 void fault_handler(void);
@@ -40,6 +41,7 @@ static int32_t emulated;
 __attribute__((section(".noinit"))) static struct {
     uint32_t marked;
     uint32_t boots;
+    uint32_t estop; /* ESTOPPED, or anything else */
 } kept;
 
 void systick_handler(void)
@@ -115,9 +117,11 @@ int32_t board_start(int argc, char **argv)
     emulated = (RCC_CR & RCC_HSION) == 0;
     reset_flags = RCC_CSR;
     RCC_CSR = CSR_RMVF;
-    if (kept.marked != COUNTED) {
+    /* RAM may remember a short loss of power; the reset flags know of it (none in QEMU) */
+    if (kept.marked != COUNTED || (reset_flags & CSR_PORRSTF) != 0) {
         kept.marked = COUNTED;
         kept.boots = 0;
+        kept.estop = 0;
     }
     kept.boots++;
     if (!emulated) {
@@ -218,6 +222,16 @@ uint8_t board_reset_cause(void)
         : (reset_flags & CSR_BORRSTF) != 0                    ? BOARD_RESET_BROWN_OUT
         : (reset_flags & CSR_PINRSTF) != 0                    ? BOARD_RESET_PIN
                                                               : BOARD_RESET_UNKNOWN;
+}
+
+void board_keep_estop(void)
+{
+    kept.estop = ESTOPPED;
+}
+
+int32_t board_estop_kept(void)
+{
+    return kept.estop == ESTOPPED;
 }
 
 void board_uid(uint8_t uid[12])

@@ -37,6 +37,7 @@ static struct {
     int64_t began_ns;
     uint32_t boot_id;
     uint8_t cause;
+    int32_t estop; /* outlives SIGHUP, not the program: that is its power */
 } board;
 
 static volatile sig_atomic_t wants_end, wants_restart;
@@ -185,6 +186,16 @@ uint32_t board_boot_id(void)
 uint8_t board_reset_cause(void)
 {
     return board.cause;
+}
+
+void board_keep_estop(void)
+{
+    board.estop = 1;
+}
+
+int32_t board_estop_kept(void)
+{
+    return board.estop;
 }
 
 void board_uid(uint8_t uid[12])

@@ -162,6 +162,25 @@ def test_estop_switches_torque_off_at_once_and_stays(host, bus, hand):
     assert all(table[64] == 0 for table in bus.registers.values())
 
 
+def test_an_estop_outlives_a_reset_and_ends_with_the_power(host, hand, bus, pc_firmware, tmp_path):
+    host.activate()
+    host.send("ESTOP", {"reason": 0})
+    host.until_state("estop")
+    hand.reset()
+    before = host.info["boot_id"]
+    assert host.hello(5.0).fields["boot_id"] != before, "it did restart"
+    host.send("CLEAR_FAULT", {"reason": 0})
+    host.send("RELEASE", {"reason": 0})
+    host.arm()
+    frames = host.quiet(1.5)  # its self-test would be over
+    assert {f.fields["state"] for f in frames if f.msg == "STATE"} == {STATE["estop"]}
+    assert all(table[64] == 0 for table in bus.registers.values()), "torque is off"
+    hand.stop()
+    with firmware.start("pc", bus.port, tmp_path) as again, connected(again.port) as other:
+        other.hello()
+        other.until_state("disarmed")
+
+
 def test_release_opens_the_hand_from_link_lost_without_a_session(host, bus):
     host.activate()
     host.drive(1.0, seconds=0.4)

@@ -102,6 +102,19 @@ def test_a_reset_gives_another_boot_id_and_leaves_nothing_armed(host, hand):
     assert states(host.drive(0.5, seconds=0.2)) == {STATE["disarmed"]}
 
 
+def test_an_estop_outlives_a_reset(host, hand, bus):
+    host.activate()
+    host.send("ESTOP", {"reason": 0})
+    host.until_state("estop")
+    before = host.info["boot_id"]
+    hand.reset()
+    assert host.hello(5.0).fields["boot_id"] != before, "it did restart"
+    host.arm()
+    frames = host.quiet(1.5)
+    assert states(frames) == {STATE["estop"]}
+    assert all(table[64] == 0 for table in bus.registers.values()), "torque is off"
+
+
 def test_garbage_on_the_link_is_passed_over(host):
     host.hello()
     host.write(bytes(range(256)) * 8 + b"\0")

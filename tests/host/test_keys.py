@@ -39,3 +39,4 @@ def test_stop_overtakes_what_was_typed_with_it(terminal):
 def test_order():
     assert in_order("ag") == "ag"
     assert in_order("a q") == " q"
+    assert in_order("a E") == "E"

@@ -15,7 +15,7 @@ import numpy as np
 from endplate import core
 from endplate.errors import SessionError
 from endplate.live.feed import FeedInfo, FeedWriter
-from endplate.live.requests import RequestServer
+from endplate.live.requests import Later, RequestServer
 
 JOINTS = (
     "thumb_flexion",
@@ -64,7 +64,7 @@ def status(**changes: Any) -> dict[str, Any]:
             "arrival_to_wire": {"p50": 1.1, "p95": 2.2, "p99": 4.2, "max": 9.0, "n": 100}
         },
         "quality": [dict(site) for _ in range(8)],
-        "snr_db": [],
+        "snr_db": [26.0] * 8,
         "recording": {"path": "a.journal", "seconds": 61.0, "health": "ok"},
         "profile": {"name": "anna", "path": "anna.json"},
         "prompt": {"label": "Close hand"},
@@ -79,6 +79,7 @@ class Outside:
         self.info = feed_info or info()
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.refuse: str | None = None
+        self.hold: set[str] = set()  # verbs that are never answered
         self.status = status()
         self._writer = FeedWriter(directory / "feed", self.info)
         self._server = RequestServer(directory, self._answer)
@@ -88,6 +89,8 @@ class Outside:
 
     def _answer(self, verb: str, fields: dict[str, Any], asker: Any) -> dict[str, Any]:
         self.asked.append((verb, fields))
+        if verb in self.hold:
+            raise Later
         if self.refuse:
             raise SessionError(self.refuse)
         return {"ok": True, "sample": 0}

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+
 import pytest
 
 pytest.importorskip(
@@ -65,6 +68,22 @@ def test_a_bad_site_is_said_in_words(window, outside, qtbot):
     assert page.bars._limits[0] == "frozen: a site it needs is bad"
 
 
+def test_a_montage_of_some_channels_shows_those(qtbot, tmp_path):
+    outside = Outside(tmp_path, replace(info(), montage_channels=(3, 6)))
+    outside.status["quality"][5]["bits"] = 1
+    window = Window(tmp_path, LIGHT)
+    qtbot.addWidget(window)
+    window.show()
+    try:
+        sites = window.pages[0].sites
+        qtbot.waitUntil(lambda: len(sites._rows) == 2, timeout=5000)
+        assert sites._labels == ["muscle 3", "muscle 6"]
+        assert (sites.words(0), sites.words(1)) == ("Good", "Flat: is it plugged in?")
+    finally:
+        window.close()
+        outside.close()
+
+
 @pytest.mark.parametrize(
     ("key", "verb"),
     [
@@ -72,11 +91,32 @@ def test_a_bad_site_is_said_in_words(window, outside, qtbot):
         (Qt.Key.Key_R, "release"),
         (Qt.Key.Key_A, "arm"),
         (Qt.Key.Key_D, "disarm"),
+        (Qt.Key.Key_C, "clear_fault"),
     ],
 )
 def test_keys_reach_the_hand(window, outside, qtbot, key, verb):
     qtbot.keyClick(window, key)
     qtbot.waitUntil(lambda: verb in [v for v, _ in outside.asked], timeout=3000)
+
+
+def test_emergency_stop_needs_two_keys(window, outside, qtbot):
+    qtbot.keyClick(window, Qt.Key.Key_E)
+    qtbot.keyClick(window, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: bool(outside.asked), timeout=3000)
+    assert [verb for verb, _ in outside.asked] == ["estop"]
+
+
+def test_stop_waits_for_no_other_answer_and_takes_back_what_was_not_sent(window, outside, qtbot):
+    outside.hold.add("grip")  # its answer does not come
+    qtbot.keyClick(window, Qt.Key.Key_G)
+    qtbot.waitUntil(lambda: bool(outside.asked), timeout=3000)
+    begun = time.monotonic()
+    qtbot.keyClick(window, Qt.Key.Key_A)
+    qtbot.keyClick(window, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: len(outside.asked) > 1, timeout=3000)
+    assert time.monotonic() - begun < 1.0, "the window must not wait for the grip"
+    qtbot.wait(2500)  # the grip's request is given up
+    assert [verb for verb, _ in outside.asked] == ["grip", "stop"], "no ARM after a STOP"
 
 
 def test_space_stops_even_when_another_button_has_the_focus(window, outside, qtbot):

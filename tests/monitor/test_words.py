@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 
 from endplate import core
@@ -23,13 +21,6 @@ def test_what_is_wrong_comes_before_what_is_weak():
         "poor",
         "Railed: press the electrode on",
     )
-
-
-def test_snr_is_the_formula_of_powers():
-    value = words.snr_db({"quiet_uv": 3.0, "busy_uv": 3.0 * math.sqrt(101)})
-    assert value == pytest.approx(20.0)
-    assert words.snr_db({"quiet_uv": 0.0, "busy_uv": 5.0}) is None
-    assert words.snr_db({"quiet_uv": 5.0, "busy_uv": 5.0}) is None
 
 
 def test_every_state_and_limit_of_the_firmware_has_words():

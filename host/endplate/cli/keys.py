@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Single keys of a terminal. None is lost, and STOP comes before all that was typed with it."""
+"""Single keys of a terminal. None is lost, and a stop comes before all that was typed with it."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ import tty
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-STOP = " "
+STOP, EMERGENCY = " ", "E"
 
 
 def in_order(typed: str) -> str:
-    """The keys to obey, in order: with a STOP among them nothing else that was typed counts.
+    """The keys to obey, in order: with a stop among them nothing else that was typed counts.
 
-    What was typed before the STOP was overtaken by it, and what came after in the same moment was
-    not meant for a stopped hand; q is still obeyed.
+    What was typed before the stop was overtaken by it, and what came after in the same moment was
+    not meant for a stopped hand; q is still obeyed, and of two stops the stronger.
     """
-    if STOP not in typed:
-        return typed
-    return STOP + ("q" if "q" in typed else "")
+    for stop in (EMERGENCY, STOP):
+        if stop in typed:
+            return stop + ("q" if "q" in typed else "")
+    return typed
 
 
 @contextmanager

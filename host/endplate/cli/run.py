@@ -27,11 +27,15 @@ from endplate.live.session import ControlProcess, start_control
 
 EXAMPLES = """examples:
   endplate run --board cyton --port /dev/ttyUSB0 --hand-port /dev/ttyACM0 --profile anna.json
-keys: a arm   d disarm   space STOP   r RELEASE (opens slowly)   c clear a fault   g next grip   q
-quit
+keys: a arm   d disarm   space STOP   r RELEASE (opens slowly)   c clear a fault   g next grip
+      E emergency stop (drive off until the hand is switched off and on)   q quit
 """
-KEYS = "a arm · d disarm · space STOP · r RELEASE · c clear fault · g grip · q quit"
-VERBS = {"a": "arm", "d": "disarm", " ": "stop", "r": "release", "c": "clear_fault"}
+KEYS = (
+    "a arm · d disarm · space STOP · r RELEASE · c clear fault · g grip · E emergency stop · q quit"
+)
+VERBS = {
+    "a": "arm", "d": "disarm", " ": "stop", "r": "release", "c": "clear_fault", "E": "estop",
+}  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -40,6 +40,7 @@ class LivePage(QWidget):
         self.latency = LatencyView(palette)
         self.hint = QLabel("Traces appear here as soon as a board sends.")
         self.hint.setProperty("role", "quiet")
+        self._columns: list[int] = []
         self._dofs: list[str] = []
         self._joints: list[str] = []
 
@@ -83,7 +84,7 @@ class LivePage(QWidget):
 
     def begin(self, info: FeedInfo) -> None:
         """Sets the views out for another session."""
-        columns = [c - 1 for c in info.montage_channels] or list(range(info.channels))
+        self._columns = columns = [c - 1 for c in info.montage_channels] or [*range(info.channels)]
         labels = [info.site_labels[c] for c in columns]
         self._dofs, self._joints = list(info.dofs), list(info.joints)
         self.traces.begin(info.rate_hz, labels, columns)
@@ -110,7 +111,11 @@ class LivePage(QWidget):
 
     def show_numbers(self, status: dict[str, Any]) -> None:
         """At most 5 times a second: everything that is read as a number or a word."""
-        self.sites.show_quality(status.get("quality") or [], status.get("snr_db") or [])
+        quality, snr_db = status.get("quality") or [], status.get("snr_db") or []
+        if len(quality) == len(snr_db) > max(self._columns, default=0):
+            self.sites.show_quality(
+                [quality[c] for c in self._columns], [snr_db[c] for c in self._columns]
+            )
         self.latency.show_latency(status.get("latency_ms") or {})
         limits = (status.get("hand") or {}).get("limits") or []
         self.bars.show_limits([words.limit(str(name)) for name in limits])

@@ -11,7 +11,7 @@ from PyQt6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from endplate.monitor.theme import VERDICTS, Palette, site_colour
-from endplate.monitor.words import SNR_GOOD_DB, SNR_USABLE_DB, site_verdict, snr_db
+from endplate.monitor.words import SNR_GOOD_DB, SNR_USABLE_DB, site_verdict
 
 ROW = 40
 FULL_DB = 40.0
@@ -41,17 +41,10 @@ class SiteRows(QWidget):
 
     minimumSizeHint = sizeHint
 
-    def show_quality(self, quality: list[dict[str, Any]], measured_db: list[float | None]) -> None:
-        """Takes the verdicts of the chain; `measured_db` holds SNR from a calibration where there
-        is one."""
+    def show_quality(self, quality: list[dict[str, Any]], snr_db: list[float | None]) -> None:
+        """Takes what the chain says of each site, in the order of `begin`, and its live SNR."""
         rows = []
-        for index, site in enumerate(quality[: len(self._labels)]):
-            live = snr_db(site)
-            value = (
-                live
-                if live is not None
-                else (measured_db[index] if index < len(measured_db) else None)
-            )
+        for site, value in zip(quality, snr_db, strict=False):
             verdict, words = site_verdict(site, value)
             rows.append((verdict, words, value, site))
         if rows != self._rows:

@@ -24,10 +24,9 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from endplate.errors import EndplateError
 from endplate.live.feed import FeedInfo
-from endplate.live.requests import ask
 from endplate.monitor import words
+from endplate.monitor.asking import Asking
 from endplate.monitor.live_page import LivePage
 from endplate.monitor.theme import Palette, style_sheet
 from endplate.monitor.watch import FeedWatch, Fresh
@@ -35,8 +34,9 @@ from endplate.monitor.watch import FeedWatch, Fresh
 NUMBERS_S = 0.2  # numbers change at most 5 times a second
 HELP = (
     "Space STOP (the hand holds still until armed again) · R RELEASE (opens slowly) "
-    "· A arm · D disarm · "
-    "G next grip · P pause traces · + - scale · 1-6 pages · F1 this line"
+    "· A arm · D disarm · C clear a fault · "
+    "G next grip · P pause traces · + - scale · 1-6 pages · F1 this line · "
+    "Ctrl+E emergency stop (drive off until the hand is switched off and on)"
 )
 
 
@@ -73,6 +73,8 @@ class Window(QMainWindow):
         frame.setLayout(whole)
         self.setCentralWidget(frame)
 
+        self.asking = Asking(self.directory, self)
+        self.asking.answered.connect(self.note.setText)
         self.watch = FeedWatch(self.directory, self)
         self.watch.begun.connect(self._begun)
         self.watch.fresh.connect(self._fresh)
@@ -161,6 +163,8 @@ class Window(QMainWindow):
             ("R", self.release),
             ("A", self.arm),
             ("D", self.disarm),
+            ("C", self.clear_fault),
+            ("Ctrl+E", self.emergency_stop),
             ("G", self.next_grip),
             ("P", self.pause),
             ("+", lambda: self.pages[0].traces.zoom(1)),
@@ -198,6 +202,14 @@ class Window(QMainWindow):
         """The hand opens slowly."""
         self._ask("release", "The hand opens slowly, then it is disarmed.")
 
+    def emergency_stop(self) -> None:
+        """Drive off; nothing but a power cycle of the hand ends it."""
+        self._ask("estop", "Emergency stop: drive off until the hand is switched off and on.")
+
+    def clear_fault(self) -> None:
+        """Leaves a fault whose cause is gone."""
+        self._ask("clear_fault", "The fault is cleared: the hand is disarmed.")
+
     def arm(self) -> None:
         """Arms; the hand follows after one neutral command."""
         self._ask("arm", "Armed: relax once, then the hand follows.")
@@ -227,12 +239,7 @@ class Window(QMainWindow):
         )
 
     def _ask(self, verb: str, done: str, **fields: Any) -> None:
-        try:
-            ask(self.directory, verb, timeout_s=1.0, **fields)
-        except EndplateError as error:
-            self.note.setText(str(error))
-        else:
-            self.note.setText(done)
+        self.asking.say(verb, done, **fields)
 
     # ---- what the feed says ----
 
@@ -290,6 +297,7 @@ class Window(QMainWindow):
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Only the window ends; control goes on."""
         self.watch.stop()
+        self.asking.close()
         application = QApplication.instance()
         if application is not None:
             application.removeEventFilter(self)

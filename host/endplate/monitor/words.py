@@ -68,17 +68,6 @@ def site_verdict(quality: dict[str, Any], snr_db: float | None) -> tuple[str, st
     return "poor", "Weak: move it along the muscle"
 
 
-def snr_db(quality: dict[str, Any]) -> float | None:
-    """Live meter: busy against quiet level of the last half minute, 10 log10((a^2 - r^2) / r^2);
-    None while unknown."""
-    from math import log10
-
-    quiet, busy = float(quality.get("quiet_uv", 0.0)), float(quality.get("busy_uv", 0.0))
-    if quiet <= 0 or busy <= quiet:
-        return None
-    return 10 * log10((busy**2 - quiet**2) / quiet**2)
-
-
 def hand(status: dict[str, Any]) -> str:
     """The hand's state in words."""
     hand_status = status.get("hand") or {}

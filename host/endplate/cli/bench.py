@@ -29,7 +29,7 @@ from endplate.cli.movements import held_out
 from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.window import monitor
 from endplate.errors import EndplateError, SessionError, UsageError
-from endplate.fit.calibration import calibrate
+from endplate.fit.calibration import from_guided
 from endplate.fit.guide import guide
 from endplate.fit.protocol import Cue, calibration_protocol
 from endplate.hardware import load_hand, load_montage
@@ -174,18 +174,9 @@ def drive(
         )
     info = reader.info
     montage = load_montage(arguments.montage)
-    channels = [site.channel - 1 for site in montage.sites]
-    profile = calibrate(
-        guided.counts,
-        info.rate_hz,
-        info.uv_per_count,
-        info.full_scale_uv,
-        guided.cues,
-        montage=montage,
-        hand=load_hand("test-hand"),
-        board=arguments.board,
-        mains_hz=50,
-        simulated=True,
+    hand = load_hand("test-hand")
+    profile = from_guided(
+        guided, info, montage=montage, hand=hand, board=arguments.board, mains_hz=50
     )
     profile_path = folder / "profile.json"
     save_profile(profile, profile_path)
@@ -228,7 +219,7 @@ def drive(
         profile=profile,
         profile_path=profile_path,
         dofs=dofs,
-        sites=len(channels),
+        sites=len(montage.sites),
         spans=spans,
     )
     result["link"]["dropped_out"] = dropped

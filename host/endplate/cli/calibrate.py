@@ -15,7 +15,7 @@ from endplate.cli.ending import end
 from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.sources import absolute, add_board, board_settings
 from endplate.errors import UsageError
-from endplate.fit.calibration import calibrate
+from endplate.fit.calibration import from_guided
 from endplate.fit.guide import guide
 from endplate.fit.protocol import calibration_protocol
 from endplate.hardware import load_hand, load_montage
@@ -82,17 +82,8 @@ def run(arguments: argparse.Namespace) -> int:
                 guided = guide(directory, cues, progress=teller(progress, "Calibration", cues))
         finally:
             end(console, control)
-    profile = calibrate(
-        guided.counts,
-        info.rate_hz,
-        info.uv_per_count,
-        info.full_scale_uv,
-        guided.cues,
-        montage=montage,
-        hand=hand,
-        board=arguments.board,
-        mains_hz=arguments.mains_hz,
-        simulated=info.simulated,
+    profile = from_guided(
+        guided, info, montage=montage, hand=hand, board=arguments.board, mains_hz=arguments.mains_hz
     )
     save_profile(profile, arguments.out)
     console.print(calibration_line(profile))

@@ -24,6 +24,7 @@ from endplate.live.feed import FeedReader
 from endplate.live.profile import load_profile
 from endplate.live.requests import ask
 from endplate.live.session import ControlProcess, start_control
+from endplate.monitor import words
 
 EXAMPLES = """examples:
   endplate run --board cyton --port /dev/ttyUSB0 --hand-port /dev/ttyACM0 --profile anna.json
@@ -98,7 +99,7 @@ def watch(console: Console, directory: Path, control: ControlProcess) -> bool:
     def request(verb: str, **fields: Any) -> None:
         try:
             ask(directory, verb, timeout_s=2.0, **fields)
-            said["answer"] = f"{verb.replace('_', ' ')} {fields.get('name', '')}: done"
+            said["answer"] = words.done(verb, fields)
         except EndplateError as error:
             said["answer"] = str(error)
 
@@ -132,13 +133,11 @@ def hand_lines(status: dict[str, Any], dofs: list[str]) -> Text:
     """The hand's state in words, what limits it, latency."""
     hand = status.get("hand", {})
     wire = status.get("latency_ms", {}).get("arrival_to_wire", {})
-    lines = [f"Hand: {hand.get('sentence') or hand.get('word', 'not connected')}"]
-    named = zip(dofs, hand.get("limits") or [], strict=False)
-    limits = {dof: why for dof, why in named if why != "none"}
-    if limits:
-        lines.append(
-            "Limits: " + ", ".join(f"{dof.replace('_', ' ')} {why}" for dof, why in limits.items())
-        )
+    lines = [f"Hand: {words.hand(status)}"]
+    if hand.get("connected") and hand.get("word") == "active":
+        for dof, why in zip(dofs, hand.get("limits") or [], strict=False):
+            if why != "none":
+                lines.append(f"{dof.replace('_', ' ')} {words.limit(why)}")
     if wire.get("n"):
         lines.append(f"Arrival to wire: p95 {wire['p95']:.1f} ms")
     lines += list(status.get("sentences", []))[-3:]

@@ -14,18 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from endplate.errors import CalibrationError
-from endplate.fit import labels, shaping, site_quality
+from endplate.fit import acceptance, labels, shaping, site_quality
 from endplate.fit.features import LEAST_UV2, Hops, activation, hops_of
+from endplate.fit.guide import Guided
 from endplate.fit.labels import StartedCue
 from endplate.fit.protocol import words
 from endplate.fit.selection import Frames, choose, fit_decoder, held_out
+from endplate.live.feed import FeedInfo
 from endplate.live.profile import FORMS, Profile
 
-LEAST_REST_S = 2.0
-LEAST_REPETITIONS = 2
-LEAST_SIGNAL_DB = 3.0  # of the best site over rest, or a direction has no signal
-MOST_BAD = 0.10  # share of time that a site may be flat or railed before it is left out
 SETTLE_S = 0.5  # after the start of the recording and after a contraction
 BEFORE_S = 0.2  # before a contraction
 REFERENCE_PERCENTILE = 90
@@ -56,9 +53,9 @@ def calibrate(
     given); `dofs` defaults to those of the hand that the cues move. Raises CalibrationError.
     """
     sites = tuple(montage.sites)
-    counts = _counts(counts, sites)
+    counts = acceptance.as_counts(counts, sites)
     cues = sorted((item for item in cues if _inside(item, len(counts), rate_hz)), key=_start)
-    dofs = _dofs(dofs, hand, cues)
+    dofs = acceptance.moved_dofs(dofs, hand, cues)
     hops = hops_of(
         counts, rate_hz, uv_per_count, full_scale_uv, mains_hz, window_hops=window_hops
     )
@@ -66,9 +63,9 @@ def calibrate(
     power, bad = hops.power[:, columns], hops.bad[:, columns]
     settled = hops.time_s > SETTLE_S
     says: list[str] = []
-    left_out = _left_out(bad[settled], sites, says)
+    left_out = acceptance.left_out_sites(bad[settled], sites, says)
     power = np.where(left_out, 0.0, power)
-    _enough(cues, dofs)
+    acceptance.check_enough(cues, dofs)
 
     rest = np.maximum(np.median(power[_rest_cue(hops, cues) & settled], axis=0), LEAST_UV2)
     contraction = _contractions(hops, cues)
@@ -83,7 +80,7 @@ def calibrate(
     y = labels.targets(cues, reactions, hops.time_s, hops.window_s, dofs, rate_hz)
     frames = _frames(y, hops, cues, settled & ~bad[:, ~left_out].any(1))
     matrix = _site_matrix(power, rest, frames, dofs)
-    _signal_everywhere(matrix, rest, reference, sites, dofs)
+    acceptance.check_signal(matrix, rest, sites, dofs)
 
     u = {form: activation(power, form, calm, reference, floor) for form in FORMS}
     form, lambda_, table = choose(u, frames)
@@ -136,6 +133,16 @@ def calibrate(
     )
 
 
+def from_guided(
+    guided: Guided, info: FeedInfo, *, montage: Any, hand: Any, board: str, mains_hz: float
+) -> Profile:
+    """`calibrate` with what guide() brought back from the session that `info` describes."""
+    return calibrate(
+        guided.counts, info.rate_hz, info.uv_per_count, info.full_scale_uv, guided.cues,
+        montage=montage, hand=hand, board=board, mains_hz=mains_hz, simulated=info.simulated,
+    )  # fmt: skip
+
+
 def _start(item: StartedCue) -> int:
     return item[0]
 
@@ -143,77 +150,6 @@ def _start(item: StartedCue) -> int:
 def _inside(item: StartedCue, samples: int, rate_hz: float) -> bool:
     start, cue = item
     return start >= 0 and start + cue.active_s * rate_hz <= samples
-
-
-def _counts(counts: np.ndarray, sites: Sequence[Any]) -> np.ndarray:
-    """Counts as int32 [samples, channels], or the sentence that says what is wrong with them."""
-    counts = np.asarray(counts)
-    if counts.ndim != 2 or not len(counts):
-        raise CalibrationError("The calibration holds no samples: check the board and start again.")
-    if counts.dtype.kind == "f" and not np.isfinite(counts).all():
-        raise CalibrationError(
-            "The recording holds values that are not numbers: check the board and calibrate again."
-        )
-    for site in sites:
-        if site.channel > counts.shape[1]:
-            raise CalibrationError(
-                f"The site {site.label} is on channel {site.channel}, but the board has "
-                f"{counts.shape[1]} channels: choose another montage or board."
-            )
-    return np.ascontiguousarray(counts, dtype=np.int32)
-
-
-def _dofs(dofs: Sequence[str] | None, hand: Any, cues: Sequence[StartedCue]) -> tuple[str, ...]:
-    moved = {dof for _, cue in cues for dof in cue.target}
-    if dofs is None:
-        dofs = [dof.name for dof in getattr(hand, "dofs", ())] or sorted(moved)
-        dofs = [dof for dof in dofs if dof in moved]
-    if not dofs:
-        raise CalibrationError(
-            "The calibration was cut short before the first movement: start it again."
-        )
-    unknown = moved - set(dofs)
-    if unknown:
-        raise CalibrationError(
-            f"The calibration moved {', '.join(sorted(unknown))}, which this hand does not have: "
-            "choose the hand's own DoF and calibrate again."
-        )
-    return tuple(dofs)
-
-
-def _left_out(bad: np.ndarray, sites: Sequence[Any], says: list[str]) -> np.ndarray:
-    """Mask of the sites that were flat or railed for too long; says so, or refuses if all were."""
-    out = bad.mean(0) > MOST_BAD if len(bad) else np.zeros(len(sites), bool)
-    if out.all():
-        raise CalibrationError(
-            "Every site was flat or railed during the calibration: check electrodes and reference."
-        )
-    for site, is_out in zip(sites, out, strict=True):
-        if is_out:
-            says.append(
-                f"Site {site.label} (channel {site.channel}) was flat or railed and is left out: "
-                "check its electrode."
-            )
-    return out
-
-
-def _enough(cues: Sequence[StartedCue], dofs: Sequence[str]) -> None:
-    rest_s = sum(cue.active_s for _, cue in cues if cue.kind == "rest")
-    if rest_s < LEAST_REST_S:
-        raise CalibrationError(
-            f"The calibration holds no rest of at least {LEAST_REST_S:g} s: start again and stay "
-            "relaxed while the screen says so."
-        )
-    for dof in dofs:
-        for sign in (1.0, -1.0):
-            done = sum(
-                cue.kind == "trapezoid" and cue.target.get(dof, 0.0) * sign > 0 for _, cue in cues
-            )
-            if done < LEAST_REPETITIONS:
-                raise CalibrationError(
-                    f"'{words(dof, sign)}' was done {done} times, and at least "
-                    f"{LEAST_REPETITIONS} are needed: calibrate again to the end."
-                )
 
 
 def _rest_cue(hops: Hops, cues: Sequence[StartedCue]) -> np.ndarray:
@@ -298,40 +234,6 @@ def _site_matrix(
             mean = power[held].mean(0) if held.any() else rest
             matrix[dof, sign] = np.sqrt(np.maximum(0.0, mean - rest))
     return matrix
-
-
-def _signal_everywhere(
-    matrix: dict[tuple[str, float], np.ndarray],
-    rest: np.ndarray,
-    reference: np.ndarray,
-    sites: Sequence[Any],
-    dofs: Sequence[str],
-) -> None:
-    for (dof, sign), row in matrix.items():
-        best = float(np.max(np.square(row) / rest))
-        if 10 * math.log10(max(best, 1e-9)) >= LEAST_SIGNAL_DB:
-            continue
-        wanted = words(dof, sign)
-        meant = [site for site in sites if words_of(site) == wanted]
-        place = f"site {meant[0].label} (channel {meant[0].channel})" if meant else "the electrodes"
-        raise CalibrationError(
-            f"'{wanted}' gives no muscle signal above rest: check the contact of {place} or move "
-            "it, and calibrate again."
-        )
-
-
-def words_of(site: Any) -> str:
-    """What the screen says for a site's function: "hand close" -> "Close hand"; "" if unknown."""
-    first = {"close": 1.0, "open": -1.0, "flexion": 1.0, "extension": -1.0,
-             "pronation": 1.0, "supination": -1.0}
-    parts = str(getattr(site, "function", "")).replace("_", " ").split()
-    if len(parts) < 2 or parts[-1] not in first:
-        return ""
-    sign = first[parts[-1]]
-    dof = "_".join(parts[:-1])
-    if dof == "wrist":
-        dof = "wrist_flexion" if "flex" in parts[-1] or "ext" in parts[-1] else "wrist_rotation"
-    return words(dof, sign)
 
 
 def _reactions(reactions: np.ndarray, cues: Sequence[StartedCue]) -> dict[str, float]:

@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     window.show()
     # Python sees a signal only between Qt's events: an idle timer lets it look.
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: application.quit())
+        signal.signal(number, lambda *_: window.close())  # the last window ends the program
     idle = QTimer()
     idle.start(200)
     idle.timeout.connect(lambda: None)
@@ -53,12 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         def shoot() -> None:
             window.grab().save(str(chosen.screenshot))
-            application.quit()
+            window.close()
 
         QTimer.singleShot(int(chosen.after * 1000), shoot)
-    status = application.exec()
-    window.close()
-    return int(status)
+    return int(application.exec())
 
 
 if __name__ == "__main__":

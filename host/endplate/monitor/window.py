@@ -196,27 +196,27 @@ class Window(QMainWindow):
 
     def stop(self) -> None:
         """The hand stops driving at once and holds; only arming lets it follow again."""
-        self._ask("stop", "Stopped: the hand holds still until it is armed again.")
+        self._ask("stop")
 
     def release(self) -> None:
         """The hand opens slowly."""
-        self._ask("release", "The hand opens slowly, then it is disarmed.")
+        self._ask("release")
 
     def emergency_stop(self) -> None:
         """Drive off; nothing but a power cycle of the hand ends it."""
-        self._ask("estop", "Emergency stop: drive off until the hand is switched off and on.")
+        self._ask("estop")
 
     def clear_fault(self) -> None:
         """Leaves a fault whose cause is gone."""
-        self._ask("clear_fault", "The fault is cleared: the hand is disarmed.")
+        self._ask("clear_fault")
 
     def arm(self) -> None:
         """Arms; the hand follows after one neutral command."""
-        self._ask("arm", "Armed: relax once, then the hand follows.")
+        self._ask("arm")
 
     def disarm(self) -> None:
         """The hand holds still."""
-        self._ask("disarm", "Disarmed: the hand holds still.")
+        self._ask("disarm")
 
     def toggle_arm(self) -> None:
         """The primary button."""
@@ -228,7 +228,7 @@ class Window(QMainWindow):
         grips = list(self._info.grips) if self._info else []
         if grips:
             self._grip = (self._grip + 1) % len(grips)
-            self._ask("grip", f"Grip: {grips[self._grip]}.", name=grips[self._grip])
+            self._ask("grip", name=grips[self._grip])
 
     def pause(self) -> None:
         """Holds the traces; recording and control go on."""
@@ -238,8 +238,8 @@ class Window(QMainWindow):
             "Traces paused; everything else goes on. P lets them run." if traces.paused else ""
         )
 
-    def _ask(self, verb: str, done: str, **fields: Any) -> None:
-        self.asking.say(verb, done, **fields)
+    def _ask(self, verb: str, **fields: Any) -> None:
+        self.asking.say(verb, words.done(verb, fields), **fields)
 
     # ---- what the feed says ----
 

@@ -6,6 +6,7 @@ Borders: SNR good from 20 dB, usable from 12; rest noise good up to 5 uV, fair t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 SNR_GOOD_DB, SNR_USABLE_DB = 20.0, 12.0
@@ -48,6 +49,23 @@ LIMITS = {
 }
 
 
+#: Request -> what it did, in words, once it was granted.
+DONE = {
+    "stop": "Stopped: the hand holds still until it is armed again.",
+    "release": "The hand opens slowly, then it is disarmed.",
+    "estop": "Emergency stop: drive off until the hand is switched off and on.",
+    "clear_fault": "The fault is cleared: the hand is disarmed.",
+    "arm": "Armed: relax once, then the hand follows.",
+    "disarm": "Disarmed: the hand holds still.",
+    "grip": "Grip: {name}.",
+}
+
+
+def done(verb: str, fields: Mapping[str, Any]) -> str:
+    """What a granted request did."""
+    return DONE[verb].format(**fields)
+
+
 def site_verdict(quality: dict[str, Any], snr_db: float | None) -> tuple[str, str]:
     """(key of theme.VERDICTS, words) for one site; what is wrong comes before what is weak."""
     bits = int(quality.get("bits", 0))
@@ -73,6 +91,8 @@ def hand(status: dict[str, Any]) -> str:
     hand_status = status.get("hand") or {}
     if hand_status.get("connected"):
         word = str(hand_status.get("word", ""))
+        if word == "fault" and hand_status.get("sentence"):
+            return str(hand_status["sentence"])  # it says which
         return STATES.get(word, word.capitalize())
     return str(hand_status.get("sentence") or "No hand")
 

@@ -13,6 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from endplate.sim import firmware
+
+from .servo_standin import ServoStandin
+from .wire_host import connected
+
 ROOT = Path(__file__).resolve().parents[2]
 PATIENT = "tmr-transhumeral"
 
@@ -62,3 +67,24 @@ def offline_profile(tmp_path_factory) -> Path:
 def runs() -> int:
     """How often a fault is repeated: few in the suite, ENDPLATE_RUNS=20 for the campaign."""
     return int(os.environ.get("ENDPLATE_RUNS", "3"))
+
+
+# ---- the hand alone, between a bare host and a bare motor bus ----
+
+
+@pytest.fixture
+def bus():
+    with ServoStandin() as standin:
+        yield standin
+
+
+@pytest.fixture
+def hand(pc_firmware, bus, tmp_path):
+    with firmware.start("pc", bus.port, tmp_path, trace=True) as running:
+        yield running
+
+
+@pytest.fixture
+def host(hand):
+    with connected(hand.port) as talking:
+        yield talking

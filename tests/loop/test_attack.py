@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from endplate import core
+from endplate.live.traces import records
 from endplate.sim import firmware
 from endplate.sim.rig import MOTION, Part
 
@@ -36,10 +37,9 @@ class Attacked:
         """All records until now: waits until one younger than this call is in the log."""
         asked_ns, end = time.monotonic_ns(), time.monotonic() + 5
         while time.monotonic() < end:
-            data = self._log.read_bytes()
-            records = np.frombuffer(data[: len(data) // MOTION.itemsize * MOTION.itemsize], MOTION)
-            if len(records) and records["t_ns"][-1] >= asked_ns:
-                return records
+            motion = records(self._log, MOTION)
+            if len(motion) and motion["t_ns"][-1] >= asked_ns:
+                return motion
             self.host.quiet(0.02)
         raise AssertionError("the mechanics write no log")
 

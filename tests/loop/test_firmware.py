@@ -13,31 +13,12 @@ from endplate import core
 from endplate.hardware import load_hand
 from endplate.sim import firmware
 
-from .servo_standin import ServoStandin
 from .wire_host import LIMIT, STATE, connected, goals, now_us
 
 HAND = load_hand("test-hand")
 INDEX = 3  # actuator id
 FASTEST_DPS = HAND.joints[INDEX - 1].speed_dps
 TICKS_PER_DEG = HAND.joints[INDEX - 1].gear * 4096 / 360
-
-
-@pytest.fixture
-def bus():
-    with ServoStandin() as standin:
-        yield standin
-
-
-@pytest.fixture
-def hand(pc_firmware, bus, tmp_path):
-    with firmware.start("pc", bus.port, tmp_path, trace=True) as running:
-        yield running
-
-
-@pytest.fixture
-def host(hand):
-    with connected(hand.port) as talking:
-        yield talking
 
 
 def trace(hand) -> list[dict]:

@@ -16,8 +16,7 @@ from endplate import core
 from endplate.errors import HandError
 from endplate.sim import firmware
 
-from .servo_standin import ServoStandin
-from .wire_host import STATE, connected, goals
+from .wire_host import STATE, goals
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
 INDEX = 3
@@ -35,21 +34,9 @@ def image(arm_tools) -> Path:
 
 
 @pytest.fixture
-def bus():
-    with ServoStandin() as standin:
-        yield standin
-
-
-@pytest.fixture
 def hand(image, bus, tmp_path):
     with firmware.start("f405", bus.port, tmp_path) as running:
         yield running
-
-
-@pytest.fixture
-def host(hand):
-    with connected(hand.port) as talking:
-        yield talking
 
 
 def states(frames) -> set[int]:
@@ -59,6 +46,9 @@ def states(frames) -> set[int]:
 def test_it_arms_moves_and_stops(host, bus):
     told = host.hello().fields
     assert told["accepted"] == 1 and told["schema_hash"] == core.SCHEMA_HASH
+    # The emulator lets go of what comes before the image has switched its port on: a HELLO whose
+    # head is lost is counted, rightly.
+    before = host.counters()
     host.activate()
     host.drive(0.8, seconds=0.6)
     moved = [ticks for _, ticks in goals(bus, INDEX)]
@@ -68,7 +58,7 @@ def test_it_arms_moves_and_stops(host, bus):
     host.quiet(0.2)
     assert goals(bus, INDEX)[-1][1] == stands
     counted = host.counters()
-    assert sum(counted[name] for name in core.REFUSALS) == 0
+    assert [counted[name] - before[name] for name in core.REFUSALS] == [0] * len(core.REFUSALS)
     host.send("RELEASE", {"reason": 0})
     host.until_state("releasing")
     host.send("ESTOP", {"reason": 0})

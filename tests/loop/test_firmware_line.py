@@ -18,28 +18,9 @@ from endplate import core
 from endplate.errors import HandError
 from endplate.sim import firmware
 
-from .servo_standin import ServoStandin
 from .wire_host import STATE, connected, goals
 
 ACTUATOR, BUS = core.lib.GUARD_FAULT_ACTUATOR, core.lib.GUARD_FAULT_BUS
-
-
-@pytest.fixture
-def bus():
-    with ServoStandin() as standin:
-        yield standin
-
-
-@pytest.fixture
-def hand(pc_firmware, bus, tmp_path):
-    with firmware.start("pc", bus.port, tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def host(hand):
-    with connected(hand.port) as talking:
-        yield talking
 
 
 # ---- who is refused ----

@@ -79,8 +79,8 @@ class LivePage(QWidget):
 
         whole = QVBoxLayout(self)
         whole.setContentsMargins(16, 10, 16, 6)
-        whole.addLayout(upper, 4)
-        whole.addLayout(lower, 3)
+        whole.addLayout(upper, 3)
+        whole.addLayout(lower, 2)
 
     def begin(self, info: FeedInfo) -> None:
         """Sets the views out for another session."""

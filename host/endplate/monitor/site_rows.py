@@ -13,7 +13,7 @@ from PyQt6.QtWidgets import QSizePolicy, QWidget
 from endplate.monitor.theme import VERDICTS, Palette, site_colour
 from endplate.monitor.words import SNR_GOOD_DB, SNR_USABLE_DB, site_verdict
 
-ROW = 40
+ROW = 38
 FULL_DB = 40.0
 
 

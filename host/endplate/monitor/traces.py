@@ -36,11 +36,11 @@ class Traces(pg.PlotWidget):
         self.setMenuEnabled(False)
         self.hideButtons()
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setLabel("bottom", "time", units="s")
         for side in ("bottom", "left"):
             axis = self.getAxis(side)
             axis.setTextPen(palette.quiet)
             axis.setPen(palette.line)
+        self.setLabel("bottom", "time", units="s", color=palette.quiet)  # after the pens
         self._bar = pg.PlotCurveItem(pen=pg.mkPen(palette.text, width=1))
         self._bar_text = pg.TextItem(color=palette.text, anchor=(0, 0.5))
 
@@ -67,7 +67,7 @@ class Traces(pg.PlotWidget):
         count = len(columns)
         self.getAxis("left").setTicks([[(-i, labels[i]) for i in range(count)]])
         self.setXRange(-SPAN_S, 0, padding=0.01)
-        self.setYRange(-count + 0.4, 0.8, padding=0)
+        self.setYRange(-count - 0.2, 1.0, padding=0)  # room for the bar below, a burst above
         self._draw_bar()
 
     @property
@@ -110,8 +110,8 @@ class Traces(pg.PlotWidget):
             )
 
     def _draw_bar(self) -> None:
-        """The microvolt bar: half a division high, with its value."""
-        low = -len(self._columns) + 0.5
+        """The microvolt bar: half a division high, with its value, below the last trace."""
+        low = -len(self._columns) - 0.1
         self._bar.setData(np.array([-SPAN_S, -SPAN_S]) + 0.05, np.array([low, low + 0.5]))
         self._bar_text.setText(f"{self.scale_uv / 2:g} µV")
         self._bar_text.setPos(-SPAN_S + 0.08, low + 0.25)

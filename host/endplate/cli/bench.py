@@ -15,6 +15,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -224,9 +225,11 @@ def drive(
     )
     result["link"]["dropped_out"] = dropped
     show(console, result, folder)
+    bench_report.write(result, folder)  # whatever becomes of the rest
     if window is not None:
         keep_company(arguments, console, directory, tell_moving, dofs, window)
-    ask(directory, "disarm")
+    with suppress(EndplateError):  # Ctrl-C reached the control process too: it has disarmed
+        ask(directory, "disarm")
     return result
 
 
@@ -312,15 +315,18 @@ def keep_company(
     dofs: list[str],
     window: subprocess.Popen[bytes],
 ) -> None:
-    """Goes on moving until the window is closed."""
-    console.print("The window stays open; the patient goes on moving until you close it.")
+    """Goes on moving until the window is closed; Ctrl-C ends it as well, with all results."""
+    console.print(
+        "The window stays open; the patient goes on moving until you close it or press Ctrl-C."
+    )
     seed = 2000 + arguments.seed
-    while window.poll() is None:
-        for cue in held_out(dofs, 20.0, seed=seed):
-            guide(directory, [cue], patient=tell)
-            if window.poll() is not None:
-                break
-        seed += 1
+    with suppress(KeyboardInterrupt):
+        while window.poll() is None:
+            for cue in held_out(dofs, 20.0, seed=seed):
+                guide(directory, [cue], patient=tell)
+                if window.poll() is not None:
+                    break
+            seed += 1
 
 
 def bar(console: Console) -> Progress:

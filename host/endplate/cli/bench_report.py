@@ -158,8 +158,13 @@ def compare(
     }
 
 
+def write(result: dict[str, Any], folder: Path) -> None:
+    """results.json."""
+    (folder / "results.json").write_text(json.dumps(result, indent=2) + "\n")
+
+
 def finish(result: dict[str, Any], folder: Path, recording: str | None) -> dict[str, Any]:
     """Writes results.json once the recording has its final name."""
     result["recording"] = recording
-    (folder / "results.json").write_text(json.dumps(result, indent=2) + "\n")
+    write(result, folder)
     return result

@@ -56,7 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             window.close()
 
         QTimer.singleShot(int(chosen.after * 1000), shoot)
-    return int(application.exec())
+    status = int(application.exec())
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # it is ending; the window may be gone
+    return status
 
 
 if __name__ == "__main__":

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`endplate calibrate`, followed by a patient who does what the screen says when it says it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from endplate.errors import EndplateError
+from endplate.fit.protocol import calibration_protocol
+from endplate.live.feed import FeedReader
+from endplate.live.profile import load_profile
+from endplate.live.recording import read_recording
+from endplate.sim.rig import Rig
+
+
+def follow_the_screen(rig: Rig, sessions: Path, ended: threading.Event) -> None:
+    """The patient."""
+    cues = {cue.label: cue for cue in calibration_protocol(["hand"], repetitions=2)}
+    reader, seen = None, None
+    while not ended.wait(0.05):
+        try:
+            (feed,) = sessions.glob("calibrate-*/feed")
+            reader = reader or FeedReader(feed)
+        except (ValueError, EndplateError):
+            continue
+        prompt = reader.status().get("prompt") or {}
+        if prompt and prompt["sample"] != seen:
+            seen = prompt["sample"]
+            rig.prompt(**cues[prompt["label"]].prompt())
+
+
+@pytest.fixture
+def calibrating(pc_firmware, tmp_path):
+    """`endplate calibrate` under way: (process, folder)."""
+    folder = tmp_path
+    ended = threading.Event()
+    with Rig(folder / "rig") as rig:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "endplate", "calibrate", "--board", "cyton", "--port",
+             rig.board_port, "--board-param", "simulated=1", "--montage", "free-8", "--dofs",
+             "hand", "--repetitions", "2", "--out", "profile.json"],
+            cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, env={**os.environ, "XDG_RUNTIME_DIR": str(folder), "COLUMNS": "120"},
+        )  # fmt: skip
+        patient = threading.Thread(target=follow_the_screen, args=(rig, folder / "endplate", ended))
+        patient.start()
+        try:
+            yield process, folder
+        finally:
+            ended.set()
+            patient.join()
+            process.kill()
+            process.communicate()
+
+
+@pytest.mark.timeout(120)
+def test_a_person_calibrates_at_the_command_line(calibrating):
+    process, folder = calibrating
+    said, _ = process.communicate(timeout=100)
+    assert process.returncode == 0, said
+    assert "Traceback" not in said
+    said = " ".join(said.split())
+    assert "0.8 minutes. Follow the words" in said and "Profile: profile.json" in said, said
+    profile = load_profile(folder / "profile.json")
+    assert profile.simulated and profile.dofs == ("hand",) and profile.montage == "free-8"
+    assert 0.7 < profile.report["r2"]["hand"] < 0.999, profile.report
+    (kept,) = folder.glob("profile-*.bdf")
+    prompts = [text for _, text in read_recording(kept).annotations if text.startswith("prompt")]
+    assert len(prompts) == len(calibration_protocol(["hand"], repetitions=2))

@@ -43,9 +43,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     palette = {"light": LIGHT, "dark": DARK}.get(chosen.theme or "") or system_palette()
     window = Window(chosen.session, palette)
     window.show()
+
+    def leave() -> None:
+        """Hidden first: what still waits to be painted would meet a window that is gone."""
+        window.hide()
+        QTimer.singleShot(0, application.quit)
+
     # Python sees a signal only between Qt's events: an idle timer lets it look.
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: window.close())  # the last window ends the program
+        signal.signal(number, lambda *_: leave())
     idle = QTimer()
     idle.start(200)
     idle.timeout.connect(lambda: None)
@@ -53,12 +59,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         def shoot() -> None:
             window.grab().save(str(chosen.screenshot))
-            window.close()
+            leave()
 
         QTimer.singleShot(int(chosen.after * 1000), shoot)
     status = int(application.exec())
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # it is ending; the window may be gone
+    window.close()
     return status
 
 

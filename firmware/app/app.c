@@ -36,6 +36,8 @@ void app_init(app_state *app)
         board_log("guard: the configuration is refused; the hand stays off");
         app->table_good = 0;
     }
+    strain_defaults(&app->strain_config);
+    strain_init(&app->strain);
     if (app->table_good) {
         app->grip = hand_table.rest_grip;
         motor_init(&app->motor, &hand_table, board_cycle_us(), app->now_us);
@@ -128,6 +130,36 @@ static void find_faults(app_state *app)
     }
     if (testing && (time_is_up || !app->table_good || present == all)) {
         app_event(app, GUARD_EV_SELF_TEST_DONE);
+    }
+}
+
+/* What motors and supply bear, to the guard. While it drives by commands, what is wanted is theirs. */
+static void feel(app_state *app)
+{
+    const motor_state *motor = &app->motor;
+    const int32_t commanded =
+        app->guard.state == GUARD_ACTIVE || app->guard.state == GUARD_OPEN_ONLY;
+    strain_measured measured;
+    guard_senses senses;
+    if (!app->table_good || motor->cycles == app->felt) {
+        return;
+    }
+    app->felt = motor->cycles;
+    memset(&measured, 0, sizeof measured);
+    measured.known = motor->present & motor->measured;
+    for (int32_t i = 0; i < hand_table.joints; i++) {
+        measured.position_deg[i] = motor->position_deg[i];
+        measured.velocity_dps[i] = motor->velocity_dps[i];
+        measured.current_ma[i] = motor->current_ma[i];
+        measured.limit_ma[i] = (float)motor->axis[i].cap_ma;
+        measured.temperature_c[i] = (float)motor->axis[i].temperature;
+        measured.supply_v[i] = 0.1f * (float)motor->axis[i].voltage;
+    }
+    if (strain_process(&app->strain, &app->strain_config, &hand_table, app->hand.grip, &measured,
+                       commanded ? app->guard.target : app->output.velocity, app->output.velocity,
+                       app_ms(app), &senses) == CORE_OK) {
+        (void)guard_sense(&app->guard, &senses);
+        app->changed = 1;
     }
 }
 
@@ -228,6 +260,7 @@ void app_step(app_state *app)
     link_receive(&app->link, app, app->now_us);
     app->progress |= APP_LINK;
     find_faults(app);
+    feel(app);
     tick(app);
     if (app->table_good) {
         const int32_t known = app->joined != 0; /* before, no goal means anything */

@@ -6,6 +6,7 @@
  *   1 link_receive   bytes -> frames -> guard_raise, guard_command_take
  *   2 find_faults    what the actuators and the hand table say -> guard_set_faults, or the end of
  *                    the self-test
+ *     feel           what motors and supply bear: once a motor cycle, to guard_sense
  *   3 guard_tick     every millisecond, and at once when 1 or 2 changed something
  *   4 motor_power    torque off goes out here, ahead of everything on the bus
  *   5 motor_step     replies of the actuators, the next packet of the cycle under way
@@ -26,6 +27,7 @@
 #include "hand.h"
 #include "link.h"
 #include "motor.h"
+#include "strain.h"
 
 enum app_times {
     APP_SELF_TEST_US = 1000000,
@@ -39,6 +41,8 @@ typedef struct app_state {
     guard_state guard;
     guard_output output;
     hand_state hand;
+    strain_config strain_config;
+    strain_state strain;
     motor_state motor;
     link_state link;
 
@@ -48,6 +52,7 @@ typedef struct app_state {
     uint32_t ticked_ms;     /* of the newest guard_tick */
     int32_t table_good;     /* hand_check of the table that is compiled in */
     int32_t changed;        /* the guard has news: tick now */
+    uint32_t felt;          /* motor cycle that strain has seen */
     uint32_t joined;        /* joints whose goal has been taken from where they stand */
 
     int32_t fresh;          /* a fresh command has not reached the motors yet */

@@ -4,24 +4,14 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Bounds of the parameters, so that no setting can undo what the table promises: with the widest
- * ones velocity and drive are 0 within 250 ms of the last fresh command. */
-enum {
-    VALID_MAX_MS = 150,
-    RAMP_MAX_MS = 100,
-    EMG_AGE_MAX_MS = 500,
-    EMG_FUTURE_MAX_MS = 50,
-    HOST_FROZEN_MAX_MS = 250,
-    LINK_LOST_MAX_MS = 350,
-    RELEASE_MAX_MS = 20000,
-    SKEW_MS = 20 /* a message may be stamped a little after the tick that follows it */
-};
+enum { SKEW_MS = 20 /* a message may be stamped a little after the tick that follows it */ };
 
 #define ON(state) (1u << (unsigned)(state))
 
 #define ANY_BUT_ESTOP (ON(GUARD_STATES) - 1u - ON(GUARD_ESTOP))
 #define CONTROLLED \
     (ON(GUARD_ARMED) | ON(GUARD_ACTIVE) | ON(GUARD_STALE) | ON(GUARD_OPEN_ONLY))
+#define MOVING (ON(GUARD_ACTIVE) | ON(GUARD_OPEN_ONLY))
 #define STARTED (ANY_BUT_ESTOP & ~(ON(GUARD_BOOT) | ON(GUARD_SELF_TEST)))
 
 typedef struct guard_rule {
@@ -30,8 +20,7 @@ typedef struct guard_rule {
     int32_t next;
 } guard_rule;
 
-/* The document. What is not listed changes nothing. OPEN_ONLY is kept for a low battery: nothing
- * leads into it yet, and it holds like DISARMED. */
+/* The document. What is not listed changes nothing. */
 static const guard_rule RULES[] = {
     /* the first tick: the loop runs */
     {ON(GUARD_BOOT), GUARD_EV_NONE, GUARD_SELF_TEST},
@@ -41,8 +30,12 @@ static const guard_rule RULES[] = {
     {ON(GUARD_DISARMED) | ON(GUARD_LINK_LOST), GUARD_EV_ARM, GUARD_ARMED},
     /* relaxed once: may move from now on */
     {ON(GUARD_ARMED), GUARD_EV_NEUTRAL, GUARD_ACTIVE},
+    /* the supply is low: opens only, slowly */
+    {ON(GUARD_ACTIVE), GUARD_EV_SUPPLY_LOW, GUARD_OPEN_ONLY},
+    /* the supply is back: relax once, so that nothing starts by itself */
+    {ON(GUARD_OPEN_ONLY), GUARD_EV_SUPPLY_GOOD, GUARD_ARMED},
     /* ramps to 0 and holds */
-    {ON(GUARD_ACTIVE), GUARD_EV_STALE, GUARD_STALE},
+    {MOVING, GUARD_EV_STALE, GUARD_STALE},
     /* short gaps heal by themselves */
     {ON(GUARD_STALE), GUARD_EV_FRESH, GUARD_ACTIVE},
     /* latched: a new session does not leave it, only ARM leads back to motion */
@@ -77,51 +70,6 @@ static uint32_t least(uint32_t a, uint32_t b) { return a < b ? a : b; }
 /* NaN is within nothing. */
 static int32_t within(float x, float low, float high) { return x >= low && x <= high; }
 
-void guard_defaults(guard_config *config, int32_t dofs)
-{
-    if (config == NULL) {
-        return;
-    }
-    memset(config, 0, sizeof *config);
-    config->dofs = dofs;
-    config->closing_dofs_mask = 1; /* DoF 0 is the hand in every hand file: + closes */
-    config->closing[0] = 1;
-    config->valid_max_ms = 100;
-    config->emg_age_max_ms = 150;
-    config->emg_future_ms = 20;
-    config->host_frozen_ms = 100;
-    config->link_lost_ms = 300;
-    config->ramp_ms = 50;
-    config->release_ms = 5000;
-    config->release_velocity = 0.3f;
-    config->neutral = 0.05f;
-}
-
-int32_t guard_check(const guard_config *config)
-{
-    if (config == NULL) {
-        return CORE_BAD_ARGUMENT;
-    }
-    if (config->dofs < 1 || config->dofs > CORE_MAX_DOF || config->valid_max_ms < 1
-        || config->valid_max_ms > VALID_MAX_MS || config->emg_age_max_ms < 1
-        || config->emg_age_max_ms > EMG_AGE_MAX_MS || config->emg_future_ms > EMG_FUTURE_MAX_MS
-        || config->host_frozen_ms < 1 || config->host_frozen_ms > HOST_FROZEN_MAX_MS
-        || config->ramp_ms > RAMP_MAX_MS || config->link_lost_ms > LINK_LOST_MAX_MS
-        || config->link_lost_ms < config->valid_max_ms + config->ramp_ms
-        || config->release_ms > RELEASE_MAX_MS || !within(config->release_velocity, 0.01f, 1.0f)
-        || !within(config->neutral, 0.001f, 0.5f)) {
-        return CORE_BAD_CONFIG;
-    }
-    for (int32_t i = 0; i < CORE_MAX_DOF; i++) {
-        const int32_t closes = (config->closing_dofs_mask >> i & 1u) != 0;
-        const int32_t sign = config->closing[i];
-        if (closes ? (i >= config->dofs || (sign != 1 && sign != -1)) : sign != 0) {
-            return CORE_BAD_CONFIG;
-        }
-    }
-    return config->closing_dofs_mask >> CORE_MAX_DOF ? CORE_BAD_CONFIG : CORE_OK;
-}
-
 int32_t guard_init(guard_state *state, const guard_config *config, uint32_t now_ms)
 {
     if (state == NULL) {
@@ -130,7 +78,24 @@ int32_t guard_init(guard_state *state, const guard_config *config, uint32_t now_
     memset(state, 0, sizeof *state);
     state->state = GUARD_BOOT;
     state->entered_ms = now_ms;
+    for (int32_t i = 0; i < CORE_MAX_DOF; i++) {
+        state->senses.scale[i] = 1.0f;
+    }
     return guard_check(config);
+}
+
+int32_t guard_sense(guard_state *state, const guard_senses *senses)
+{
+    if (state == NULL || senses == NULL) {
+        return CORE_BAD_ARGUMENT;
+    }
+    state->senses = *senses;
+    for (int32_t i = 0; i < CORE_MAX_DOF; i++) {
+        if (!within(senses->scale[i], 0.0f, 1.0f)) { /* a NaN too: then it stands */
+            state->senses.scale[i] = 0.0f;
+        }
+    }
+    return CORE_OK;
 }
 
 static void still(guard_state *state)
@@ -222,8 +187,7 @@ int32_t guard_command_take(guard_state *state, const guard_config *config,
     }
     state->arrived_ms = now_ms;
     state->has_arrived = 1;
-    if (state->state != GUARD_ARMED && state->state != GUARD_ACTIVE
-        && state->state != GUARD_STALE) {
+    if ((ON(state->state) & (ON(GUARD_ARMED) | MOVING | ON(GUARD_STALE))) == 0) {
         return refuse(&state->refused_state, GUARD_REFUSED_STATE);
     }
     int32_t neutral = 1;
@@ -290,7 +254,12 @@ static void watch(guard_state *state, const guard_config *config, uint32_t now_m
     if (state->faults != 0) {
         apply(state, GUARD_EV_FAULT, now_ms);
     }
-    if (state->state == GUARD_ACTIVE) {
+    if (state->state == GUARD_ACTIVE && state->senses.supply_low) {
+        apply(state, GUARD_EV_SUPPLY_LOW, now_ms);
+    } else if (state->state == GUARD_OPEN_ONLY && !state->senses.supply_low) {
+        apply(state, GUARD_EV_SUPPLY_GOOD, now_ms);
+    }
+    if (state->state == GUARD_ACTIVE || state->state == GUARD_OPEN_ONLY) {
         const uint32_t age = least(state->fresh_ms - state->emg_ms, config->emg_age_max_ms);
         const uint32_t good_ms = least(state->valid_ms, config->emg_age_max_ms - age);
         if (elapsed(now_ms, state->fresh_ms) >= good_ms) {
@@ -329,9 +298,35 @@ static int32_t shared_limit(const guard_state *state, const guard_config *config
         return GUARD_LIMIT_NEUTRAL;
     case GUARD_ACTIVE:
         return GUARD_LIMIT_NONE;
+    case GUARD_OPEN_ONLY:
+        return GUARD_LIMIT_SUPPLY;
     default:
         return GUARD_LIMIT_DISARMED;
     }
+}
+
+static int32_t opens(const guard_config *config, int32_t dof, float velocity)
+{
+    const int32_t closing = config->closing[dof];
+    return closing != 0 && (closing > 0 ? velocity < 0.0f : velocity > 0.0f);
+}
+
+/* Whether what the motors feel forbids this way. */
+static int32_t forbidden(const guard_state *state, int32_t dof, float velocity)
+{
+    const guard_senses *senses = &state->senses;
+    return (velocity > 0.0f && (senses->no_positive >> dof & 1u) != 0)
+        || (velocity < 0.0f && (senses->no_negative >> dof & 1u) != 0);
+}
+
+/* What is left of a target: the host's frozen DoF stand, and so does a way that the motors forbid;
+ * a hot motor makes it slower. */
+static float allowed(const guard_state *state, int32_t dof, float target)
+{
+    if ((state->frozen >> dof & 1u) != 0 || forbidden(state, dof, target)) {
+        return 0.0f;
+    }
+    return target * state->senses.scale[dof];
 }
 
 /* Velocity of one DoF while there is drive. */
@@ -339,7 +334,12 @@ static float velocity_of(const guard_state *state, const guard_config *config, i
                          uint32_t now_ms)
 {
     if (state->state == GUARD_ACTIVE) {
-        return (state->frozen >> dof & 1u) != 0 ? 0.0f : state->target[dof];
+        return allowed(state, dof, state->target[dof]);
+    }
+    if (state->state == GUARD_OPEN_ONLY) {
+        return opens(config, dof, state->target[dof])
+            ? config->open_only_velocity * allowed(state, dof, state->target[dof])
+            : 0.0f;
     }
     if (state->state == GUARD_STALE) {
         const uint32_t gone = elapsed(now_ms, state->entered_ms); /* < ramp_ms: it drives */
@@ -349,6 +349,21 @@ static float velocity_of(const guard_state *state, const guard_config *config, i
         return config->closing[dof] > 0 ? -config->release_velocity : config->release_velocity;
     }
     return 0.0f;
+}
+
+/* The code of a DoF of an active hand. */
+static int32_t own_limit(const guard_state *state, int32_t dof, uint32_t at_limit)
+{
+    if ((state->frozen >> dof & 1u) != 0) {
+        return GUARD_LIMIT_SITE;
+    }
+    if ((state->senses.stalled >> dof & 1u) != 0 && forbidden(state, dof, state->target[dof])) {
+        return GUARD_LIMIT_STALL;
+    }
+    if ((state->senses.hot >> dof & 1u) != 0) {
+        return GUARD_LIMIT_HOT;
+    }
+    return (at_limit >> dof & 1u) != 0 ? GUARD_LIMIT_POSITION : GUARD_LIMIT_NONE;
 }
 
 int32_t guard_tick(guard_state *state, const guard_config *config, uint32_t at_limit,
@@ -370,18 +385,13 @@ int32_t guard_tick(guard_state *state, const guard_config *config, uint32_t at_l
     const int32_t shared = shared_limit(state, config, now_ms);
     out->power = now != GUARD_BOOT && now != GUARD_SELF_TEST && now != GUARD_ESTOP && !table;
     out->drive = !table
-        && (now == GUARD_ACTIVE || now == GUARD_RELEASING
+        && (now == GUARD_ACTIVE || now == GUARD_OPEN_ONLY || now == GUARD_RELEASING
             || (now == GUARD_STALE && elapsed(now_ms, state->entered_ms) < config->ramp_ms));
     for (int32_t i = 0; i < config->dofs; i++) {
         state->velocity[i] = out->drive ? velocity_of(state, config, i, now_ms) : 0.0f;
         out->velocity[i] = state->velocity[i];
-        int32_t limit = shared;
-        if (limit == GUARD_LIMIT_NONE && (state->frozen >> i & 1u) != 0) {
-            limit = GUARD_LIMIT_SITE;
-        } else if (limit == GUARD_LIMIT_NONE && (at_limit >> i & 1u) != 0) {
-            limit = GUARD_LIMIT_POSITION;
-        }
-        out->limit[i] = (uint8_t)limit;
+        out->limit[i] =
+            (uint8_t)(shared != GUARD_LIMIT_NONE ? shared : own_limit(state, i, at_limit));
     }
     return now;
 }

@@ -11,6 +11,8 @@
  *   no fresh command                  link_lost_ms    LINK LOST, latched           ARM + neutral
  *   EMG counter stands, frames come   host_frozen_ms  STALE, limit HOST FROZEN     counter advances
  *   reset                             boot            no motion                    ARM + neutral
+ *   supply low (strain.h)             now             OPEN ONLY, slowly            supply, neutral
+ *   stall, hot motor (strain.h)       now             that way waits, or slower    see there
  *   RELEASE                           now             opens for release_ms     itself: DISARMED
  *   ESTOP                             now             drive off, latched           power cycle
  *   actuators missing or in error,    now             FAULT, latched               CLEAR_FAULT
@@ -53,7 +55,9 @@ enum guard_event {
     GUARD_EV_FAULT = 11,
     GUARD_EV_CLEAR_FAULT = 12,
     GUARD_EV_SESSION = 13,    /* another host session began */
-    GUARD_EVENTS = 14
+    GUARD_EV_SUPPLY_LOW = 14, /* raised by guard_tick, as guard_sense says */
+    GUARD_EV_SUPPLY_GOOD = 15,
+    GUARD_EVENTS = 16
 };
 
 /* What limits a DoF now: one code per DoF in STATE. The first that applies, in this order. */
@@ -67,7 +71,10 @@ enum guard_limit {
     GUARD_LIMIT_HOST_FROZEN = 6,
     GUARD_LIMIT_STALE = 7,
     GUARD_LIMIT_NEUTRAL = 8,  /* armed; relax once to begin */
+    GUARD_LIMIT_SUPPLY = 11,  /* the supply is low: opens only, slowly */
     GUARD_LIMIT_SITE = 9,     /* the host froze this DoF: a site it needs is bad */
+    GUARD_LIMIT_STALL = 12,   /* its motors push and nothing moves: this way waits */
+    GUARD_LIMIT_HOT = 13,     /* a motor is hot: slower, in the end only opening */
     GUARD_LIMIT_POSITION = 10 /* the joint or the grip is at its end */
 };
 
@@ -100,7 +107,16 @@ typedef struct guard_config {
     uint32_t release_ms;      /* 5000 */
     float release_velocity;   /* 0.3 */
     float neutral;            /* 0.05: a command is neutral when every abs(target) is below */
+    float open_only_velocity; /* 0.3 of what is wanted, while the supply is low */
 } guard_config;
+
+/* What motors and supply allow (strain.h). Bits per DoF. RELEASE is bound by none of it. */
+typedef struct guard_senses {
+    uint32_t no_positive, no_negative; /* this way waits */
+    uint32_t stalled, hot;             /* why, for the limit codes */
+    float scale[CORE_MAX_DOF];         /* 0..1 of the velocity wanted */
+    int32_t supply_low;                /* 1: only opening, slowly */
+} guard_senses;
 
 typedef struct guard_command {
     uint32_t emg_ms;    /* hand clock */
@@ -127,6 +143,7 @@ typedef struct guard_state {
     float target[CORE_MAX_DOF];   /* of the newest fresh command */
     float ramp_from[CORE_MAX_DOF];/* velocity when the ramp to 0 began */
     float velocity[CORE_MAX_DOF]; /* last output */
+    guard_senses senses;
     uint32_t refused_state, refused_counter, refused_age, refused_value;
 } guard_state;
 
@@ -155,6 +172,8 @@ int32_t guard_set_faults(guard_state *state, const guard_config *config, uint32_
 /* CORE_OK when the command is fresh and taken, else a guard_refusal. */
 int32_t guard_command_take(guard_state *state, const guard_config *config,
                            const guard_command *command, uint32_t now_ms);
+/* What the motors allow from the next tick on; until the first call they allow everything. */
+int32_t guard_sense(guard_state *state, const guard_senses *senses);
 /* Call at least every 10 ms. `at_limit`: hand_state.at_limit. Returns the state. */
 int32_t guard_tick(guard_state *state, const guard_config *config, uint32_t at_limit,
                    uint32_t now_ms, guard_output *out);

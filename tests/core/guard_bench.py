@@ -15,13 +15,13 @@ STATES = (
 )
 EVENTS = (
     "NONE", "SELF_TEST_DONE", "ARM", "DISARM", "NEUTRAL", "FRESH", "STALE", "LINK_LOST",
-    "RELEASE", "RELEASED", "ESTOP", "FAULT", "CLEAR_FAULT", "SESSION",
+    "RELEASE", "RELEASED", "ESTOP", "FAULT", "CLEAR_FAULT", "SESSION", "SUPPLY_LOW", "SUPPLY_GOOD",
 )
 DOFS = 4
 TABLE, BUS, ACTUATOR, HARDWARE = 1, 2, 4, 8
 LIMIT = {name: getattr(lib, f"GUARD_LIMIT_{name}") for name in (
     "NONE", "ESTOP", "FAULT", "RELEASING", "DISARMED", "LINK_LOST", "HOST_FROZEN", "STALE",
-    "NEUTRAL", "SITE", "POSITION")}
+    "NEUTRAL", "SUPPLY", "SITE", "STALL", "HOT", "POSITION")}
 #: Where the hand's clock begins: also shortly before it wraps.
 ORIGINS = (0, 1, 2**32 - 1, 2**32 - 60, 2**32 - 250, 2**31 - 70)
 everywhere = pytest.mark.parametrize("origin", ORIGINS)
@@ -75,6 +75,13 @@ class Bench:
         for index, target in enumerate(targets):
             wanted.target[index] = target
         return lib.guard_command_take(self.state, self.config, wanted, self.clock)
+
+    def sense(self, scale: float = 1.0, **senses: int) -> None:
+        """What the motors allow from now on; without arguments everything."""
+        told = ffi.new("guard_senses *", senses)
+        for dof in range(len(told.scale)):
+            told.scale[dof] = scale
+        assert lib.guard_sense(self.state, told) == 0
 
     def tick(self, at_limit: int = 0) -> Output:
         out = ffi.new("guard_output *")

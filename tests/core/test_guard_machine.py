@@ -25,6 +25,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.allowed = False  # and a neutral command came after it
         self.stopped = False  # ESTOP
         self.largest = 0.0  # of the targets taken since ARM
+        self.low, self.ways, self.scale = False, (0, 0), 1.0
         self.out = self.bench.tick()
 
     def undone(self):
@@ -89,6 +90,13 @@ class AnyOrder(RuleBasedStateMachine):
         self.bench.faults(bits)
         self.out = self.bench.tick()
 
+    @rule(low=st.booleans(), ways=st.sampled_from([(0, 0), (1, 0), (0, 1), (3, 3)]),
+          scale=st.sampled_from([0.0, 0.3, 1.0, float("nan")]))
+    def motors(self, low, ways, scale):
+        self.low, self.ways, self.scale = low, ways, 0.0 if scale != scale else scale
+        self.bench.sense(scale, no_positive=ways[0], no_negative=ways[1], supply_low=low)
+        self.out = self.bench.tick()
+
     @rule(event=st.sampled_from(["SELF_TEST_DONE", "CLEAR_FAULT", "NONE"]))
     def other_events(self, event):
         self.bench.raise_(event)
@@ -107,7 +115,7 @@ class AnyOrder(RuleBasedStateMachine):
         out = self.out
         moving = any(out.velocity)
         assert not moving or out.drive
-        assert not out.drive or out.state in ("ACTIVE", "STALE", "RELEASING")
+        assert not out.drive or out.state in ("ACTIVE", "OPEN_ONLY", "STALE", "RELEASING")
         if self.stopped:
             assert out.state == "ESTOP" and not out.power
         if out.state == "RELEASING":
@@ -116,6 +124,14 @@ class AnyOrder(RuleBasedStateMachine):
             return
         assert not out.drive or self.allowed, "moves without ARM and neutral"
         assert max(map(abs, out.velocity)) <= self.largest + 1e-6
+        if out.state in ("ACTIVE", "OPEN_ONLY"):
+            assert (out.state == "OPEN_ONLY") == self.low
+            assert max(map(abs, out.velocity)) <= self.largest * self.scale + 1e-6
+            for dof in (0, 1):
+                assert not (self.ways[0] >> dof & 1 and out.velocity[dof] > 0)
+                assert not (self.ways[1] >> dof & 1 and out.velocity[dof] < 0)
+        if out.state == "OPEN_ONLY":
+            assert -0.3 - 1e-6 <= out.velocity[0] <= 0 and not any(out.velocity[1:])
         if self.fresh_at is not None:
             gone = self.bench.now - self.fresh_at
             assert not (moving and gone >= LATEST_STILL_MS)

@@ -33,9 +33,11 @@ for _state in STATES:
     EXPECTED[_state, "ESTOP"] = "ESTOP"
 
 #: Raised by the guard itself; from outside they are refused.
-INTERNAL = {"NEUTRAL", "FRESH", "STALE", "LINK_LOST", "RELEASED"}
+INTERNAL = {
+    "NEUTRAL", "FRESH", "STALE", "LINK_LOST", "RELEASED", "SUPPLY_LOW", "SUPPLY_GOOD",
+}
 #: States in which the first tick after them may drive.
-MAY_DRIVE = {"ACTIVE", "STALE", "RELEASING"}
+MAY_DRIVE = {"ACTIVE", "OPEN_ONLY", "STALE", "RELEASING"}
 
 
 def placed(state: str) -> Bench:

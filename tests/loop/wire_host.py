@@ -153,14 +153,14 @@ class Host:
                 got += self.take(left)
         return got
 
-    def activate(self) -> None:
+    def activate(self, reached: str = "active") -> None:
         """From a fresh start to ACTIVE."""
         assert self.hello().fields["accepted"] == 1
         self.compare_clocks()
         self.until_state("disarmed")
         self.arm()
         self.until_state("armed")
-        self.drive_until("active", 0.0)
+        self.drive_until(reached, 0.0)
 
     def drive_until(self, name: str, *targets: float, timeout_s: float = 2.0) -> None:
         """Commands until a STATE says so."""

@@ -28,7 +28,7 @@ STATES = {
     "active": "Hand follows",
     "stale": "Hand waits: no fresh command",
     "link lost": "Link lost: arm again",
-    "open only": "Hand opens only",
+    "open only": "Battery low: the hand only opens, slowly",
     "releasing": "Hand opens slowly",
     "fault": "Hand has a fault",
     "estop": "STOPPED: switch the hand off and on",
@@ -44,7 +44,10 @@ LIMITS = {
     "host frozen": "no new samples decoded",
     "stale": "no fresh command",
     "neutral": "relax once to begin",
+    "supply": "battery low: only opens, slowly",
     "site": "frozen: a site it needs is bad",
+    "stall": "holds: relax, then squeeze again",
+    "hot": "slower: a motor is hot",
     "position": "at its end",
 }
 

@@ -14,6 +14,7 @@ joints go by name or by actuator id:
     {"fault": {"hot": {"index": 85}}}              temperature in Celsius; null = its own again
     {"fault": {"hardware_error": {"index": 32}}}   bits of register 70; reboot clears them
     {"fault": {"power_cycle": ["index"]}}          its supply failed for a moment
+    {"fault": {"battery_v": 4.0}}                  what the supply gives; null = 5 V
     {"fault": {"garbage": 0.01}}                   share of answers with one bit turned over
     {"object": {"contact_deg": {"index": 45}, "stiffness_nm_deg": 0.1}}   {}: a bottle; null: none
     {"quit": true}
@@ -38,7 +39,7 @@ from typing import Any, BinaryIO
 from endplate.errors import EndplateError
 from endplate.hardware import load_hand
 from endplate.sim import scheduling
-from endplate.sim.mechanics import GRASPED, Grasped, Mechanics
+from endplate.sim.mechanics import GRASPED, SUPPLY_V, Grasped, Mechanics
 from endplate.sim.servo_bus import Servo, ServoBus
 
 JOINTS = 10
@@ -164,6 +165,8 @@ class HandProcess:
         elif fault == "power_cycle":
             for servo in self._servos(setting):
                 servo.reboot(now_ns)
+        elif fault == "battery_v":
+            self._mechanics.battery_v = SUPPLY_V if setting is None else float(setting)
         elif fault == "garbage":
             bus.garbage = float(setting)
         else:

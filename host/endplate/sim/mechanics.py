@@ -172,6 +172,7 @@ class Mechanics:
         self.names = tuple(joint.name for joint in hand.joints)
         self.axes = tuple(Axis(joint, start.get(joint.name, 0.0)) for joint in hand.joints)
         self.time_ns = 0
+        self.battery_v = SUPPLY_V  # what is read; the motors' strength stays that of 5 V
 
     # ---- what the servos set ----
 
@@ -247,7 +248,7 @@ class Mechanics:
     @property
     def supply_v(self) -> float:
         """At the motors: the cable takes its share."""
-        return SUPPLY_V - SUPPLY_OHM * sum(abs(axis.current) for axis in self.axes)
+        return self.battery_v - SUPPLY_OHM * sum(abs(axis.current) for axis in self.axes)
 
     @property
     def position_deg(self) -> list[float]:

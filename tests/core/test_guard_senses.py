@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What motors and supply forbid, as the guard obeys it."""
+
+from __future__ import annotations
+
+import pytest
+from guard_bench import LIMIT, Bench
+
+
+def test_a_way_that_waits_stands_and_the_other_way_goes():
+    bench = Bench().active(0.8, 0.5)
+    bench.sense(no_positive=1, stalled=1)
+    out = bench.tick()
+    assert out.velocity == pytest.approx([0, 0.5, 0, 0])
+    assert out.limit == [LIMIT["STALL"], LIMIT["NONE"], LIMIT["NONE"], LIMIT["NONE"]]
+    out = bench.stream(20, -0.6, 0.5)
+    assert out.velocity == pytest.approx([-0.6, 0.5, 0, 0])
+    assert out.limit[0] == LIMIT["NONE"]
+
+
+def test_a_negative_way_waits_as_well():
+    bench = Bench().active(0.2, -0.5)
+    bench.sense(no_negative=2, stalled=2)
+    assert bench.tick().velocity == pytest.approx([0.2, 0, 0, 0])
+
+
+def test_a_hot_motor_is_slower_and_said():
+    bench = Bench().active(0.8, -0.5)
+    bench.sense(0.5, hot=2)
+    out = bench.tick()
+    assert out.velocity == pytest.approx([0.4, -0.25, 0, 0])
+    assert out.limit[:2] == [LIMIT["NONE"], LIMIT["HOT"]]
+
+
+def test_a_frozen_site_is_said_before_the_motors():
+    bench = Bench().active(0.8)
+    bench.sense(0.5, hot=1, no_positive=1, stalled=1)
+    bench.now += 1
+    bench.command(0.8, frozen=1)
+    assert bench.tick().limit[0] == LIMIT["SITE"]
+
+
+def test_a_low_supply_opens_only_and_slowly():
+    bench = Bench().active(0.8, 0.5)
+    bench.sense(supply_low=1)
+    out = bench.tick()
+    assert (out.state, out.velocity) == ("OPEN_ONLY", [0, 0, 0, 0])
+    assert set(out.limit) == {LIMIT["SUPPLY"]}
+    assert bench.stream(40, 0.8, 0.5).velocity == [0, 0, 0, 0]
+    out = bench.stream(40, -0.8, -0.5)
+    assert out.velocity == pytest.approx([-0.24, 0, 0, 0])
+
+
+def test_open_only_goes_stale_and_is_lost_like_active():
+    bench = Bench().active(-0.8)
+    bench.sense(supply_low=1)
+    bench.stream(40, -0.8)
+    assert bench.name == "OPEN_ONLY"
+    bench.wait(60)
+    assert bench.name == "STALE"
+    bench.command(-0.8)
+    assert bench.tick().state == "OPEN_ONLY", "never active in between"
+    out = bench.wait(360)
+    assert (out.state, out.drive) == ("LINK_LOST", False)
+
+
+def test_a_supply_that_is_back_asks_for_rest_first():
+    bench = Bench().active(0.8)
+    bench.sense(supply_low=1)
+    bench.stream(40, 0.8)
+    bench.sense()
+    out = bench.stream(60, 0.8)
+    assert (out.state, out.velocity) == ("ARMED", [0, 0, 0, 0])
+    assert bench.stream(21, 0.0).state == "ACTIVE"
+
+
+def test_arming_with_a_low_supply_opens_only():
+    bench = Bench().ready()
+    bench.sense(supply_low=1)
+    bench.raise_("ARM")
+    out = bench.stream(60, 0.0)
+    assert out.state == "OPEN_ONLY"
+
+
+@pytest.mark.parametrize("scale", [float("nan"), -0.1, 1.1, float("inf")])
+def test_a_scale_that_is_none_means_standing(scale):
+    bench = Bench().active(0.8)
+    bench.sense(scale)
+    assert bench.tick().velocity == [0, 0, 0, 0]
+
+
+def test_release_is_bound_by_none_of_it():
+    bench = Bench().active(0.8)
+    bench.sense(0.0, no_positive=15, no_negative=15, hot=15, stalled=15, supply_low=1)
+    bench.raise_("RELEASE")
+    assert bench.tick().velocity == pytest.approx([-0.3, 0, 0, 0])

@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stall, heat and supply, with measurements written by hand, on the test hand's own table."""
+
+from __future__ import annotations
+
+import pytest
+
+from endplate.core import ffi, lib
+from endplate.hardware import load_hand
+
+HAND = load_hand("test-hand")
+JOINTS = [joint.name for joint in HAND.joints]
+FINGERS = JOINTS[:6]
+HAND_DOF, ROTATION, FLEXION, ELBOW = 0, 1, 2, 3
+ALL = (1 << len(JOINTS)) - 1
+
+
+def table():
+    """The hand as hand_config; the same values as firmware/hand_table.py compiles in."""
+    config = ffi.new("hand_config *")
+    config.joints, config.dofs, config.grips = len(HAND.joints), len(HAND.dofs), len(HAND.grips)
+    config.rest_grip = [grip.name for grip in HAND.grips].index(HAND.rest_grip)
+    nan = float("nan")
+    for i, joint in enumerate(HAND.joints):
+        row = config.joint[i]
+        row.actuator, row.direction, row.gear = joint.actuator, joint.direction, joint.gear
+        row.zero_deg, row.min_deg, row.max_deg = joint.zero_deg, joint.min_deg, joint.max_deg
+        row.speed_dps, row.current_ma = joint.speed_dps, joint.current_ma
+    for i, dof in enumerate(HAND.dofs):
+        config.dof[i].kind = lib.HAND_DOF_GRIP if dof.kind == "grip" else lib.HAND_DOF_JOINT
+        config.dof[i].joint = JOINTS.index(dof.joint) if dof.joint else 0
+        config.dof[i].closing = dof.closing
+    for i, grip in enumerate(HAND.grips):
+        row = config.grip[i]
+        row.close_s = grip.close_s
+        for j, name in enumerate(JOINTS):
+            row.open_deg[j] = grip.open_deg.get(name, nan)
+            row.closed_deg[j] = grip.closed_deg.get(name, nan)
+            row.start[j], row.stop[j] = grip.start.get(name, 0.0), grip.stop.get(name, 1.0)
+    assert lib.hand_check(config) == 0
+    return config
+
+
+class Feeling:
+    """strain on a clock that the test turns; joints stand at half of their way by default."""
+
+    def __init__(self, origin: int = 0) -> None:
+        self.config, self.hand = ffi.new("strain_config *"), table()
+        lib.strain_defaults(self.config)
+        self.state, self.out = ffi.new("strain_state *"), ffi.new("guard_senses *")
+        lib.strain_init(self.state)
+        self.grip, self.now = self.hand.rest_grip, origin
+        self.measured = ffi.new("strain_measured *", {"known": ALL})
+        for i, joint in enumerate(HAND.joints):
+            self.measured.position_deg[i] = 80.0 if joint.name == "thumb_rotation" else 30.0
+            self.measured.limit_ma[i] = joint.current_ma
+            self.measured.temperature_c[i], self.measured.supply_v[i] = 30.0, 5.0
+
+    def push(self, names, share: float, dps: float = 0.0) -> None:
+        """These joints push with that share of their limit and turn so fast."""
+        for name in names:
+            i = JOINTS.index(name)
+            self.measured.current_ma[i] = share * self.measured.limit_ma[i]
+            self.measured.velocity_dps[i] = dps
+
+    def step(self, ms: int, wanted: dict[int, float], every: int = 10):
+        """Readings every 10 ms; what is forbidden is not driven, as the guard does it."""
+        for _ in range(max(1, ms // every)):
+            self.now = (self.now + every) % 2**32
+            asked = [wanted.get(d, 0.0) for d in range(8)]
+            driven = [
+                0.0 if (v > 0 and self.out.no_positive >> d & 1)
+                or (v < 0 and self.out.no_negative >> d & 1) else v
+                for d, v in enumerate(asked)
+            ]  # fmt: skip
+            assert lib.strain_process(
+                self.state, self.config, self.hand, self.grip, self.measured, asked, driven,
+                self.now, self.out,
+            ) == 0  # fmt: skip
+        return self.out
+
+
+@pytest.mark.parametrize("origin", [0, 2**32 - 100])
+def test_all_fingers_stuck_for_150_ms_is_a_stall_of_closing(origin):
+    feeling = Feeling(origin)
+    feeling.push(FINGERS, 0.95)
+    assert not feeling.step(150, {HAND_DOF: 0.7}).stalled
+    out = feeling.step(20, {HAND_DOF: 0.7})
+    assert (out.stalled, out.no_positive, out.no_negative) == (1, 1, 0)
+    assert list(out.scale)[:4] == [1.0] * 4
+
+
+def test_opening_gets_300_ms():
+    feeling = Feeling()
+    feeling.push(FINGERS, -0.95)
+    assert not feeling.step(300, {HAND_DOF: -0.7}).stalled
+    out = feeling.step(20, {HAND_DOF: -0.7})
+    assert (out.no_positive, out.no_negative) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda f: f.push(["index"], 0.95, dps=20.0),  # one finger still moves
+        lambda f: f.push(["ring"], 0.5),  # one does not push yet
+        lambda f: f.push(FINGERS, -0.95),  # they are pulled the other way
+    ],
+)
+def test_a_hand_that_still_closes_is_not_stalled(spoil):
+    feeling = Feeling()
+    feeling.push(FINGERS, 0.95)
+    spoil(feeling)
+    assert not feeling.step(600, {HAND_DOF: 0.7}).stalled
+
+
+def test_fingers_that_have_arrived_do_not_hide_the_one_that_is_stuck():
+    feeling = Feeling()
+    for name in ("thumb_flexion", "middle", "ring", "little"):
+        i = JOINTS.index(name)
+        feeling.measured.position_deg[i] = feeling.hand.grip[feeling.grip].closed_deg[i]
+    feeling.push(["index"], 0.95)
+    assert feeling.step(170, {HAND_DOF: 0.7}).stalled == 1
+
+
+def test_nothing_is_stalled_that_is_not_driven_or_not_known():
+    feeling = Feeling()
+    feeling.push(JOINTS, 1.0)
+    assert not feeling.step(500, {}).stalled
+    feeling.measured.known = 0
+    assert not feeling.step(500, {HAND_DOF: 0.7, ELBOW: 0.7}).stalled
+
+
+def test_a_joint_of_its_own_stalls_alone():
+    feeling = Feeling()
+    feeling.push(["elbow"], 0.9)
+    out = feeling.step(320, {ELBOW: 0.5, HAND_DOF: 0.5})
+    assert (out.stalled, out.no_positive) == (1 << ELBOW, 1 << ELBOW)
+
+
+def stalled() -> Feeling:
+    feeling = Feeling()
+    feeling.push(FINGERS, 0.95)
+    assert feeling.step(200, {HAND_DOF: 0.7}).no_positive == 1
+    return feeling
+
+
+def test_a_stall_lasts_while_the_effort_lasts():
+    feeling = stalled()
+    feeling.push(FINGERS, 0.0)
+    assert feeling.step(3000, {HAND_DOF: 0.7}).no_positive == 1
+
+
+def test_a_new_squeeze_is_obeyed_after_the_effort_fell():
+    feeling = stalled()
+    assert feeling.step(100, {HAND_DOF: 0.29}).no_positive == 1, "falling alone drives nothing"
+    assert feeling.step(10, {HAND_DOF: 0.31}).no_positive == 0
+    assert feeling.step(200, {HAND_DOF: 0.7}).no_positive == 1, "and is stuck again"
+
+
+def test_the_other_way_ends_it():
+    feeling = stalled()
+    assert feeling.step(10, {HAND_DOF: -0.1}).stalled == 0
+
+
+def test_heat_slows_its_dof_and_leaves_opening_at_last():
+    feeling = Feeling()
+    i = JOINTS.index("index")
+    feeling.measured.temperature_c[i] = 54.9
+    assert not feeling.step(10, {}).hot
+    feeling.measured.temperature_c[i] = 60.0
+    out = feeling.step(10, {})
+    assert (out.hot, out.no_positive, out.no_negative) == (1, 0, 0)
+    assert list(out.scale)[:2] == pytest.approx([0.65, 1.0])
+    feeling.measured.temperature_c[i] = 65.0
+    out = feeling.step(10, {})
+    assert (out.no_positive, out.no_negative) == (1, 0), "closing waits, opening stays"
+    assert out.scale[0] == pytest.approx(0.3)
+    feeling.measured.temperature_c[i] = 56.0
+    assert feeling.step(10, {}).no_positive == 1, "ten degrees cooler first"
+    feeling.measured.temperature_c[i] = 54.9
+    out = feeling.step(10, {})
+    assert (out.hot, out.no_positive, out.scale[0]) == (0, 0, 1.0)
+
+
+def test_a_hot_wrist_goes_neither_way():
+    feeling = Feeling()
+    feeling.measured.temperature_c[JOINTS.index("wrist_rotation")] = 66.0
+    out = feeling.step(10, {})
+    assert out.no_positive == out.no_negative == 1 << ROTATION
+
+
+def test_a_supply_is_low_after_a_second_and_good_after_another():
+    feeling = Feeling()
+    feeling.measured.supply_v[3] = 4.1
+    assert not feeling.step(1000, {}).supply_low
+    assert feeling.step(20, {}).supply_low
+    feeling.measured.supply_v[3] = 4.4
+    assert feeling.step(3000, {}).supply_low, "between the two borders nothing changes"
+    feeling.measured.supply_v[3] = 4.6
+    assert feeling.step(900, {}).supply_low
+    assert not feeling.step(200, {}).supply_low
+
+
+def test_a_dip_of_the_supply_is_forgiven():
+    feeling = Feeling()
+    for _ in range(20):
+        feeling.measured.supply_v[3] = 4.0
+        assert not feeling.step(900, {}).supply_low
+        feeling.measured.supply_v[3] = 4.9
+        feeling.step(10, {})
+
+
+def test_what_has_not_been_read_says_nothing():
+    feeling = Feeling()
+    for i in range(len(JOINTS)):
+        feeling.measured.supply_v[i] = feeling.measured.temperature_c[i] = 0.0
+    out = feeling.step(2000, {})
+    assert not out.supply_low and not out.hot
+
+
+def test_nan_is_no_stall_and_no_heat():
+    feeling = Feeling()
+    feeling.push(FINGERS, float("nan"), dps=float("nan"))
+    feeling.measured.temperature_c[2] = feeling.measured.supply_v[2] = float("nan")
+    out = feeling.step(2000, {HAND_DOF: 0.7})
+    assert not out.stalled and not out.hot and not out.supply_low
+
+
+def test_arguments_and_bounds():
+    feeling = Feeling()
+    zeros, out = [0.0] * 8, feeling.out
+    for grip in (-1, feeling.hand.grips):
+        assert lib.strain_process(
+            feeling.state, feeling.config, feeling.hand, grip, feeling.measured, zeros, zeros, 0,
+            out,
+        ) == lib.CORE_BAD_ARGUMENT  # fmt: skip
+    assert lib.strain_check(feeling.config) == 0
+    for name, value in (
+        ("stall_share", 0.0), ("stall_dps", float("nan")), ("stall_closing_ms", 0),
+        ("regrip", 1.0), ("too_hot_c", 55.5), ("good_v", 4.0), ("hot_scale", 0.0),
+    ):  # fmt: skip
+        config = ffi.new("strain_config *")
+        lib.strain_defaults(config)
+        setattr(config, name, value)
+        assert lib.strain_check(config) == lib.CORE_BAD_CONFIG, name

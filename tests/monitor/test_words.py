@@ -23,6 +23,12 @@ def test_what_is_wrong_comes_before_what_is_weak():
     )
 
 
+def test_a_site_that_nobody_has_contracted_is_not_called_weak():
+    quiet = {"bits": 0, "quiet_uv": 3.0}
+    assert words.site_verdict(quiet, 1.0) == ("unknown", "Contract and relax once")
+    assert words.site_verdict(quiet, 8.0)[0] == "poor"
+
+
 def test_every_state_and_limit_of_the_firmware_has_words():
     states = {name for name in core.GUARD_STATES.values() if name != "states"}
     assert states == set(words.STATES)

@@ -18,12 +18,17 @@ from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.sources import absolute, add_board, board_settings
 from endplate.live.feed import FeedReader
 from endplate.live.session import start_control
+from endplate.monitor.words import site_verdict
 
 EXAMPLES = """examples:
   endplate record --board cyton --port /dev/ttyUSB0 --seconds 30 --out first-visit
   endplate record --board synthetic --seconds 5 --out try
 """
 LOOK_S = 0.2
+#: A verdict's mark, which needs no colour.
+MARKS = {
+    "good": "[green]+[/]", "usable": "[yellow]-[/]", "poor": "[red]x[/]", "unknown": "[dim]?[/]",
+}  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -88,34 +93,16 @@ def sites_table(labels: list[str], status: dict[str, Any]) -> Table:
     simulated = "SIMULATED · " if board.get("simulated") else ""
     said = board.get("sentence") or "waiting for the board"
     title = f"{simulated}{said} · recorded {seconds:.0f} s"
-    table = Table("Site", "Verdict", "Rest noise", "Now", "Mains", title=title)
-    for label, site in zip(labels, status.get("quality", []), strict=False):
+    table = Table("Site", "Verdict", "SNR", "Rest noise", "Now", "Mains", title=title)
+    rows = zip(labels, status.get("quality", []), status.get("snr_db", []), strict=False)
+    for label, site, snr_db in rows:
+        verdict, sentence = site_verdict(site, snr_db)
         table.add_row(
             label,
-            verdict(site),
+            f"{MARKS[verdict]} {sentence}",
+            "" if snr_db is None else f"{snr_db:.0f} dB",
             f"{site['quiet_uv']:.1f} uV",
             f"{site['rms_uv']:.1f} uV",
             f"{site['mains_db']:+.0f} dB",
         )
     return table
-
-
-def verdict(site: dict[str, Any]) -> str:
-    """The worst that is true of a site, in words, with a mark that needs no colour."""
-    bits = int(site["bits"])
-    for bit, words in (
-        (16, "[red]x no signal[/]"),
-        (2, "[red]x railed: press the electrode on[/]"),
-        (1, "[red]x flat: not connected[/]"),
-        (4, "[red]x clipped: lower the gain[/]"),
-        (8, "[yellow]- mains: check the reference electrode[/]"),
-    ):
-        if bits & bit:
-            return words
-    if site["quiet_uv"] <= 0:
-        return "listening"
-    if site["quiet_uv"] <= 5:
-        return "[green]+ good[/]"
-    return (
-        "[yellow]- fair[/]" if site["quiet_uv"] <= 20 else "[red]x noisy: wait or clean the skin[/]"
-    )

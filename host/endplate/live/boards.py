@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,8 @@ def brainflow() -> Any:
             f"Boards need brainflow, which cannot be loaded ({error}); install it with "
             "`pip install endplate[board]`."
         ) from error
+    # The driver says so when it is first used: its maker's affair, and no user's.
+    warnings.filterwarnings("ignore", "pkg_resources is deprecated", module="brainflow")
     return board_shim
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 SNR_GOOD_DB, SNR_USABLE_DB = 20.0, 12.0
+CONTRACTED_DB = 3.0
 NOISE_GOOD_UV, NOISE_POOR_UV = 5.0, 20.0
 _BITS = (
     (16, "poor", "No signal: the samples are missing"),
@@ -80,7 +81,7 @@ def site_verdict(quality: dict[str, Any], snr_db: float | None) -> tuple[str, st
         return "unknown", "Listening"
     if quiet > NOISE_POOR_UV:
         return "poor", "Noisy at rest: wait or clean the skin"
-    if snr_db is None:
+    if snr_db is None or snr_db < CONTRACTED_DB:  # nobody has contracted it yet
         return "unknown", "Contract and relax once"
     if snr_db >= SNR_GOOD_DB:
         return "good", "Good"

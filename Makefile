@@ -53,7 +53,7 @@ firmware-pc: $(VENV)/.core
 # What can be built is; a test that needs the rest skips and names it.
 firmware-for-tests: firmware-pc
 	@if command -v arm-none-eabi-gcc >/dev/null; then \
-	    $(MAKE) --no-print-directory -C firmware PYTHON=$(abspath $(PY)) f405 replay; fi
+	    $(MAKE) --no-print-directory -C firmware PYTHON=$(abspath $(PY)) f405 replay budget; fi
 
 $(VENV)/bin/python:
 	@sh host/build/debian.sh base

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * budget: what a sample and a control tick cost, in instructions, counted by the emulator
+ * (qemu -icount shift=10,align=off,sleep=off: SysTick then moves by 172.032 for every instruction;
+ * a stretch of known length says whether it does). Runs on the hand's processor only.
+ *
+ *   reads   config.bin    struct chain_config, its bytes
+ *           counts.bin    int32 [samples][sites]
+ *   says    one line of JSON: SysTick counts per part, the empty measurement taken off
+ *
+ * Every sample goes through the chain alone; then comes the millisecond in which it would arrive:
+ * COMMAND from a hop that closed, tick of the guard, the choice of a grip, the goals of all joints.
+ */
+#include "chain.h"
+#include "guard.h"
+#include "hand.h"
+#include "replay_files.h"
+#include "stm32f405.h"
+
+#include <math.h> /* NAN */
+#include <string.h>
+
+enum {
+    RING = 0xFFFFFF, /* SysTick counts down in 24 bits: 97,000 instructions until it wraps */
+    KNOWN = 4000,    /* instructions of the stretch that calibrates */
+    SAMPLE_MS = 4,
+    BLOCKED_FROM = 500, /* samples, of every 1000: the joints stand, whatever their goals are */
+    CUT_FROM = 800,     /* of every 1000: no command comes: ramp, LINK LOST, ARM again */
+    CUT_TO = 900,
+    RELEASE_AT = 950
+};
+
+extern const hand_config hand_table; /* app.h's, of the hand this is built for */
+
+enum part { CHAIN, TAKE, TICK, GRIP, GOALS, PARTS };
+static const char *const PART[PARTS] = {"chain", "command", "guard", "grip", "hand"};
+
+typedef struct cost {
+    uint32_t worst, runs;
+    uint64_t sum;
+} cost;
+
+typedef struct meter {
+    uint32_t empty;
+    cost part[PARTS];
+    cost hop;  /* samples that close a hop */
+    cost tick; /* all parts of one millisecond together */
+} meter;
+
+typedef struct rig {
+    const chain_config *config;
+    chain_state chain;
+    guard_config guard_config;
+    guard_state guard;
+    guard_output out;
+    hand_state hand;
+    float measured[CORE_MAX_JOINTS];
+    uint32_t states; /* bit per state of the guard that a tick ended in */
+} rig;
+
+static uint32_t now(void)
+{
+    __asm volatile("" ::: "memory");
+    const uint32_t count = SYST_CVR;
+    __asm volatile("" ::: "memory");
+    return count;
+}
+
+static uint32_t since(const meter *to, uint32_t before)
+{
+    const uint32_t gone = (before - now()) & (uint32_t)RING;
+    return gone > to->empty ? gone - to->empty : 0u;
+}
+
+static uint32_t add(cost *to, uint32_t counts)
+{
+    to->worst = counts > to->worst ? counts : to->worst;
+    to->sum += counts;
+    to->runs += 1u;
+    return counts;
+}
+
+__attribute__((noinline)) static uint32_t known_stretch(const meter *to)
+{
+    const uint32_t before = now();
+    __asm volatile(".rept %c0\n nop\n .endr" ::"i"(KNOWN));
+    return since(to, before);
+}
+
+static void start(rig *on, const chain_config *config)
+{
+    on->config = config;
+    guard_defaults(&on->guard_config, hand_table.dofs);
+    for (int32_t i = 0; i < hand_table.joints; i++) {
+        on->measured[i] = hand_table.joint[i].min_deg;
+    }
+    if (chain_init(&on->chain, config) < 0
+        || guard_init(&on->guard, &on->guard_config, 0) != CORE_OK
+        || hand_init(&on->hand, &hand_table, on->measured) != CORE_OK) {
+        replay_say("failed: a configuration is refused\n");
+        replay_end(1);
+    }
+    (void)guard_tick(&on->guard, &on->guard_config, 0, 0, &on->out);
+    (void)guard_raise(&on->guard, &on->guard_config, GUARD_EV_SELF_TEST_DONE, 0);
+}
+
+static uint32_t take(rig *on, meter *to, const chain_hop *hop, uint32_t now_ms)
+{
+    guard_command wanted;
+    memset(&wanted, 0, sizeof wanted);
+    wanted.emg_ms = now_ms;
+    wanted.sample = hop->samples;
+    wanted.mode = on->guard.state == GUARD_ARMED ? 0 : 1; /* neutral, to begin with */
+    wanted.valid_ms = 50;
+    wanted.frozen = hop->frozen;
+    memcpy(wanted.target, hop->velocity, sizeof wanted.target);
+    const uint32_t before = now();
+    (void)guard_command_take(&on->guard, &on->guard_config, &wanted, now_ms);
+    return add(&to->part[TAKE], since(to, before));
+}
+
+static uint32_t events(rig *on, int32_t at, uint32_t now_ms)
+{
+    if (at == RELEASE_AT) {
+        (void)guard_raise(&on->guard, &on->guard_config, GUARD_EV_RELEASE, now_ms);
+    } else if (at == 0) {
+        (void)guard_raise(&on->guard, &on->guard_config, GUARD_EV_DISARM, now_ms);
+        (void)guard_raise(&on->guard, &on->guard_config, GUARD_EV_ARM, now_ms);
+    } else if (at == CUT_TO) {
+        (void)guard_raise(&on->guard, &on->guard_config, GUARD_EV_ARM, now_ms);
+    }
+    return now_ms;
+}
+
+static void sample(rig *on, meter *to, const int32_t *counts, int32_t n)
+{
+    chain_hop hop;
+    const int32_t at = n % 1000;
+    const uint32_t now_ms = events(on, at, (uint32_t)(n * SAMPLE_MS));
+
+    uint32_t before = now();
+    const int32_t closed = chain_process(&on->chain, on->config, counts, 1, 0, &hop, 1, 0);
+    uint32_t all = add(&to->part[CHAIN], since(to, before));
+    if (closed > 0) {
+        (void)add(&to->hop, all);
+        if (at < CUT_FROM || at >= CUT_TO) {
+            all += take(on, to, &hop, now_ms);
+        }
+    }
+    before = now();
+    (void)guard_tick(&on->guard, &on->guard_config, on->hand.at_limit, now_ms, &on->out);
+    all += add(&to->part[TICK], since(to, before));
+    on->states |= 1u << (uint32_t)on->guard.state;
+
+    before = now();
+    (void)hand_select_grip(&on->hand, &hand_table, n / 100 % hand_table.grips);
+    all += add(&to->part[GRIP], since(to, before));
+
+    for (int32_t i = 0; at < BLOCKED_FROM && i < hand_table.joints; i++) {
+        on->measured[i] = on->hand.goal_deg[i]; /* else they stand */
+    }
+    before = now();
+    (void)hand_process(&on->hand, &hand_table, on->out.velocity, on->measured, 0.02f);
+    all += add(&to->part[GOALS], since(to, before));
+    (void)add(&to->tick, all);
+}
+
+static void say_number(uint64_t value)
+{
+    char text[24];
+    int32_t at = (int32_t)sizeof text - 1;
+    text[at] = 0;
+    do {
+        text[--at] = (char)('0' + value % 10u);
+        value /= 10u;
+    } while (value != 0);
+    replay_say(text + at);
+}
+
+static void say_value(const char *name, uint64_t value)
+{
+    replay_say("\"");
+    replay_say(name);
+    replay_say("\": ");
+    say_number(value);
+}
+
+static void say_cost(const char *name, const cost *of)
+{
+    replay_say(", \"");
+    replay_say(name);
+    replay_say("\": {");
+    say_value("runs", of->runs);
+    replay_say(", ");
+    say_value("sum", of->sum);
+    replay_say(", ");
+    say_value("worst", of->worst);
+    replay_say("}");
+}
+
+int main(int argc, char **argv)
+{
+    static rig on;   /* too large for the hand's stack */
+    static meter to;
+    const void *config, *counts;
+    (void)argc;
+    (void)argv;
+    const int32_t config_bytes = replay_file("config.bin", &config);
+    const int32_t counts_bytes = replay_file("counts.bin", &counts);
+    if (config_bytes != (int32_t)sizeof(chain_config) || counts_bytes < 0) {
+        replay_say("failed: config.bin is of another build, or a file is missing\n");
+        replay_end(1);
+    }
+    SYST_RVR = RING;
+    SYST_CVR = 0;
+    SYST_CSR = SYST_ENABLE | SYST_CORE_CLOCK;
+    const uint32_t before = now();
+    to.empty = since(&to, before);
+    start(&on, config);
+    const int32_t sites = on.config->sites;
+    const int32_t samples = counts_bytes / (int32_t)sizeof(int32_t) / sites;
+    for (int32_t n = 0; n < samples; n++) {
+        sample(&on, &to, (const int32_t *)counts + n * sites, n);
+    }
+    replay_say("{");
+    say_value("known_instructions", KNOWN);
+    replay_say(", ");
+    say_value("known_counts", known_stretch(&to));
+    replay_say(", ");
+    say_value("states", on.states);
+    for (int32_t i = 0; i < PARTS; i++) {
+        say_cost(PART[i], &to.part[i]);
+    }
+    say_cost("hop", &to.hop);
+    say_cost("tick", &to.tick);
+    replay_say("}\n");
+    replay_end(0);
+}

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a sample and a control tick cost the hand's processor, in instructions, exact.
+
+    PYTHONPATH=tests python -m loop.budget [BUDGET.elf]
+
+The emulator counts (tests/c/budget.c says how); the figures do not depend on the machine. Cycles on
+silicon are more: a Cortex-M4F takes 1 to 3 for most of these instructions, 14 for a division.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from endplate import core
+
+from .chain_case import recording, settings
+
+ROOT = Path(__file__).resolve().parents[2]
+IMAGE = ROOT / "firmware" / "build" / "f405" / "budget.elf"
+COUNTS_AT = 0x08040000  # replay_target.c: in the flash of the emulated machine
+COUNTS_PER_INSTRUCTION = 172.032  # 168 MHz SysTick, 1024 ns an instruction
+SECONDS = 12
+FORMS = ("rms", "log")
+SAMPLE_MOST, TICK_MOST = 3000, 20_000
+
+
+def measure(image: Path = IMAGE, form: str = "log") -> dict:
+    """Instructions of every part: `mean` and `worst`; OSError or RuntimeError say what is missing.
+
+    `worst_tick` is the sum of the worst of all parts, though they need not meet in one tick.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        chain = core.Chain(settings(FORMS.index(form)))
+        (folder / "config.bin").write_bytes(bytes(core.ffi.buffer(chain.config)))
+        (folder / "counts.bin").write_bytes(recording(SECONDS).tobytes())
+        done = subprocess.run(
+            ["timeout", "-k", "2", "60", "qemu-system-arm", "-M", "netduinoplus2",
+             "-display", "none", "-monitor", "none", "-serial", "none",
+             "-semihosting-config", "enable=on,target=native",
+             "-icount", "shift=10,align=off,sleep=off", "-kernel", str(image.resolve()),
+             "-device", f"loader,file=counts.bin,addr={COUNTS_AT:#x},force-raw=on"],
+            cwd=folder, capture_output=True, text=True,
+        )  # fmt: skip
+    if done.returncode:
+        raise RuntimeError(done.stderr.strip() or f"qemu-system-arm ended with {done.returncode}")
+    said = json.loads(done.stderr)
+    found: dict = {
+        "counts_per_instruction": said["known_counts"] / said["known_instructions"],
+        "states": said["states"],
+    }
+    for name, cost in said.items():
+        if isinstance(cost, dict):
+            worst = round(cost["worst"] / COUNTS_PER_INSTRUCTION)
+            mean = cost["sum"] / max(1, cost["runs"]) / COUNTS_PER_INSTRUCTION
+            found[name] = {"runs": cost["runs"], "mean": round(mean, 1), "worst": worst}
+    parts = [found[name]["worst"] for name in ("hop", "command", "guard", "grip", "hand")]
+    found["worst_tick"] = sum(parts)
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    """Prints the figures as JSON, for firmware/figures.py and for people."""
+    try:
+        print(json.dumps(measure(*(Path(argument) for argument in arguments)), indent=1))
+    except (OSError, RuntimeError) as error:
+        print(f"budget: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -24,9 +24,9 @@ test: $(VENV)/.core ## every test (under 10 minutes on 2 cores); TESTS=tests/hos
 	@$(MAKE) --no-print-directory firmware-for-tests
 	$(PY) -m pytest -n 2 --dist loadfile $(TESTS)
 
-firmware: $(VENV)/.core ## the hand's firmware: Linux program and STM32F405 image, with their sizes
+firmware: $(VENV)/.core ## the hand's firmware: Linux program and STM32F405 image; size, stack, instructions
 	@sh host/build/debian.sh firmware
-	$(MAKE) -C firmware PYTHON=$(abspath $(PY)) all size
+	$(MAKE) -C firmware PYTHON=$(abspath $(PY)) all figures
 
 bench: $(VENV)/.core ## what the hot path costs, as ratios measured in one run
 	$(PY) tests/bench/chain.py

@@ -17,7 +17,7 @@ test="xvfb xauth clang libclang-rt-dev"
 case "${1:-}" in
     base)     wanted="$base" ;;
     run)      wanted="$qt" ;;
-    firmware) wanted="$arm" ;;
+    firmware) wanted="$arm $qemu" ;;
     test)     wanted="$qt $arm $qemu $test" ;;
     *)        echo "usage: debian.sh base|run|firmware|test" >&2; exit 2 ;;
 esac

@@ -35,7 +35,7 @@ check: $(VENV)/.core ## style and types: ruff, mypy
 	$(VENV)/bin/ruff check host tests protocol firmware
 	$(VENV)/bin/mypy
 
-fuzz: $(VENV)/.core ## long campaigns against the codec (minutes)
+fuzz: $(VENV)/.core ## long campaigns against the codec and the guard (minutes)
 	@sh host/build/debian.sh test
 	ENDPLATE_FUZZ_SECONDS=60 $(PY) -m pytest -m "" -k fuzz --timeout 900 tests
 

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whatever comes over the line, in whatever order and at whatever time: the guard's invariants
+hold. And the harness that says so finds a guard that breaks them."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import wire_build
+
+SECONDS = float(os.environ.get("ENDPLATE_FUZZ_SECONDS", "2"))
+FIRMWARE = wire_build.ROOT / "firmware"
+GUARD = FIRMWARE / "core" / "guard.c"
+
+# The steps of fuzz_guard.c, and times as indices of its SPAN_MS.
+JUMP, RUN, NOISE, FRAME, GREET, ARM, COMMAND, DEVICE, STOP = range(9)
+MS = {ms: i for i, ms in enumerate(
+    [0, 1, 2, 5, 9, 10, 20, 49, 50, 51, 99, 100, 101, 149, 150, 151, 249, 250, 299, 300, 301, 349,
+     350, 351, 1000, 5001])}  # fmt: skip
+DISARM, CLEAR_FAULT, RELEASE, ESTOP = range(4)
+
+
+def command(*targets: int, age: int = 10, valid: int = 50) -> list[int]:
+    full = [*targets, 0, 0, 0, 0][:4]
+    return [COMMAND, 1, MS[age], valid, 5, 0, *(target % 256 for target in full)]
+
+
+START = [DEVICE, 0, GREET, 0, ARM, 0, *command(0), RUN, MS[20]]
+DRIVE = [*command(100, -50), RUN, MS[20]] * 3
+SEEDS = {
+    "silence": [*START, *DRIVE, RUN, MS[351], RUN, MS[351], ARM, 0, *command(0), *DRIVE],
+    "late tick": [*START, *DRIVE, JUMP, MS[101], JUMP, MS[1], JUMP, MS[300]],
+    "release": [*START, *DRIVE, STOP, RELEASE, RUN, MS[100], STOP, DISARM, *command(100)],
+    "estop": [*START, *DRIVE, STOP, ESTOP, RUN, MS[20], ARM, 0, *command(0), *DRIVE],
+    "no neutral": [*START[:6], *DRIVE],
+    "old EMG": [*START, *command(50, age=151), RUN, MS[20], *DRIVE],
+    "fault": [*START, *DRIVE, DEVICE, 130, RUN, MS[20], DEVICE, 128, STOP, CLEAR_FAULT, *START[4:]],
+    "table": [*START, *DRIVE, DEVICE, 129, RUN, MS[20], STOP, RELEASE, RUN, MS[20]],
+    "noise": [*START, *DRIVE, NOISE, 9, 0, *range(7), 0, *DRIVE, FRAME, 16, 0, *[0] * 36],
+}
+MUTANTS = {
+    "a command lives too long": (
+        "state->fresh_ms) >= good_ms)", "state->fresh_ms) >= good_ms + 400u)"),
+    "an ESTOP can be armed away": (
+        "{ON(GUARD_DISARMED) |", "{ON(GUARD_ESTOP) | ON(GUARD_DISARMED) |"),
+    "no neutral is asked for": ("if (neutral || command->mode == 0)", "if (1)"),
+    "RELEASE closes": ("config->closing[dof] > 0 ?", "config->closing[dof] < 0 ?"),
+    "old EMG is fresh": ("if (age > config->emg_age_max_ms &&", "if (age > 9999u &&"),
+    "a damaged table keeps power": ("now != GUARD_ESTOP && !table;", "now != GUARD_ESTOP;"),
+    "the ramp grows": ("(config->ramp_ms - gone)", "(config->ramp_ms + gone)"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fuzzer(tmp_path_factory):
+    wire_build.need_fuzzer(tmp_path_factory.mktemp("fuzzer"))
+
+
+def build(folder: Path, guard: Path = GUARD, sanitizers: str = "fuzzer,address,undefined") -> Path:
+    out = folder / "fuzz_guard"
+    sources = [wire_build.PROGRAMS / "fuzz_guard.c", FIRMWARE / "app" / "link.c", guard,
+               wire_build.PROTOCOL / "wire.c"]  # fmt: skip
+    folders = [FIRMWARE / "core", FIRMWARE / "app", wire_build.PROTOCOL]
+    done = subprocess.run(
+        [wire_build.need("clang"), "-std=c11", *wire_build.STRICT, "-g", "-O1",
+         f"-fsanitize={sanitizers}", "-fno-sanitize-recover=all", "-DWIRE_SCHEMA_HASH=1u",
+         *(f"-iquote{one}" for one in folders), *map(str, sources), "-o", str(out)],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+def seeds(folder: Path) -> Path:
+    corpus = folder / "corpus"
+    corpus.mkdir()
+    for name, steps in SEEDS.items():
+        (corpus / name).write_bytes(bytes([60, *steps]))
+    return corpus
+
+
+def test_fuzz_from_the_line_to_the_velocities(tmp_path):
+    said = wire_build.output(
+        build(tmp_path), f"-max_total_time={max(1, int(SECONDS))}", "-max_len=400", "-seed=1",
+        "-verbosity=0", "-print_final_stats=1", str(seeds(tmp_path)), cwd=tmp_path,
+    )  # fmt: skip
+    executed = int(said.split("stat::number_of_executed_units:")[1].split()[0])
+    reached = re.search(r"driven (\d+) released (\d+) lost (\d+) refused (\d+)", said)
+    print(f"\n{executed} inputs, {reached[0]}")
+    assert executed > 500 * SECONDS
+    assert all(int(n) > 100 for n in reached.groups()), "the campaign never got that far"
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_guard_that_breaks_an_invariant_is_found(tmp_path, name):
+    text = GUARD.read_text()
+    right, wrong = MUTANTS[name]
+    assert text.count(right) == 1, "guard.c has changed; change this mutant with it"
+    mutant = tmp_path / "guard.c"
+    mutant.write_text(text.replace(right, wrong))
+    program = build(tmp_path, mutant, "fuzzer")
+    done = subprocess.run(
+        [str(program), *map(str, seeds(tmp_path).iterdir())],
+        cwd=tmp_path, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode != 0 and "fuzz_guard.c:" in done.stderr

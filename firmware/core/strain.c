@@ -51,11 +51,18 @@ int32_t strain_check(const strain_config *config)
 
 void strain_init(strain_state *state) { memset(state, 0, sizeof *state); }
 
-/* Whether DoF d moves this joint in this grip. */
-static int32_t moves(const hand_config *hand, const hand_grip *grip, int32_t d, int32_t joint)
+/* The joints that DoF d moves in this grip and that answer, a bit each. */
+static uint32_t joints_of(const hand_config *hand, const hand_grip *grip, uint32_t known, int32_t d)
 {
     const hand_dof *dof = &hand->dof[d];
-    return dof->kind == HAND_DOF_JOINT ? dof->joint == joint : !is_nan(grip->open_deg[joint]);
+    if (dof->kind == HAND_DOF_JOINT) {
+        return known & 1u << dof->joint;
+    }
+    uint32_t joints = 0;
+    for (int32_t i = 0; i < hand->joints; i++) {
+        joints |= is_nan(grip->open_deg[i]) ? 0u : 1u << i;
+    }
+    return known & joints;
 }
 
 /* Which sense a joint of DoF d still has to turn when the DoF goes this way; 0: it has arrived. */
@@ -74,11 +81,11 @@ static int32_t sense_left(const hand_config *hand, const hand_grip *grip, int32_
 /* Whether DoF d is stuck in this way: of its joints that have a way to go, every one pushes with
  * nearly all the current it may have, and stands. */
 static int32_t stuck(const strain_config *config, const hand_config *hand, const hand_grip *grip,
-                     const strain_measured *measured, int32_t d, int32_t way)
+                     const strain_measured *measured, uint32_t joints, int32_t d, int32_t way)
 {
     int32_t pushing = 0;
-    for (int32_t i = 0; i < hand->joints; i++) {
-        if ((measured->known >> i & 1u) == 0 || !moves(hand, grip, d, i)) {
+    for (int32_t i = 0; joints >> i != 0; i++) {
+        if ((joints >> i & 1u) == 0) {
             continue;
         }
         const int32_t sense = sense_left(hand, grip, d, way, i, measured->position_deg[i]);
@@ -124,14 +131,12 @@ static void watch_stall(strain_dof *dof, const strain_config *config, int32_t cl
     }
 }
 
-/* The hottest motor of DoF d; 0 when none has been read. */
-static float hottest(const hand_config *hand, const hand_grip *grip,
-                     const strain_measured *measured, int32_t d)
+/* The hottest motor of these joints; 0 when none has been read. */
+static float hottest(const strain_measured *measured, uint32_t joints)
 {
     float most = 0.0f;
-    for (int32_t i = 0; i < hand->joints; i++) {
-        if ((measured->known >> i & 1u) != 0 && moves(hand, grip, d, i)
-            && measured->temperature_c[i] > most) {
+    for (int32_t i = 0; joints >> i != 0; i++) {
+        if ((joints >> i & 1u) != 0 && measured->temperature_c[i] > most) {
             most = measured->temperature_c[i];
         }
     }
@@ -207,14 +212,15 @@ int32_t strain_process(strain_state *state, const strain_config *config, const h
         strain_dof *dof = &state->dof[d];
         const int32_t closing = hand->dof[d].closing;
         const int32_t way = sign_of(driven[d]);
-        const int32_t is_stuck = way != 0 && stuck(config, hand, path, measured, d, way);
+        const uint32_t joints = joints_of(hand, path, measured->known, d);
+        const int32_t is_stuck = way != 0 && stuck(config, hand, path, measured, joints, d, way);
         watch_stall(dof, config, closing, is_stuck, wanted[d], driven[d], now_ms);
         if (dof->waits != 0) {
             out->stalled |= 1u << d;
             out->no_positive |= dof->waits > 0 ? 1u << d : 0u;
             out->no_negative |= dof->waits < 0 ? 1u << d : 0u;
         }
-        watch_heat(state, config, d, closing, hottest(hand, path, measured, d), out);
+        watch_heat(state, config, d, closing, hottest(measured, joints), out);
     }
     watch_supply(state, config, hand, measured, now_ms);
     out->supply_low = state->supply_low;

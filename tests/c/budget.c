@@ -9,13 +9,15 @@
  *   says    one line of JSON: SysTick counts per part, the empty measurement taken off
  *
  * Every sample goes through the chain alone; then comes the millisecond in which it would arrive:
- * COMMAND from a hop that closed, tick of the guard, the choice of a grip, the goals of all joints.
+ * COMMAND from a hop that closed, what the motors feel, tick of the guard, the choice of a grip, the
+ * goals of all joints.
  */
 #include "chain.h"
 #include "guard.h"
 #include "hand.h"
 #include "replay_files.h"
 #include "stm32f405.h"
+#include "strain.h"
 
 #include <math.h> /* NAN */
 #include <string.h>
@@ -32,8 +34,8 @@ enum {
 
 extern const hand_config hand_table; /* app.h's, of the hand this is built for */
 
-enum part { CHAIN, TAKE, TICK, GRIP, GOALS, PARTS };
-static const char *const PART[PARTS] = {"chain", "command", "guard", "grip", "hand"};
+enum part { CHAIN, TAKE, FEEL, TICK, GRIP, GOALS, PARTS };
+static const char *const PART[PARTS] = {"chain", "command", "strain", "guard", "grip", "hand"};
 
 typedef struct cost {
     uint32_t worst, runs;
@@ -54,6 +56,9 @@ typedef struct rig {
     guard_state guard;
     guard_output out;
     hand_state hand;
+    strain_config strain_config;
+    strain_state strain;
+    strain_measured felt;
     float measured[CORE_MAX_JOINTS];
     uint32_t states; /* bit per state of the guard that a tick ended in */
 } rig;
@@ -91,8 +96,14 @@ static void start(rig *on, const chain_config *config)
 {
     on->config = config;
     guard_defaults(&on->guard_config, hand_table.dofs);
+    strain_defaults(&on->strain_config);
+    strain_init(&on->strain);
     for (int32_t i = 0; i < hand_table.joints; i++) {
         on->measured[i] = hand_table.joint[i].min_deg;
+        on->felt.known |= 1u << (uint32_t)i;
+        on->felt.limit_ma[i] = hand_table.joint[i].current_ma;
+        on->felt.temperature_c[i] = 60.0f;
+        on->felt.supply_v[i] = 5.0f;
     }
     if (chain_init(&on->chain, config) < 0
         || guard_init(&on->guard, &on->guard_config, 0) != CORE_OK
@@ -117,6 +128,22 @@ static uint32_t take(rig *on, meter *to, const chain_hop *hop, uint32_t now_ms)
     const uint32_t before = now();
     (void)guard_command_take(&on->guard, &on->guard_config, &wanted, now_ms);
     return add(&to->part[TAKE], since(to, before));
+}
+
+/* A reading of the actuators: those that stand push with all they have. */
+static uint32_t feel(rig *on, meter *to, int32_t blocked, uint32_t now_ms)
+{
+    guard_senses senses;
+    for (int32_t i = 0; i < hand_table.joints; i++) {
+        on->felt.position_deg[i] = on->measured[i];
+        on->felt.velocity_dps[i] = blocked ? 0.0f : 50.0f;
+        on->felt.current_ma[i] = blocked ? hand_table.joint[i].current_ma : 0.0f;
+    }
+    const uint32_t before = now();
+    (void)strain_process(&on->strain, &on->strain_config, &hand_table, on->hand.grip, &on->felt,
+                         on->guard.target, on->out.velocity, now_ms, &senses);
+    (void)guard_sense(&on->guard, &senses);
+    return add(&to->part[FEEL], since(to, before));
 }
 
 static uint32_t events(rig *on, int32_t at, uint32_t now_ms)
@@ -147,6 +174,7 @@ static void sample(rig *on, meter *to, const int32_t *counts, int32_t n)
             all += take(on, to, &hop, now_ms);
         }
     }
+    all += feel(on, to, at >= BLOCKED_FROM, now_ms);
     before = now();
     (void)guard_tick(&on->guard, &on->guard_config, on->hand.at_limit, now_ms, &on->out);
     all += add(&to->part[TICK], since(to, before));

@@ -63,7 +63,7 @@ def fuzzer(tmp_path_factory):
 def build(folder: Path, guard: Path = GUARD, sanitizers: str = "fuzzer,address,undefined") -> Path:
     out = folder / "fuzz_guard"
     sources = [wire_build.PROGRAMS / "fuzz_guard.c", FIRMWARE / "app" / "link.c", guard,
-               wire_build.PROTOCOL / "wire.c"]  # fmt: skip
+               GUARD.with_name("guard_config.c"), wire_build.PROTOCOL / "wire.c"]  # fmt: skip
     folders = [FIRMWARE / "core", FIRMWARE / "app", wire_build.PROTOCOL]
     done = subprocess.run(
         [wire_build.need("clang"), "-std=c11", *wire_build.STRICT, "-g", "-O1",

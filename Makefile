@@ -31,9 +31,11 @@ firmware: $(VENV)/.core ## the hand's firmware: Linux program and STM32F405 imag
 bench: $(VENV)/.core ## what the hot path costs, as ratios measured in one run
 	$(PY) tests/bench/chain.py
 
-check: $(VENV)/.core ## style and types: ruff, mypy
+check: $(VENV)/.core ## style, types and static analysis: ruff, mypy, and gcc, clang, cppcheck, clang-tidy for the C
+	@sh host/build/debian.sh check
 	$(VENV)/bin/ruff check host tests protocol firmware
 	$(VENV)/bin/mypy
+	@$(MAKE) --no-print-directory -C firmware PYTHON=$(abspath $(PY)) lint
 
 fuzz: $(VENV)/.core ## long campaigns against the codec and the guard (minutes)
 	@sh host/build/debian.sh test

@@ -345,7 +345,7 @@ static int32_t pack(uint8_t msg, const void *in, wire_frame *frame)
 {
     if (!in || !frame) return WIRE_BAD_ARGUMENT;
     const struct layout *layout = layout_of(msg);
-    if (!in_range(layout, in)) return WIRE_BAD_VALUE;
+    if (!layout || !in_range(layout, in)) return WIRE_BAD_VALUE;
     write_fields(layout, in, frame->payload);
     frame->msg = msg;
     frame->length = bytes_of(layout);
@@ -355,14 +355,14 @@ static int32_t pack(uint8_t msg, const void *in, wire_frame *frame)
 static int32_t unpack(uint8_t msg, const wire_frame *frame, void *out)
 {
     if (!frame || !out) return WIRE_BAD_ARGUMENT;
-    if (frame->msg != msg) return WIRE_BAD_MESSAGE;
     const struct layout *layout = layout_of(msg);
+    if (!layout || frame->msg != msg) return WIRE_BAD_MESSAGE;
     if (frame->length != bytes_of(layout)) return WIRE_BAD_LENGTH;
     union { /* room for any of them */
         wire_hello hello; wire_hello_ack hello_ack; wire_heartbeat heartbeat; wire_time time;
         wire_arm arm; wire_reason reason; wire_command command; wire_state state;
         wire_state_full state_full; wire_link_stats link_stats;
-    } trial;
+    } trial = {0};
     read_fields(layout, frame->payload, &trial);
     if (!in_range(layout, &trial)) return WIRE_BAD_VALUE;
     read_fields(layout, frame->payload, out);

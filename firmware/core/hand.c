@@ -269,8 +269,8 @@ static int32_t move_joint(hand_state *state, const hand_joint *joint, int32_t i,
 }
 
 /* The joints whose DoF wants nothing. */
-static void hold(hand_state *state, const hand_config *config, const float *measured_deg,
-                 uint32_t driven, float dt_s)
+static void hold_still(hand_state *state, const hand_config *config, const float *measured_deg,
+                       uint32_t driven, float dt_s)
 {
     for (int32_t i = 0; i < config->joints; i++) {
         if ((driven >> i & 1u) == 0) {
@@ -326,6 +326,6 @@ int32_t hand_process(hand_state *state, const hand_config *config, const float *
             state->at_limit |= 1u << i;
         }
     }
-    hold(state, config, measured_deg, driven, step_s);
+    hold_still(state, config, measured_deg, driven, step_s);
     return CORE_OK;
 }

@@ -92,7 +92,7 @@ int32_t shape_process(shape_state *state, const shape_config *config, const floa
 
 int16_t shape_target(float velocity) {
     if (!(velocity > -1.0f))
-        return velocity <= -1.0f ? (int16_t)-TARGET_UNIT : (int16_t)0; /* 0 for a NaN */
+        return (int16_t)(velocity <= -1.0f ? -TARGET_UNIT : 0); /* 0 for a NaN */
     if (velocity > 1.0f) velocity = 1.0f;
     return (int16_t)(velocity * TARGET_UNIT + (velocity < 0.0f ? -0.5f : 0.5f));
 }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Installs the Debian packages that a target needs and that are missing, when root or sudo can do it without a question;
 # otherwise names them in one line. Never fails: what can still run without them does, and says what it skips.
-#   sh host/build/debian.sh base|run|firmware|test
+#   sh host/build/debian.sh base|run|firmware|check|test
 set -u
 
 base="gcc make libc6-dev"
@@ -18,8 +18,9 @@ case "${1:-}" in
     base)     wanted="$base" ;;
     run)      wanted="$qt" ;;
     firmware) wanted="$arm $qemu" ;;
+    check)    wanted="clang clang-tidy-14 cppcheck libnewlib-dev" ;;
     test)     wanted="$qt $arm $qemu $test" ;;
-    *)        echo "usage: debian.sh base|run|firmware|test" >&2; exit 2 ;;
+    *)        echo "usage: debian.sh base|run|firmware|check|test" >&2; exit 2 ;;
 esac
 
 # A Python that came from Debian keeps venv and its headers in packages of their own.

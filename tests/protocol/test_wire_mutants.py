@@ -56,10 +56,10 @@ SLIPS = [
     ("hand->dofs <= WIRE_MAX_DOF", "hand->dofs <= 9"),
     ("hand->joints <= WIRE_MAX_JOINTS", "hand->joints <= 11"),
     (">> (WIRE_MAX_JOINTS - 8) == 0", ">> 3 == 0"),
-    ("if (frame->msg != msg) return WIRE_BAD_MESSAGE;", ""),
+    ("if (!layout || frame->msg != msg) return WIRE_BAD_MESSAGE;", ""),
     ("if (frame->length != bytes_of(layout)) return WIRE_BAD_LENGTH;", ""),
     ("if (!in_range(layout, &trial)) return WIRE_BAD_VALUE;", ""),
-    ("if (!in_range(layout, in)) return WIRE_BAD_VALUE;", ""),
+    ("if (!layout || !in_range(layout, in)) return WIRE_BAD_VALUE;", ""),
 ]
 
 

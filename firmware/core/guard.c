@@ -124,6 +124,8 @@ static void apply(guard_state *state, int32_t event, uint32_t when_ms)
             state->has_sample = 0;
             state->has_arrived = 0;
         }
+        state->rest_first = state->state == GUARD_OPEN_ONLY
+            || (state->rest_first && event != GUARD_EV_NEUTRAL);
         return;
     }
 }
@@ -254,7 +256,8 @@ static void watch(guard_state *state, const guard_config *config, uint32_t now_m
     if (state->faults != 0) {
         apply(state, GUARD_EV_FAULT, now_ms);
     }
-    if (state->state == GUARD_ACTIVE && state->senses.supply_low) {
+    /* also when the supply came back in a gap of the commands, which itself asks for no rest */
+    if (state->state == GUARD_ACTIVE && (state->senses.supply_low || state->rest_first)) {
         apply(state, GUARD_EV_SUPPLY_LOW, now_ms);
     } else if (state->state == GUARD_OPEN_ONLY && !state->senses.supply_low) {
         apply(state, GUARD_EV_SUPPLY_GOOD, now_ms);

@@ -139,6 +139,7 @@ typedef struct guard_state {
     uint32_t sample;
     int32_t has_sample;
     int32_t has_arrived;
+    int32_t rest_first;      /* the supply was low: no closing before one neutral command */
     uint32_t frozen;
     float target[CORE_MAX_DOF];   /* of the newest fresh command */
     float ramp_from[CORE_MAX_DOF];/* velocity when the ramp to 0 began */

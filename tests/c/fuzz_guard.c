@@ -11,6 +11,7 @@
 #include "app.h"
 #include "board.h"
 
+#include <math.h> /* NAN */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 
-enum step { JUMP, RUN, NOISE, FRAME, GREET, ARM, COMMAND, DEVICE, STOP, STEPS };
+enum step { JUMP, RUN, NOISE, FRAME, GREET, ARM, COMMAND, DEVICE, STOP, SENSE, STEPS };
 enum {
     DOFS = 4,
     SCHEMA = 0x5EED,
@@ -48,6 +49,7 @@ typedef struct record {
     int32_t armed;   /* ARM counted, and nothing has undone it */
     int32_t allowed; /* and a neutral command was taken after it */
     int32_t stopped; /* ESTOP */
+    int32_t rested;  /* a neutral command was taken since the supply was last low */
     int32_t has_fresh;
     uint64_t fresh_ms;
     float wanted[DOFS]; /* magnitudes of the newest fresh command */
@@ -58,7 +60,7 @@ static app_state app;
 static record known;
 static uint64_t origin_us, now_us;
 static input line; /* what the link reads next */
-static uint64_t driven, released, lost, refused;
+static uint64_t driven, released, lost, refused, opened;
 
 static void ask(int holds, const char *what, int at)
 {
@@ -140,13 +142,31 @@ int32_t app_command(app_state *of, const guard_command *command, int32_t grip, c
         neutral = neutral && size < 0.05f;
         known.wanted[i] = command->mode == 1 ? size : 0.0f;
     }
-    known.allowed = known.allowed || neutral || command->mode == 0;
+    neutral = neutral || command->mode == 0;
+    known.allowed = known.allowed || neutral;
+    known.rested = known.rested || neutral;
     known.has_fresh = 1;
     known.fresh_ms = of->now_us / 1000u;
     return taken;
 }
 
 /* ---- the invariants ---- */
+
+/* What the motors and the supply forbid. `size` is the magnitude of v. */
+static void check_senses(int32_t i, float v, float size, int32_t state)
+{
+    const guard_senses *senses = &app.guard.senses;
+    const int32_t closing = app.guard_config.closing[i];
+    if (v == 0.0f || (state != GUARD_ACTIVE && state != GUARD_OPEN_ONLY)) return;
+    must(((v > 0 ? senses->no_positive : senses->no_negative) >> i & 1u) == 0);
+    must(size <= senses->scale[i]);
+    if (state == GUARD_OPEN_ONLY) {
+        must(v * (float)closing < 0.0f && size <= app.guard_config.open_only_velocity);
+    } else {
+        must(!senses->supply_low);
+        must(known.rested || v * (float)closing < 0.0f);
+    }
+}
 
 static void check_velocity(const guard_output *out, int32_t state)
 {
@@ -159,8 +179,9 @@ static void check_velocity(const guard_output *out, int32_t state)
         if (state == GUARD_RELEASING) {
             must(v == 0.0f || v * (float)app.guard_config.closing[i] < 0.0f); /* never closes */
         } else {
-            must(size <= (state == GUARD_ACTIVE ? known.wanted[i] : known.last[i]));
+            must(size <= (state == GUARD_STALE ? known.last[i] : known.wanted[i]));
         }
+        check_senses(i, v, size, state);
         known.last[i] = size;
     }
 }
@@ -174,10 +195,14 @@ static void tick(void)
     const int32_t state = guard_tick(&app.guard, &app.guard_config, at_limit, app_ms(&app), &out);
     const uint64_t since_ms = now_ms - known.fresh_ms;
     must(state >= 0 && state < GUARD_STATES && state == app.guard.state);
-    if (known.allowed && since_ms >= LOST_MS) undo(); /* latched from here on */
+    if (known.allowed && since_ms >= LOST_MS) { /* latched from here on */
+        known.allowed = 0;
+        known.armed = state == GUARD_ARMED; /* after a low supply it waits for neutral, as long */
+    }
 
     must(!out.drive || out.power);
-    must(!out.drive || state == GUARD_ACTIVE || state == GUARD_STALE || state == GUARD_RELEASING);
+    must(!out.drive || state == GUARD_ACTIVE || state == GUARD_STALE || state == GUARD_RELEASING
+         || state == GUARD_OPEN_ONLY);
     if (out.drive && state != GUARD_RELEASING) {
         must(known.armed && known.allowed && known.has_fresh);
         must(since_ms < STILL_MS && since_ms < DRIVE_MS);
@@ -185,8 +210,10 @@ static void tick(void)
     if (known.stopped) must(state == GUARD_ESTOP && !out.power && !out.drive);
     if (state == GUARD_BOOT || state == GUARD_SELF_TEST) must(!out.power);
     if ((app.guard.faults & GUARD_FAULT_TABLE) != 0) must(!out.power);
-    for (int32_t i = 0; i < DOFS; i++) must(out.limit[i] <= GUARD_LIMIT_POSITION);
+    for (int32_t i = 0; i < DOFS; i++) must(out.limit[i] <= GUARD_LIMIT_HOT);
+    if (state == GUARD_OPEN_ONLY) known.rested = 0;
     check_velocity(&out, state);
+    opened += state == GUARD_OPEN_ONLY && out.velocity[0] != 0.0f;
     driven += out.drive && state == GUARD_ACTIVE && out.velocity[0] != 0.0f;
     released += state == GUARD_RELEASING;
     lost += state == GUARD_LINK_LOST;
@@ -283,6 +310,25 @@ static void stop(input *from)
     hear_frame(&frame, how & 0xC0);
 }
 
+static float scale(uint8_t of)
+{
+    if (of == 255) return NAN;
+    return of == 254 ? 2.0f : (float)of / 250.0f;
+}
+
+static void sense(input *from)
+{
+    guard_senses senses = {0};
+    const uint8_t how = byte(from);
+    senses.supply_low = how & 1;
+    senses.no_positive = how >> 1 & 7u;
+    senses.no_negative = how >> 4;
+    senses.stalled = senses.hot = byte(from);
+    for (int32_t i = 0; i < DOFS; i++) senses.scale[i] = scale(byte(from));
+    must(guard_sense(&app.guard, &senses) == CORE_OK);
+    for (int32_t i = 0; i < DOFS; i++) must(app.guard.senses.scale[i] <= 1.0f);
+}
+
 static void step(input *from)
 {
     const int32_t what = byte(from) % STEPS;
@@ -302,7 +348,7 @@ static void step(input *from)
     } else {
         static void (*const DO[STEPS])(input *) = {
             [FRAME] = any_frame, [GREET] = greet, [ARM] = arm,
-            [COMMAND] = command, [DEVICE] = device, [STOP] = stop};
+            [COMMAND] = command, [DEVICE] = device, [STOP] = stop, [SENSE] = sense};
         DO[what](from);
     }
     tick();
@@ -310,9 +356,11 @@ static void step(input *from)
 
 static void say(void)
 {
-    (void)fprintf(stderr, "fuzz_guard: driven %llu released %llu lost %llu refused %llu\n",
+    (void)fprintf(stderr,
+                  "fuzz_guard: driven %llu released %llu lost %llu refused %llu opened %llu\n",
                   (unsigned long long)driven, (unsigned long long)released,
-                  (unsigned long long)lost, (unsigned long long)refused);
+                  (unsigned long long)lost, (unsigned long long)refused,
+                  (unsigned long long)opened);
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -326,6 +374,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     input from = {data, size};
     memset(&app, 0, sizeof app);
     memset(&known, 0, sizeof known);
+    known.rested = 1;
     origin_us = (uint64_t)byte(&from) * 1000u; /* so near its end the 32-bit clock wraps */
     now_us = (1ull << 32) * 1000u - 64000u + origin_us;
     app.now_us = now_us;

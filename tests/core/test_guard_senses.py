@@ -74,6 +74,18 @@ def test_a_supply_that_is_back_asks_for_rest_first():
     assert bench.stream(21, 0.0).state == "ACTIVE"
 
 
+def test_a_supply_that_comes_back_in_a_gap_of_the_commands_asks_for_rest_too():
+    bench = Bench().active(-0.8)
+    bench.sense(supply_low=1)
+    bench.stream(40, -0.8)
+    bench.wait(60)
+    assert bench.name == "STALE"
+    bench.sense()
+    assert bench.stream(60, 0.8).state == "ARMED"
+    bench.command(0.0)
+    assert bench.stream(40, 0.8).velocity == pytest.approx([0.8, 0, 0, 0])
+
+
 def test_arming_with_a_low_supply_opens_only():
     bench = Bench().ready()
     bench.sense(supply_low=1)

@@ -17,7 +17,7 @@ FIRMWARE = wire_build.ROOT / "firmware"
 GUARD = FIRMWARE / "core" / "guard.c"
 
 # The steps of fuzz_guard.c, and times as indices of its SPAN_MS.
-JUMP, RUN, NOISE, FRAME, GREET, ARM, COMMAND, DEVICE, STOP = range(9)
+JUMP, RUN, NOISE, FRAME, GREET, ARM, COMMAND, DEVICE, STOP, SENSE = range(10)
 MS = {ms: i for i, ms in enumerate(
     [0, 1, 2, 5, 9, 10, 20, 49, 50, 51, 99, 100, 101, 149, 150, 151, 249, 250, 299, 300, 301, 349,
      350, 351, 1000, 5001])}  # fmt: skip
@@ -40,6 +40,13 @@ SEEDS = {
     "old EMG": [*START, *command(50, age=151), RUN, MS[20], *DRIVE],
     "fault": [*START, *DRIVE, DEVICE, 130, RUN, MS[20], DEVICE, 128, STOP, CLEAR_FAULT, *START[4:]],
     "table": [*START, *DRIVE, DEVICE, 129, RUN, MS[20], STOP, RELEASE, RUN, MS[20]],
+    "supply": [*START, *DRIVE, SENSE, 1, 0, *[250] * 4, *[*command(-100), RUN, MS[20]] * 2,
+               *command(100), RUN, MS[20], SENSE, 0, 0, *[250] * 4, RUN, MS[1], *DRIVE,
+               *command(0), *DRIVE],
+    "supply back in a gap": [*START, *DRIVE, SENSE, 1, 0, *[250] * 4, *command(-100), RUN, MS[20],
+                             RUN, MS[99], SENSE, 0, 0, *[250] * 4, RUN, MS[1], *DRIVE],
+    "stall and heat": [*START, SENSE, 0x12, 3, 250, 125, 255, 254, *DRIVE,
+                       *[*command(-100, 50, 100, 100), RUN, MS[20]] * 2],
     "noise": [*START, *DRIVE, NOISE, 9, 0, *range(7), 0, *DRIVE, FRAME, 16, 0, *[0] * 36],
 }
 MUTANTS = {
@@ -51,6 +58,12 @@ MUTANTS = {
     "RELEASE closes": ("config->closing[dof] > 0 ?", "config->closing[dof] < 0 ?"),
     "old EMG is fresh": ("if (age > config->emg_age_max_ms &&", "if (age > 9999u &&"),
     "a damaged table keeps power": ("now != GUARD_ESTOP && !table;", "now != GUARD_ESTOP;"),
+    "a low supply closes": (
+        "(closing > 0 ? velocity < 0.0f : velocity > 0.0f)", "velocity != 0.0f"),
+    "a stalled way is driven": ("|| forbidden(state, dof, target)", ""),
+    "a low supply needs no rest": (
+        "GUARD_EV_SUPPLY_GOOD, GUARD_ARMED", "GUARD_EV_SUPPLY_GOOD, GUARD_ACTIVE"),
+    "a low supply needs no rest after a gap": ("|| state->rest_first", ""),
     "the ramp grows": ("(config->ramp_ms - gone)", "(config->ramp_ms + gone)"),
 }  # fmt: skip
 
@@ -89,7 +102,7 @@ def test_fuzz_from_the_line_to_the_velocities(tmp_path):
         "-verbosity=0", "-print_final_stats=1", str(seeds(tmp_path)), cwd=tmp_path,
     )  # fmt: skip
     executed = int(said.split("stat::number_of_executed_units:")[1].split()[0])
-    reached = re.search(r"driven (\d+) released (\d+) lost (\d+) refused (\d+)", said)
+    reached = re.search(r"driven (\d+) released (\d+) lost (\d+) refused (\d+) opened (\d+)", said)
     print(f"\n{executed} inputs, {reached[0]}")
     assert executed > 500 * SECONDS
     assert all(int(n) > 100 for n in reached.groups()), "the campaign never got that far"

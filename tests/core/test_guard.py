@@ -257,6 +257,7 @@ def test_missing_arguments_are_refused():
     assert lib.guard_check(null) == bad
     assert lib.guard_raise(null, bench.config, 2, 0) == bad
     assert lib.guard_set_faults(bench.state, null, 1, 0) == bad
+    assert lib.guard_sense(bench.state, null) == bad
     assert lib.guard_command_take(bench.state, bench.config, null, 0) == bad
     assert lib.guard_tick(null, bench.config, 0, 0, out) == bad
     assert out.drive == 0, "even a refused tick leaves nothing driving"

@@ -234,6 +234,7 @@ def test_arguments_and_bounds():
             feeling.state, feeling.config, feeling.hand, grip, feeling.measured, zeros, zeros, 0,
             out,
         ) == lib.CORE_BAD_ARGUMENT  # fmt: skip
+    assert lib.strain_check(ffi.NULL) == lib.CORE_BAD_ARGUMENT
     assert lib.strain_check(feeling.config) == 0
     for name, value in (
         ("stall_share", 0.0), ("stall_dps", float("nan")), ("stall_closing_ms", 0),

@@ -39,7 +39,7 @@ def test_something_is_shown():
 
 
 @pytest.mark.parametrize(
-    "command", ["bench", "monitor", "devices", "record", "replay", "calibrate", "run"]
+    "command", ["bench", "monitor", "devices", "record", "replay", "calibrate", "run", "hand"]
 )
 def test_examples_of_each_help_are_accepted(command):
     import importlib

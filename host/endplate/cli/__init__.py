@@ -25,6 +25,7 @@ COMMANDS = {
     "replay": "play a recording through the chain again, and into a hand",
     "calibrate": "guide a person through the movements and write their profile",
     "run": "drive a hand from a board with a profile",
+    "hand": "ask a hand who it is, and hold it against its safety requirements",
 }
 DESCRIPTION = (
     "Reads multi-site EMG from a board, decodes several degrees of freedom at once and moves "

@@ -12,6 +12,17 @@ DRIVING = tuple(
     getattr(core.lib, f"GUARD_{name}") for name in ("ARMED", "ACTIVE", "STALE", "OPEN_ONLY")
 )
 
+#: Bits of HELLO_ACK.capabilities and codes of its reset_cause (SPEC.md, HELLO_ACK).
+CAPABILITIES = (
+    "measures position and velocity",
+    "measures current",
+    "measures temperature and voltage",
+    "its motor bus stops by itself when the hand stops (bus watchdog set)",
+    "a hardware watchdog restarts it",
+    "heeds `force_cap`",
+)
+RESET_CAUSES = ("unknown", "power came on", "reset pin", "brown-out", "watchdog", "software")
+
 _FAULTS = {
     "table": "its hand table is damaged: flash the firmware again",
     "bus": "none of its motors answers: check the battery and the motor cable",
@@ -28,6 +39,16 @@ def hello(fields: dict[str, Any]) -> dict[str, Any]:
         "firmware": ".".join(str(part) for part in fields["firmware"]),
         "uid": bytes(fields["uid"]).hex(),
     }
+
+
+def capabilities(bits: int) -> list[str]:
+    """What the hand answers to, in words; bits that are not known are left out."""
+    return [words for bit, words in enumerate(CAPABILITIES) if bits >> bit & 1]
+
+
+def reset_cause(code: int) -> str:
+    """Why the hand last started."""
+    return RESET_CAUSES[code] if code < len(RESET_CAUSES) else f"code {code}"
 
 
 def state(fields: dict[str, Any], info: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`endplate hand verify`: holds a hand against its safety requirements, one row each."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from endplate import core
+from endplate.conformance.run import Report, chosen, verify
+from endplate.conformance.subject import DRIVE, DRIVE_S
+from endplate.conformance.verdict import Finding, Requirement, Verdict
+from endplate.errors import UsageError
+
+EXAMPLES = """examples:
+  endplate hand verify /dev/ttyACM0
+  endplate hand verify /dev/ttyACM0 --yes --json verified.json
+  endplate hand verify /dev/ttyACM0 --only HV-20 HV-21 HV-22
+  endplate hand verify /dev/ttyACM0 --estop      ESTOP too; the hand needs its power cut afterwards
+
+Only what the wire shows is judged: the hand tells its state every 20 ms, so a time is known to
+20 ms and the error of the clock comparison. Exit status: 0 when all that was run passed, 1 when
+not, 2 when there is no hand to test.
+"""
+_COLOURS = {
+    Verdict.PASSED: "green",
+    Verdict.FAILED: "bold red",
+    Verdict.NOT_MEASURABLE: "yellow",
+    Verdict.NOT_RUN: "dim",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options."""
+    from endplate.cli.hand import add_port
+
+    add_port(parser)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the findings here, too")
+    parser.add_argument("--only", nargs="+", metavar="ID", help="these requirements alone")
+    parser.add_argument(
+        "--estop", action="store_true", help="ESTOP too, last: the hand needs its power cut"
+    )
+    parser.add_argument("--yes", action="store_true", help="do not ask before the hand moves")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Asks, verifies, prints the table."""
+    chosen(arguments.only)  # a wrong id is said before anyone is asked
+    if arguments.json is not None and not arguments.json.resolve().parent.is_dir():
+        raise UsageError(f"{arguments.json} cannot be written: its folder does not exist.")
+    console = Console()
+
+    def begun(info: dict[str, Any]) -> None:
+        console.print(
+            f"Hand {info['name']}, firmware {info['firmware']}, on {arguments.port}. It will close "
+            f"and open several times by a few degrees, at {DRIVE:.0%} of its full speed for "
+            f"{DRIVE_S:g} s at a time: nothing may be between its fingers.",
+            highlight=False,
+        )
+        if sys.stdin.isatty() and not arguments.yes:
+            console.input("Enter begins, Ctrl-C ends. ")
+
+    table = _table(arguments.port)
+    shown = Live(table, console=console, auto_refresh=False, vertical_overflow="visible")
+
+    def tell(requirement: Requirement, finding: Finding) -> None:
+        shown.start()  # not before: it would hide the question
+        _add(table, requirement, finding)
+        shown.refresh()
+
+    try:
+        report = verify(
+            arguments.port,
+            arguments.baud,
+            only=arguments.only,
+            estop=arguments.estop,
+            begun=begun,
+            tell=tell,
+        )
+    finally:
+        shown.stop()
+    console.print()
+    console.print(summary(report), highlight=False)
+    if arguments.json is not None:
+        try:
+            arguments.json.write_text(json.dumps(report.as_json(), indent=2) + "\n")
+        except OSError as error:
+            raise UsageError(f"{arguments.json} cannot be written ({error.strerror}).") from None
+    return 0 if report.passed else 1
+
+
+def _table(port: str) -> Table:
+    return Table(
+        "Id", "Required", "Found", "Measured", "Allowed",
+        title=f"Hand on {port}, schema {core.SCHEMA_HASH:08x}", show_lines=False,
+    )  # fmt: skip
+
+
+def _add(table: Table, requirement: Requirement, finding: Finding) -> None:
+    measured = "; ".join(part for part in (finding.measured, finding.note) if part)
+    colour = _COLOURS[finding.verdict]
+    table.add_row(
+        requirement.id,
+        requirement.words,
+        f"[{colour}]{finding.verdict.value}[/]",
+        measured,
+        finding.allowed,
+    )
+
+
+def summary(report: Report) -> str:
+    """How many of which, in one line."""
+    count = Counter(finding.verdict for _, finding in report.findings)
+    parts = [f"{count[verdict]} {verdict.value.lower()}" for verdict in Verdict if count[verdict]]
+    return f"{len(report.findings)} requirements: {', '.join(parts)}. The hand is left disarmed."

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Requirements on what has to come before the hand moves, and what ends it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from endplate.conformance.motion import (
+    STILL_DEG,
+    know_moves,
+    moved_deg,
+    next_drive,
+    states,
+    watch_after_driving,
+    words_of,
+)
+from endplate.conformance.subject import DRIVE, GUARD, HOP_S, LIMIT, Subject
+from endplate.conformance.verdict import Finding, NotMeasurableError, holds
+from endplate.live.hand_words import DRIVING
+
+_TRY_S = 0.35
+_SETTLE_S = 0.1
+_GONE_S = 0.6
+_SLOW_STATE_S = 1.2  # a hand that hears nothing tells its state twice a second
+
+
+def nothing_while_disarmed(subject: Subject) -> Finding:
+    """Neutral, then drive commands."""
+    know_moves(subject)
+    subject.begin()
+    del subject.heard[:]
+    subject.drive(0.0, _SETTLE_S)
+    subject.drive(next_drive(subject, subject.heard), _TRY_S)
+    return _nothing(subject, ["disarmed"])
+
+
+def nothing_before_neutral(subject: Subject) -> Finding:
+    """ARM, then drive commands without a neutral one."""
+    know_moves(subject)
+    subject.begin()
+    subject.arm()
+    if not subject.wait_state("armed", 1.0):
+        raise NotMeasurableError("the hand did not arm")
+    del subject.heard[:]
+    subject.listen(0.12, beat=True)
+    target = next_drive(subject, subject.heard)
+    got = states(subject.drive(target, _TRY_S)[1])
+    limits = {one.fields["limit"][0] for one in got}
+    if limits != {LIMIT["neutral"]}:
+        return holds(False, f"limit codes {sorted(limits)}", f"limit code {LIMIT['neutral']}")
+    return _nothing(subject, ["armed"])
+
+
+def moves_after_neutral(subject: Subject) -> Finding:
+    """The counterpart of all that must not move."""
+    speed = know_moves(subject).speed_dps
+    return holds(True, f"{abs(speed):.0f} degrees/s at {DRIVE:.0%} of full speed", "it moves")
+
+
+def another_session_disarms(subject: Subject) -> Finding:
+    """A second host says HELLO while the first one drives; the first goes on driving."""
+    return _after_driving(subject, subject.hello, "disarmed")
+
+
+def replug_disarms(subject: Subject) -> Finding:
+    """The port closes while the hand is driven, and opens again."""
+
+    def replug() -> None:
+        subject.port.close()
+        time.sleep(_GONE_S)
+        opened_us = subject.hand_us(time.monotonic_ns())
+        subject.open()
+        told = subject.wait_silently(
+            lambda h: h.frame.msg == "STATE"
+            and (h.fields["hand_us"] - opened_us) % (1 << 32) < (1 << 31),
+            _SLOW_STATE_S,
+        )
+        if told is not None and told.fields["state"] in DRIVING:
+            raise _StillArmedError
+        subject.hello()
+
+    try:
+        return _after_driving(subject, replug, "disarmed")
+    except _StillArmedError:
+        return holds(False, "still armed when the port opened again", "disarmed")
+
+
+class _StillArmedError(Exception):
+    """What replug_disarms found."""
+
+
+def _after_driving(subject: Subject, then: Callable[[], object], ends: str) -> Finding:
+    watch_after_driving(subject, lambda _: then())
+    first = subject.wait(lambda h: h.frame.msg == "STATE" and h.frame.session == subject.session)
+    if first is None or first.fields["state"] != GUARD[ends]:
+        if first is None or first.fields["state"] != GUARD["link lost"]:
+            word = words_of([first])[0] if first else "silent"
+            return holds(False, f"{word} after it", f"{ends}, stands")
+    subject.compare_clocks()
+    subject.listen(_SETTLE_S)
+    del subject.heard[:]
+    subject.drive(DRIVE * know_moves(subject).room, _TRY_S)
+    return _nothing(subject, [words_of([first])[0]])
+
+
+def _nothing(subject: Subject, wanted: list[str]) -> Finding:
+    """Judges what was heard while commands tried to move it."""
+    subject.listen(HOP_S + 0.1)
+    words, moved = words_of(subject.heard), moved_deg(subject.heard)
+    return holds(
+        words == wanted and moved <= STILL_DEG,
+        f"{' > '.join(words)}, moved {moved:.2f} degrees",
+        f"{' > '.join(wanted)}, {STILL_DEG} degrees",
+    )

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What moved and when, read from STATE (positions, 50 Hz) and STATE_FULL (goals, 10 Hz)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from endplate import core
+from endplate.conformance.subject import DRIVE, DRIVE_S, GUARD, Heard, Subject, apart_ms
+from endplate.conformance.verdict import NotMeasurableError, Reading
+
+STILL_DEG = 0.5  # noise of a position, and what a held joint gives way to gravity
+_STANDS_DPS = 3.0  # one step of an encoder (0.044 degrees) between two STATE looks like 2.2
+_STANDS_SHARE = 0.15  # or this share of the speed it had
+_SEEN = 3  # a movement counts as seen when it is so many times STILL_DEG
+_UNSEEN_S = 0.1  # a command obeyed wrongly drives for 100 ms, the longest validity
+_COMMAND_BYTES = 50
+_FULL_S = 0.12  # a STATE_FULL comes every 100 ms
+
+
+@dataclass(frozen=True)
+class Moves:
+    """How this hand moves under the kit's command: the joint that moves most, and its speed under
+    + DRIVE, degrees per second with sign; `room` is the direction that was free at the start."""
+
+    joint: int
+    speed_dps: float
+    room: int
+    start_deg: float
+
+
+def states(heard: list[Heard]) -> list[Heard]:
+    """The STATE among them."""
+    return [one for one in heard if one.frame.msg == "STATE"]
+
+
+def positions(one: Heard) -> list[float]:
+    """Degrees, per joint."""
+    return [value / 100 for value in one.fields["position"]]
+
+
+def moved_deg(heard: list[Heard]) -> float:
+    """The most that any joint's position or goal changed. NotMeasurableError when too little was
+    heard to say so."""
+    shown = [one.fields["position"] for one in states(heard)]
+    goals = [one.fields["goal"] for one in heard if one.frame.msg == "STATE_FULL"]
+    if len(shown) < 2 or len(goals) < 2:
+        raise NotMeasurableError("the hand told too little of its positions and goals")
+    spans = [
+        max(joint) - min(joint) for told in (shown, goals) for joint in zip(*told, strict=True)
+    ]
+    return max(spans) / 100
+
+
+def words_of(heard: list[Heard]) -> list[str]:
+    """The states that the hand went through, in words."""
+    words: list[str] = []
+    for one in states(heard):
+        word = core.GUARD_STATES.get(one.fields["state"], "unknown")
+        if not words or words[-1] != word:
+            words.append(word)
+    return words
+
+
+def know_moves(subject: Subject) -> Moves:
+    """Drives a little to see which joint moves, how fast and where there is room."""
+    known = subject.memory.get("moves")
+    if known is not None:
+        return known
+    for room in (1, -1):
+        subject.activate()
+        before = states(subject.drive(0.0, 2 * _FULL_S)[1])
+        after = states(subject.drive(DRIVE * room, DRIVE_S)[1])
+        if not before or not after:
+            continue
+        went = [b - a for a, b in zip(positions(before[-1]), positions(after[-1]), strict=True)]
+        joint = max(range(len(went)), key=lambda j: abs(went[j]))
+        if abs(went[joint]) >= 2 * STILL_DEG:
+            seconds = apart_ms(after[-1].fields["hand_us"], before[-1].fields["hand_us"]) / 1000
+            known = Moves(
+                joint, went[joint] * room / seconds, room, positions(before[-1])[joint]
+            )
+            subject.memory["moves"] = known
+            return known
+    raise NotMeasurableError(
+        "the hand does not move when it is driven, so nothing can be said of its stopping"
+    )
+
+
+def next_drive(subject: Subject, heard: list[Heard]) -> float:
+    """The target that leads back to where the hand stood at first, or away from there where there
+    was room."""
+    known = know_moves(subject)
+    stood = states(heard)
+    if not stood:
+        raise NotMeasurableError("the hand does not tell where it stands")
+    toward = known.room if known.speed_dps > 0 else -known.room
+    displaced = (positions(stood[-1])[known.joint] - known.start_deg) * toward
+    return DRIVE * (-known.room if displaced > STILL_DEG else known.room)
+
+
+def ready_still(subject: Subject) -> float:
+    """ACTIVE and standing, with goals heard; the target that would move it visibly."""
+    speed = abs(know_moves(subject).speed_dps)
+    if speed * _UNSEEN_S < _SEEN * STILL_DEG / 2:
+        raise NotMeasurableError(f"at {speed:.1f} degrees/s a wrong movement would not be seen")
+    subject.activate()
+    subject.drive(0.0, 0.1)
+    del subject.heard[:]
+    target = next_drive(subject, subject.drive(0.0, _FULL_S)[1])
+    if not any(one.frame.msg == "STATE_FULL" for one in subject.heard):
+        subject.drive(0.0, _FULL_S)
+    return target
+
+
+def settle(subject: Subject, seconds: float = 2 * _FULL_S) -> float:
+    """Listens a little longer; how far anything moved in all that was heard since ready_still."""
+    subject.listen(seconds, beat=True)
+    return moved_deg(subject.heard)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What the hand did after the last fresh command: times count from there."""
+
+    origin_us: int
+    error_ms: float
+    heard: list[Heard]
+    moves: Moves
+
+    def at_ms(self, one: Heard) -> float:
+        """When the hand told this."""
+        return apart_ms(one.fields["hand_us"], self.origin_us)
+
+    def first(self, wanted: Callable[[dict[str, Any]], bool]) -> Reading:
+        """When the first STATE showed it; by_ms is infinite when none did."""
+        last_ms = 0.0
+        for one in states(self.heard):
+            at = self.at_ms(one)
+            if at < 0:
+                continue
+            if wanted(one.fields):
+                return Reading(last_ms, at, self.error_ms)
+            last_ms = at
+        return Reading(last_ms, float("inf"), self.error_ms)
+
+    def state(self, *names: str) -> Reading:
+        """When it was first in one of these states."""
+        numbers = [GUARD[name] for name in names]
+        return self.first(lambda fields: fields["state"] in numbers)
+
+    def standing(self) -> Reading:
+        """When the moving joint came to rest."""
+        slow = max(_STANDS_DPS, _STANDS_SHARE * abs(self.moves.speed_dps))
+        told = states(self.heard)
+        reading = Reading(0.0, 0.0, self.error_ms)
+        for before, now in zip(told, told[1:], strict=False):
+            start, end = self.at_ms(before), self.at_ms(now)
+            joint = self.moves.joint
+            went = abs(positions(now)[joint] - positions(before)[joint])
+            if end > 0 and end > start and went / (end - start) * 1000 > slow:
+                reading = Reading(max(start, 0.0), end, self.error_ms)
+        return reading
+
+
+def watch_after_driving(
+    subject: Subject,
+    meanwhile: Callable[[Subject], object],
+    *,
+    valid_ms: int = 50,
+) -> Watched:
+    """Drives the hand, sends its last fresh command, then does `meanwhile` and listens."""
+    moves = know_moves(subject)
+    subject.activate()
+    target = next_drive(subject, subject.drive(0.0, 0.06)[1])
+    sent, driving = subject.drive(target, DRIVE_S, valid_ms=valid_ms)
+    told = states(driving)
+    if not told or told[-1].fields["state"] != GUARD["active"]:
+        raise NotMeasurableError("the hand was not active when the commands were to end")
+    if abs(positions(told[-1])[moves.joint] - positions(told[0])[moves.joint]) < 2 * STILL_DEG:
+        raise NotMeasurableError("the hand was not moving when the commands were to end")
+    from_then = len(subject.heard) - 1
+    line_ms = _COMMAND_BYTES * 10 / subject.port.baud * 1000
+    error_ms = subject.error_ms() + line_ms + subject.wrote_ms
+    origin_us = subject.hand_us(sent)
+    meanwhile(subject)
+    return Watched(origin_us, error_ms, subject.heard[max(from_then, 0) :], moves)

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the requirements against the hand on a port, and leaves it disarmed whatever happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from endplate.conformance.subject import Subject
+from endplate.conformance.table import REQUIREMENTS
+from endplate.conformance.verdict import Finding, NotMeasurableError, Requirement, Verdict
+from endplate.errors import HandError, UsageError
+from endplate.live import hand_words
+from endplate.live.hand_port import PortGoneError
+
+_TRIES = 3  # for a measurement that the circumstances spoilt
+_NO_ESTOP = Finding(
+    Verdict.NOT_RUN, "", "", "asked for with --estop; the hand then needs its power cut"
+)
+Tell = Callable[[Requirement, Finding], None]
+
+
+@dataclass
+class Report:
+    """Who the hand is, and what was found, in the table's order."""
+
+    hand: dict[str, Any]
+    findings: list[tuple[Requirement, Finding]] = field(default_factory=list)
+
+    @property
+    def passed(self) -> bool:
+        """Whether all that was run passed."""
+        fine = (Verdict.PASSED, Verdict.NOT_RUN)
+        return all(finding.verdict in fine for _, finding in self.findings)
+
+    def as_json(self) -> dict[str, Any]:
+        """For a file."""
+        rows = [
+            {
+                "id": requirement.id,
+                "required": requirement.words,
+                "verdict": finding.verdict.value,
+                "measured": finding.measured,
+                "allowed": finding.allowed,
+                "note": finding.note,
+            }
+            for requirement, finding in self.findings
+        ]
+        return {"hand": self.hand, "passed": self.passed, "requirements": rows}
+
+
+def chosen(only: Iterable[str] | None) -> list[Requirement]:
+    """Those with these ids, all of them for None. UsageError for an id that does not exist."""
+    if only is None:
+        return list(REQUIREMENTS)
+    wanted = set(only)
+    unknown = wanted - {requirement.id for requirement in REQUIREMENTS}
+    if unknown:
+        raise UsageError(
+            f"There is no requirement {sorted(unknown)[0]}; they are "
+            f"{', '.join(requirement.id for requirement in REQUIREMENTS)}."
+        )
+    return [requirement for requirement in REQUIREMENTS if requirement.id in wanted]
+
+
+def verify(
+    port: str,
+    baud: int = 1_000_000,
+    *,
+    only: Iterable[str] | None = None,
+    estop: bool = False,
+    begun: Callable[[dict[str, Any]], None] = lambda info: None,
+    tell: Tell = lambda requirement, finding: None,
+) -> Report:
+    """Holds the hand on `port` against the requirements; it moves by a few degrees.
+
+    `begun` is told who the hand is before anything moves, `tell` each finding as it comes. Raises
+    HandError when there is no hand that can be tested, or its cable goes.
+    """
+    requirements = chosen(only)
+    subject = Subject(port, baud)
+    subject.open()
+    try:
+        subject.begin()
+        report = Report(hand_words.hello(subject.info))
+        begun(report.hand)
+        for requirement in requirements:
+            skipped = requirement.power_cycle and not estop
+            finding = _NO_ESTOP if skipped else _tried(requirement, subject)
+            report.findings.append((requirement, finding))
+            tell(requirement, finding)
+        return report
+    finally:
+        subject.leave_disarmed()
+
+
+def _tried(requirement: Requirement, subject: Subject) -> Finding:
+    """The finding, after some tries where one says nothing."""
+    why = ""
+    for _ in range(1 if requirement.power_cycle else _TRIES):
+        subject.turn += 1
+        try:
+            return requirement.check(subject)
+        except NotMeasurableError as reason:
+            why = str(reason)
+            subject.memory.pop("silence", None)
+        except PortGoneError:
+            raise
+        except HandError as wrong:
+            return Finding(Verdict.FAILED, "", "", str(wrong))
+    return Finding(Verdict.NOT_MEASURABLE, "", "", why)

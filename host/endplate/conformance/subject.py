@@ -1,0 +1,327 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The hand under test, seen through its port alone: frames out, frames in, and the hand's clock.
+
+Unlike `endplate.live.link` nothing is sent here that a requirement did not ask for, and everything
+may be sent, wrong frames included. What a hand says is kept in `heard`, oldest first.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from endplate import core
+from endplate.conformance.verdict import NotMeasurableError
+from endplate.errors import HandError
+from endplate.live import hand_words
+from endplate.live.hand_clock import HandClock
+from endplate.live.hand_port import HandPort
+
+GUARD = {name: number for number, name in core.GUARD_STATES.items()}
+LIMIT = {name: number for number, name in core.GUARD_LIMITS.items()}
+STATE_MS = 20.0  # between two STATE, SPEC.md: the resolution of every time
+DRIVE = 0.2  # of full velocity: the only speed at which the kit moves a hand
+DRIVE_S = 0.25  # and for how long at a time
+HOP_S = 0.02
+_BEAT_S = 0.2  # a host that says nothing for half a second is told little
+_HELLO_S = 0.2
+_ANSWER_S = 3.0
+_START_S = 6.0  # a self-test may last so long
+_LINE_S = 2.0  # a line that takes nothing for so long is dead
+_EXCHANGES = 5
+_HALF = 1 << 31
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A frame and when it came, monotonic ns."""
+
+    ns: int
+    frame: core.Frame
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """Of the frame's message."""
+        return self.frame.fields
+
+
+def now_us() -> int:
+    """The host's monotonic clock as the wire carries it."""
+    return time.monotonic_ns() // 1000 & 0xFFFFFFFF
+
+
+def apart_ms(later_us: int, earlier_us: int) -> float:
+    """Milliseconds between two times of the wire's 32-bit clock."""
+    return ((later_us - earlier_us + _HALF) % (1 << 32) - _HALF) / 1000
+
+
+class Subject:
+    """`begin()` opens a fresh, disarmed session; `activate()` leads on to ACTIVE."""
+
+    def __init__(self, port: str, baud: int) -> None:
+        self.port = HandPort(port, baud)
+        self.clock = HandClock()
+        self.info: dict[str, Any] = {}  # of the newest HELLO_ACK
+        self.heard: list[Heard] = []
+        self.sample = 0
+        self.session, self.seq = 0, 0
+        self.hello_ns = 0  # when the HELLO that was answered left
+        self.wrote_ms = 0.0  # how long the port took for the newest frame
+        self.memory: dict[str, Any] = {}  # what a requirement learnt for those after it
+        self.turn = 0  # counts the tries of requirements
+        self._tally: tuple[int, dict[str, int]] = (-1, {})
+        self._decoder = core.FrameDecoder()
+
+    # ---- bytes and frames ----
+
+    def open(self) -> None:
+        """Raises HandError, with the reason and what to do."""
+        self.port.open()
+        self._decoder = core.FrameDecoder()
+        self.write(b"\0")
+
+    def write(self, data: bytes) -> int:
+        """Hands all of it to the line, reading meanwhile; monotonic ns when it was taken."""
+        deadline = time.monotonic() + _LINE_S
+        while not self.port.write(data):
+            if time.monotonic() > deadline:
+                raise HandError(
+                    f"The line on {self.port.name} takes no bytes: check the cable and the hand."
+                )
+            self._read()
+            time.sleep(0.0005)
+        return time.monotonic_ns()
+
+    def frame(self, msg: str, fields: dict[str, Any], **header: int) -> bytes:
+        """An encoded frame of this session with the next sequence number, or as `header` says."""
+        seq = header.get("seq", self.seq + 1)
+        if "seq" not in header:
+            self.seq = seq & 0xFFFF
+        return core.encode(msg, fields, session=header.get("session", self.session), seq=seq)
+
+    def send(self, msg: str, fields: dict[str, Any] | None = None, **header: int) -> int:
+        """Sends one frame; monotonic ns just before the port took it: the hand cannot have had it
+        earlier."""
+        frame = self.frame(msg, fields or {}, **header)
+        before = time.monotonic_ns()
+        self.wrote_ms = (self.write(frame) - before) / 1e6
+        return before
+
+    def _read(self) -> list[Heard]:
+        data = self.port.read()
+        now = time.monotonic_ns()
+        got = [Heard(now, frame) for frame in self._decoder.feed(data)] if data else []
+        self.heard += got
+        return got
+
+    def listen(self, seconds: float, *, beat: bool = False) -> list[Heard]:
+        """All that comes in a while, in which the host says nothing or only beats."""
+        got = []
+        end = time.monotonic() + seconds
+        due = time.monotonic()
+        while time.monotonic() < end:
+            if beat and time.monotonic() >= due:
+                due += _BEAT_S
+                self.send("HEARTBEAT", {"host_us": now_us()})
+            got += self._read()
+            time.sleep(0.001)
+        return got
+
+    def wait(self, wanted: Callable[[Heard], Any], seconds: float = _ANSWER_S) -> Heard | None:
+        """The first frame that is wanted; None when it does not come. Beats meanwhile."""
+        end = time.monotonic() + seconds
+        beat = time.monotonic() + _BEAT_S
+        while time.monotonic() < end:
+            for one in self._read():
+                if wanted(one):
+                    return one
+            if self.session and time.monotonic() >= beat:
+                beat += _BEAT_S
+                self.send("HEARTBEAT", {"host_us": now_us()})
+            time.sleep(0.001)
+        return None
+
+    def wait_silently(self, wanted: Callable[[Heard], Any], seconds: float) -> Heard | None:
+        """As wait(), with nothing said meanwhile."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            for one in self._read():
+                if wanted(one):
+                    return one
+            time.sleep(0.001)
+        return None
+
+    def wait_state(self, name: str, seconds: float = _ANSWER_S) -> Heard | None:
+        """The first STATE in this state of the guard."""
+        return self.wait(
+            lambda h: h.frame.msg == "STATE" and h.fields["state"] == GUARD[name], seconds
+        )
+
+    # ---- sessions ----
+
+    def hello(self, *, new: bool = True, seconds: float = _ANSWER_S, **fields: int) -> Heard:
+        """HELLO, repeated every 200 ms until it is answered. HandError when it is not."""
+        if new:
+            before = self.session
+            while self.session in (0, before):
+                self.session = secrets.randbelow(0xFFFF) + 1
+        said = {"schema_hash": core.SCHEMA_HASH, "hand_hash": 0} | fields
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.hello_ns = self.send("HELLO", {**said, "host_us": now_us()})
+            answer = self.wait_silently(self._greets, _HELLO_S)
+            if answer is not None:
+                if self.info.get("boot_id") != answer.fields["boot_id"]:
+                    self.clock.reset()
+                self.info = answer.fields
+                return answer
+        raise HandError(
+            hand_words.no_answer(self.port.name, self.port.baud, self._decoder.counters)
+        )
+
+    def _greets(self, one: Heard) -> bool:
+        return one.frame.msg == "HELLO_ACK" and one.frame.session in (0, self.session)
+
+    def compare_clocks(self) -> None:
+        """A few TIME exchanges."""
+        for _ in range(2 * _EXCHANGES):
+            asked = now_us()
+            sent = self.send("TIME", {"host_us": asked})
+            answer = self.wait(
+                lambda h: h.frame.msg == "TIME" and h.fields["host_us"] == asked, 0.5  # noqa: B023
+            )
+            if answer is not None:
+                told = answer.fields
+                self.clock.add(sent, told["hand_rx_us"], told["hand_tx_us"], answer.ns)
+            if self.clock.exchanges >= _EXCHANGES and _ >= _EXCHANGES - 1:
+                return
+        if not self.clock.synchronised:
+            raise NotMeasurableError("the hand answers TIME too seldom to compare the clocks")
+
+    def begin(self) -> None:
+        """A fresh session, clocks compared, disarmed. HandError when the hand cannot be tested."""
+        self.heard.clear()
+        if self.hello().fields["accepted"] != 1:
+            if self.info["schema_hash"] != core.SCHEMA_HASH:
+                raise HandError(hand_words.other_schema(hand_words.hello(self.info)))
+            raise HandError(
+                f"The hand on {self.port.name} refuses the session: switch it off and on."
+            )
+        self.compare_clocks()
+        self.disarm()
+
+    def disarm(self) -> None:
+        """DISARM until a STATE says disarmed."""
+        for _ in range(int(_START_S / 0.1)):
+            self.send("DISARM", {"reason": 0})
+            state = self.wait(lambda h: h.frame.msg == "STATE", 0.1)
+            if state is None:
+                continue
+            number = state.fields["state"]
+            if number == GUARD["disarmed"] or self.wait_state("disarmed", 0.1):
+                return
+            if number in (GUARD["fault"], GUARD["estop"]):
+                raise HandError(
+                    hand_words.fault(hand_words.state(state.fields, self.info))
+                    or f"The hand on {self.port.name} is in emergency stop: switch it off and on, "
+                    "then verify it again."
+                )
+        raise HandError(
+            f"The hand on {self.port.name} does not disarm: switch it off, and do not use it."
+        )
+
+    def leave_disarmed(self) -> None:
+        """The last words to a hand, whatever became of the session. Never raises."""
+        try:
+            for _ in range(3):
+                if self.hello(seconds=1.0).fields["accepted"] == 1:
+                    self.send("DISARM", {"reason": 0})
+                    state = self.wait(lambda h: h.frame.msg == "STATE" and h.frame.ack, 0.3)
+                    if state is not None and hand_words.obeyed("DISARM", state.fields["state"]):
+                        break
+        except HandError:
+            pass  # it is gone, or was never there; it stops by itself
+        self.port.close()
+
+    # ---- arming and commands ----
+
+    def arm(self, boot_id: int | None = None, schema_hash: int = core.SCHEMA_HASH) -> int:
+        """Sends ARM; returns its time."""
+        boot = self.info["boot_id"] if boot_id is None else boot_id
+        return self.send("ARM", {"schema_hash": schema_hash, "boot_id": boot})
+
+    def hand_us(self, host_ns: int) -> int:
+        """A time of the host on the hand's clock."""
+        return self.clock.to_hand_us(host_ns)
+
+    def error_ms(self) -> float:
+        """How far off `hand_us` may be now."""
+        return self.clock.error_at(time.monotonic_ns()) / 1e6
+
+    def command_fields(self, target: float, *, age_ms: float = 5.0, **fields: Any) -> dict:
+        """A COMMAND for the hand's own DoF with the next sample number."""
+        self.sample += 5
+        taken = self.hand_us(time.monotonic_ns() - round(age_ms * 1e6))
+        return {
+            "mode": 1,
+            "valid_ms": 50,
+            "emg_us": taken,
+            "sample": self.sample,
+            "target": [round(core.TARGET_UNIT * target)] + [0] * (core.MAX_DOF - 1),
+            "force_cap": [255] * core.MAX_DOF,
+        } | fields
+
+    def command(self, target: float, **fields: Any) -> int:
+        """Sends one COMMAND; returns its time."""
+        return self.send("COMMAND", self.command_fields(target, **fields))
+
+    def command_as(self, session: int, target: float, **fields: Any) -> int:
+        """The same under another session's number."""
+        return self.send("COMMAND", self.command_fields(target, **fields), session=session)
+
+    def drive(self, target: float, seconds: float, **fields: Any) -> tuple[int, list[Heard]]:
+        """Commands at 50 Hz; when the last one left, and what came."""
+        got: list[Heard] = []
+        end, sent = time.monotonic() + seconds, 0
+        while (start := time.monotonic()) < end:
+            sent = self.command(target, **fields)
+            while time.monotonic() < start + HOP_S:
+                got += self._read()
+                time.sleep(0.001)
+        return sent, got
+
+    def drive_until(self, name: str, target: float, seconds: float = 1.5) -> bool:
+        """Commands until a STATE says so."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            for one in self.drive(target, HOP_S)[1]:
+                if one.frame.msg == "STATE" and one.fields["state"] == GUARD[name]:
+                    return True
+        return False
+
+    def activate(self) -> None:
+        """From anywhere to ACTIVE in a fresh session."""
+        self.begin()
+        self.arm()
+        if not self.wait_state("armed", 1.0) or not self.drive_until("active", 0.0):
+            raise NotMeasurableError("the hand does not become active after ARM and neutral")
+
+    def counters(self) -> dict[str, int]:
+        """What the hand has counted until now. A HELLO of the same session is the quickest way to a
+        LINK_STATS; it disarms."""
+        self.hello(new=False)
+        stats = self.wait(lambda h: h.frame.msg == "LINK_STATS")
+        if stats is None:
+            raise NotMeasurableError("no LINK_STATS comes")
+        self._tally = (self.turn, stats.fields["rx"])
+        return stats.fields["rx"]
+
+    def baseline(self) -> dict[str, int]:
+        """As counters(); those with which the requirement before ended will do."""
+        if self._tally[0] < self.turn - 1:
+            self.begin()
+            return self.counters()
+        return self._tally[1]

@@ -23,7 +23,8 @@ _FULL_S = 0.12  # a STATE_FULL comes every 100 ms
 @dataclass(frozen=True)
 class Moves:
     """How this hand moves under the kit's command: the joint that moves most, and its speed under
-    + DRIVE, degrees per second with sign; `room` is the direction that was free at the start."""
+    + DRIVE, degrees per second with sign; `room` is the direction that was free at the start, where
+    it stood at `start_deg`."""
 
     joint: int
     speed_dps: float
@@ -65,27 +66,36 @@ def words_of(heard: list[Heard]) -> list[str]:
 
 
 def know_moves(subject: Subject) -> Moves:
-    """Drives a little to see which joint moves, how fast and where there is room."""
+    """Drives a little to and fro to see which joint moves, how fast and where there is room.
+
+    Only a joint that turns back counts: one that the grip first brings into its posture moves
+    whatever the direction.
+    """
     known = subject.memory.get("moves")
     if known is not None:
         return known
-    for room in (1, -1):
-        subject.activate()
-        before = states(subject.drive(0.0, 2 * _FULL_S)[1])
-        after = states(subject.drive(DRIVE * room, DRIVE_S)[1])
-        if not before or not after:
-            continue
-        went = [b - a for a, b in zip(positions(before[-1]), positions(after[-1]), strict=True)]
-        joint = max(range(len(went)), key=lambda j: abs(went[j]))
-        if abs(went[joint]) >= 2 * STILL_DEG:
-            seconds = apart_ms(after[-1].fields["hand_us"], before[-1].fields["hand_us"]) / 1000
-            known = Moves(
-                joint, went[joint] * room / seconds, room, positions(before[-1])[joint]
-            )
-            subject.memory["moves"] = known
-            return known
+    subject.activate()
+    told = states(subject.drive(0.0, 2 * _FULL_S)[1])
+    went: list[tuple[list[float], list[float]]] = []
+    for way in (1, -1, 1):
+        told += states(subject.drive(DRIVE * way, DRIVE_S)[1])
+        told += states(subject.drive(0.0, _FULL_S)[1])
+        start = positions(told[0])
+        went.append((start, [b - a for a, b in zip(start, positions(told[-1]), strict=True)]))
+        told = told[-1:]
+        if len(went) > 1:
+            turned = [min(abs(a), abs(b)) if a * b < 0 else 0.0
+                      for a, b in zip(went[-2][1], went[-1][1], strict=True)]  # fmt: skip
+            joint = max(range(len(turned)), key=turned.__getitem__)
+            if turned[joint] >= 2 * STILL_DEG:
+                from_deg, first = went[-2]
+                speed = turned[joint] / DRIVE_S * (1 if first[joint] * -way > 0 else -1)
+                known = Moves(joint, speed, -way, from_deg[joint])
+                subject.memory["moves"] = known
+                return known
     raise NotMeasurableError(
-        "the hand does not move when it is driven, so nothing can be said of its stopping"
+        "the hand does not move to and fro when it is driven, so nothing can be said of its "
+        "stopping"
     )
 
 

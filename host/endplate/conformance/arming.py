@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 from endplate.conformance.motion import (
     STILL_DEG,
@@ -15,10 +14,11 @@ from endplate.conformance.motion import (
     watch_after_driving,
     words_of,
 )
-from endplate.conformance.subject import DRIVE, GUARD, HOP_S, LIMIT, Subject
+from endplate.conformance.subject import DRIVE, HOP_S, LIMIT, Heard, Subject, apart_ms
 from endplate.conformance.verdict import Finding, NotMeasurableError, holds
 from endplate.live.hand_words import DRIVING
 
+_REST = f"not armed; {STILL_DEG} degrees"
 _TRY_S = 0.35
 _SETTLE_S = 0.1
 _GONE_S = 0.6
@@ -49,7 +49,7 @@ def nothing_before_neutral(subject: Subject) -> Finding:
     limits = {one.fields["limit"][0] for one in got}
     if limits != {LIMIT["neutral"]}:
         return holds(False, f"limit codes {sorted(limits)}", f"limit code {LIMIT['neutral']}")
-    return _nothing(subject, ["armed"])
+    return _nothing(subject, ["armed"], f"armed; {STILL_DEG} degrees")
 
 
 def moves_after_neutral(subject: Subject) -> Finding:
@@ -59,57 +59,52 @@ def moves_after_neutral(subject: Subject) -> Finding:
 
 
 def another_session_disarms(subject: Subject) -> Finding:
-    """A second host says HELLO while the first one drives; the first goes on driving."""
-    return _after_driving(subject, subject.hello, "disarmed")
+    """A second host says HELLO while the first one drives, and commands without ARM."""
+    watch_after_driving(subject, lambda one: one.hello())
+    return _unarmed_stands(subject, ["disarmed"])
 
 
 def replug_disarms(subject: Subject) -> Finding:
-    """The port closes while the hand is driven, and opens again."""
+    """The port closes while the hand is driven, opens again, and commands come without ARM."""
+    told: list[Heard] = []
 
-    def replug() -> None:
-        subject.port.close()
+    def replug(one: Subject) -> None:
+        one.port.close()
         time.sleep(_GONE_S)
-        opened_us = subject.hand_us(time.monotonic_ns())
-        subject.open()
-        told = subject.wait_silently(
-            lambda h: h.frame.msg == "STATE"
-            and (h.fields["hand_us"] - opened_us) % (1 << 32) < (1 << 31),
+        opened_us = one.hand_us(time.monotonic_ns())
+        one.open()
+        state = one.wait_silently(
+            lambda h: h.frame.msg == "STATE" and apart_ms(h.fields["hand_us"], opened_us) > 0,
             _SLOW_STATE_S,
         )
-        if told is not None and told.fields["state"] in DRIVING:
-            raise _StillArmedError
-        subject.hello()
+        told.extend([state] if state else [])
+        one.hello()
 
-    try:
-        return _after_driving(subject, replug, "disarmed")
-    except _StillArmedError:
-        return holds(False, "still armed when the port opened again", "disarmed")
-
-
-class _StillArmedError(Exception):
-    """What replug_disarms found."""
+    watch_after_driving(subject, replug)
+    if any(state.fields["state"] in DRIVING for state in told):
+        return holds(False, f"{words_of(told)[0]} when the port opened again", _REST)
+    return _unarmed_stands(subject, ["disarmed", "link lost"])
 
 
-def _after_driving(subject: Subject, then: Callable[[], object], ends: str) -> Finding:
-    watch_after_driving(subject, lambda _: then())
+def _unarmed_stands(subject: Subject, allowed: list[str]) -> Finding:
+    """Drives in a session that has not armed."""
     first = subject.wait(lambda h: h.frame.msg == "STATE" and h.frame.session == subject.session)
-    if first is None or first.fields["state"] != GUARD[ends]:
-        if first is None or first.fields["state"] != GUARD["link lost"]:
-            word = words_of([first])[0] if first else "silent"
-            return holds(False, f"{word} after it", f"{ends}, stands")
+    word = words_of([first])[0] if first else "silent"
+    if word not in allowed:
+        return holds(False, f"{word} after it", _REST)
     subject.compare_clocks()
     subject.listen(_SETTLE_S)
     del subject.heard[:]
     subject.drive(DRIVE * know_moves(subject).room, _TRY_S)
-    return _nothing(subject, [words_of([first])[0]])
+    return _nothing(subject, [word])
 
 
-def _nothing(subject: Subject, wanted: list[str]) -> Finding:
+def _nothing(subject: Subject, wanted: list[str], allowed: str = _REST) -> Finding:
     """Judges what was heard while commands tried to move it."""
     subject.listen(HOP_S + 0.1)
     words, moved = words_of(subject.heard), moved_deg(subject.heard)
     return holds(
         words == wanted and moved <= STILL_DEG,
         f"{' > '.join(words)}, moved {moved:.2f} degrees",
-        f"{' > '.join(wanted)}, {STILL_DEG} degrees",
+        allowed,
     )

@@ -14,8 +14,7 @@ from endplate.conformance.verdict import NotMeasurableError, Reading
 STILL_DEG = 0.5  # noise of a position, and what a held joint gives way to gravity
 _STANDS_DPS = 3.0  # one step of an encoder (0.044 degrees) between two STATE looks like 2.2
 _STANDS_SHARE = 0.15  # or this share of the speed it had
-_SEEN = 3  # a movement counts as seen when it is so many times STILL_DEG
-_UNSEEN_S = 0.1  # a command obeyed wrongly drives for 100 ms, the longest validity
+_OBEYED_S = 0.1  # a command obeyed wrongly drives for at least the longest validity
 _COMMAND_BYTES = 50
 _FULL_S = 0.12  # a STATE_FULL comes every 100 ms
 
@@ -114,7 +113,7 @@ def next_drive(subject: Subject, heard: list[Heard]) -> float:
 def ready_still(subject: Subject) -> float:
     """ACTIVE and standing, with goals heard; the target that would move it visibly."""
     speed = abs(know_moves(subject).speed_dps)
-    if speed * _UNSEEN_S < _SEEN * STILL_DEG / 2:
+    if speed * _OBEYED_S < 2 * STILL_DEG:
         raise NotMeasurableError(f"at {speed:.1f} degrees/s a wrong movement would not be seen")
     subject.activate()
     subject.drive(0.0, 0.1)

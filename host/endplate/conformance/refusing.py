@@ -33,13 +33,15 @@ def _refused(subject: Subject, counter: str, attack: Callable[[float], int]) -> 
     return holds(
         counted == sent and moved <= STILL_DEG,
         f"{counted} of {sent} in {counter}, moved {moved:.2f} degrees",
-        f"{sent}, {STILL_DEG} degrees",
+        f"all {sent}; {STILL_DEG} degrees",
     )
 
 
 def old_emg(subject: Subject) -> Finding:
     """EMG of 160 ms ago."""
-    return _refused(subject, "bad_stale", lambda t: _aged(subject, t, _OLD_MS))
+    return _refused(
+        subject, "bad_stale", lambda t: _aged(subject, t, _OLD_MS + subject.error_ms())
+    )
 
 
 def future_emg(subject: Subject) -> Finding:
@@ -51,8 +53,7 @@ def future_emg(subject: Subject) -> Finding:
 
 def _aged(subject: Subject, target: float, age_ms: float) -> int:
     for _ in range(_COUNT):
-        subject.command(target, age_ms=age_ms + (subject.error_ms() if age_ms > 0 else 0),
-                        valid_ms=_VALID_MS)
+        subject.command(target, age_ms=age_ms, valid_ms=_VALID_MS)
     return _COUNT
 
 

@@ -11,6 +11,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from endplate import core
@@ -29,6 +30,7 @@ HOP_S = 0.02
 _BEAT_S = 0.2  # a host that says nothing for half a second is told little
 _HELLO_S = 0.2
 _ANSWER_S = 3.0
+_FIRST_S = 2.0
 _START_S = 6.0  # a self-test may last so long
 _LINE_S = 2.0  # a line that takes nothing for so long is dead
 _EXCHANGES = 5
@@ -51,6 +53,10 @@ class Heard:
 def now_us() -> int:
     """The host's monotonic clock as the wire carries it."""
     return time.monotonic_ns() // 1000 & 0xFFFFFFFF
+
+
+def _tells_time(asked_us: int, one: Heard) -> bool:
+    return one.frame.msg == "TIME" and one.fields["host_us"] == asked_us
 
 
 def apart_ms(later_us: int, earlier_us: int) -> float:
@@ -185,26 +191,27 @@ class Subject:
     def _greets(self, one: Heard) -> bool:
         return one.frame.msg == "HELLO_ACK" and one.frame.session in (0, self.session)
 
+    def _acknowledges(self, one: Heard) -> bool:
+        """A STATE that answers the newest frame."""
+        frame = one.frame
+        return frame.msg == "STATE" and (frame.session, frame.ack) == (self.session, self.seq)
+
     def compare_clocks(self) -> None:
         """A few TIME exchanges."""
-        for _ in range(2 * _EXCHANGES):
+        for _ in range(_EXCHANGES):
             asked = now_us()
             sent = self.send("TIME", {"host_us": asked})
-            answer = self.wait(
-                lambda h: h.frame.msg == "TIME" and h.fields["host_us"] == asked, 0.5  # noqa: B023
-            )
+            answer = self.wait(partial(_tells_time, asked), 0.5)
             if answer is not None:
                 told = answer.fields
                 self.clock.add(sent, told["hand_rx_us"], told["hand_tx_us"], answer.ns)
-            if self.clock.exchanges >= _EXCHANGES and _ >= _EXCHANGES - 1:
-                return
         if not self.clock.synchronised:
             raise NotMeasurableError("the hand answers TIME too seldom to compare the clocks")
 
     def begin(self) -> None:
         """A fresh session, clocks compared, disarmed. HandError when the hand cannot be tested."""
         self.heard.clear()
-        if self.hello().fields["accepted"] != 1:
+        if self.hello(seconds=_FIRST_S).fields["accepted"] != 1:
             if self.info["schema_hash"] != core.SCHEMA_HASH:
                 raise HandError(hand_words.other_schema(hand_words.hello(self.info)))
             raise HandError(
@@ -220,10 +227,12 @@ class Subject:
             state = self.wait(lambda h: h.frame.msg == "STATE", 0.1)
             if state is None:
                 continue
-            number = state.fields["state"]
+            number, faults = state.fields["state"], state.fields["faults"]
             if number == GUARD["disarmed"] or self.wait_state("disarmed", 0.1):
                 return
-            if number in (GUARD["fault"], GUARD["estop"]):
+            if number == GUARD["fault"] and not faults:
+                self.send("CLEAR_FAULT", {"reason": 0})  # it is over
+            elif number in (GUARD["fault"], GUARD["estop"]):
                 raise HandError(
                     hand_words.fault(hand_words.state(state.fields, self.info))
                     or f"The hand on {self.port.name} is in emergency stop: switch it off and on, "
@@ -239,7 +248,7 @@ class Subject:
             for _ in range(3):
                 if self.hello(seconds=1.0).fields["accepted"] == 1:
                     self.send("DISARM", {"reason": 0})
-                    state = self.wait(lambda h: h.frame.msg == "STATE" and h.frame.ack, 0.3)
+                    state = self.wait(self._acknowledges, 0.3)
                     if state is not None and hand_words.obeyed("DISARM", state.fields["state"]):
                         break
         except HandError:

@@ -62,6 +62,8 @@ class Reading:
     error_ms: float
 
     def __str__(self) -> str:
+        if self.by_ms == float("inf"):
+            return f"not within {self.after_ms:.0f} ms"
         return f"{self.by_ms:.0f} ms (after {self.after_ms:.0f}; clocks +-{self.error_ms:.1f})"
 
 

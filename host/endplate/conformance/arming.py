@@ -19,9 +19,9 @@ from endplate.conformance.verdict import Finding, NotMeasurableError, holds
 from endplate.live.hand_words import DRIVING
 
 _REST = f"not armed; {STILL_DEG} degrees"
-_TRY_S = 0.35
+_TRY_S = 0.25
 _SETTLE_S = 0.1
-_GONE_S = 0.6
+_GONE_S = 0.4
 _SLOW_STATE_S = 1.2  # a hand that hears nothing tells its state twice a second
 
 

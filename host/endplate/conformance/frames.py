@@ -15,8 +15,16 @@ MODE, GRIP, TARGET = 0, 2, 12
 
 def changed(frame: bytes, offset: int, value: bytes) -> bytes:
     """The frame with `value` at this offset of its payload, delimited and with its own CRC."""
+    return _rewritten(frame, _HEADER + offset, value)
+
+
+def with_version(frame: bytes, version: int) -> bytes:
+    """The frame as another version of the wire would send it."""
+    return _rewritten(frame, 0, bytes([version << 4]))
+
+
+def _rewritten(frame: bytes, at: int, value: bytes) -> bytes:
     body = bytearray(_cobs(core.lib.wire_cobs_decode, frame[:-1]))
-    at = _HEADER + offset
     body[at : at + len(value)] = value
     crc = core.lib.wire_crc32c(0, bytes(body[:-_CRC]), len(body) - _CRC)
     body[-_CRC:] = crc.to_bytes(_CRC, "little")

@@ -11,7 +11,7 @@ from endplate.live.hand_words import DRIVING
 
 _OTHER = 0xFFFFFFFF  # turns every bit of a hash
 _HELLO_MS = 500  # SPEC.md: a host that hears nothing for so long takes the link as lost
-_LISTEN_S = 0.3
+_LISTEN_S = 0.2
 
 
 def answers_hello(subject: Subject) -> Finding:

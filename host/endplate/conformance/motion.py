@@ -116,18 +116,12 @@ def ready_still(subject: Subject) -> float:
     if speed * _OBEYED_S < 2 * STILL_DEG:
         raise NotMeasurableError(f"at {speed:.1f} degrees/s a wrong movement would not be seen")
     subject.activate()
-    subject.drive(0.0, 0.1)
+    subject.drive(0.0, 0.06)
     del subject.heard[:]
     target = next_drive(subject, subject.drive(0.0, _FULL_S)[1])
     if not any(one.frame.msg == "STATE_FULL" for one in subject.heard):
         subject.drive(0.0, _FULL_S)
     return target
-
-
-def settle(subject: Subject, seconds: float = 2 * _FULL_S) -> float:
-    """Listens a little longer; how far anything moved in all that was heard since ready_still."""
-    subject.listen(seconds, beat=True)
-    return moved_deg(subject.heard)
 
 
 @dataclass(frozen=True)

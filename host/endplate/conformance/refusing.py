@@ -8,7 +8,13 @@ from collections.abc import Callable
 
 from endplate import core
 from endplate.conformance import frames
-from endplate.conformance.motion import STILL_DEG, ready_still, settle, states, watch_after_driving
+from endplate.conformance.motion import (
+    STILL_DEG,
+    moved_deg,
+    ready_still,
+    states,
+    watch_after_driving,
+)
 from endplate.conformance.silence import LOST_MS, STANDS_MS
 from endplate.conformance.subject import GUARD, Subject
 from endplate.conformance.verdict import Finding, Verdict, holds, in_time
@@ -16,6 +22,7 @@ from endplate.errors import HandError
 from endplate.live.hand_port import PortGoneError
 
 _VALID_MS = 100  # the longest: a command obeyed wrongly moves as far as it can
+_SHOWS_S = 0.12  # what was obeyed wrongly has moved the hand by then
 _COUNT = 5
 _FREEZE_S, _BURST_MS, _HOP_MS = 0.2, 300, 20
 _OLD_MS, _FUTURE_MS = 160.0, -40.0
@@ -28,8 +35,9 @@ def _refused(subject: Subject, counter: str, attack: Callable[[float], int]) -> 
     before = subject.baseline()
     target = ready_still(subject)
     sent = attack(target)
-    moved = settle(subject)
+    subject.listen(_SHOWS_S, beat=True)
     counted = (subject.counters()[counter] - before[counter]) % (1 << 32)
+    moved = moved_deg(subject.heard)
     return holds(
         counted == sent and moved <= STILL_DEG,
         f"{counted} of {sent} in {counter}, moved {moved:.2f} degrees",

@@ -20,7 +20,7 @@ from endplate.conformance.verdict import Finding, NotMeasurableError, Verdict, h
 STALE_MS, STANDS_MS, LOST_MS = 100, 150, 350
 _VALID_MS = 50
 _VALID_BOUND_MS = 150  # firmware/core/guard.c: VALID_MAX_MS, which no parameter can exceed
-_WATCH_S = 0.45
+_WATCH_S = 0.4
 
 
 def _silence(subject: Subject) -> Watched:

@@ -1,0 +1,270 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`endplate hand verify`: passes on the firmware as it is, on Linux and in QEMU; finds the defect
+in builds that have one; says in one sentence why a port is no hand."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import tty
+from pathlib import Path
+
+import pytest
+
+from endplate import core
+from endplate.cli import main
+from endplate.conformance import frames, subject
+from endplate.conformance.run import chosen, verify
+from endplate.conformance.table import REQUIREMENTS
+from endplate.conformance.verdict import NotMeasurableError, Reading, Verdict, in_time
+from endplate.errors import UsageError
+from endplate.live.hand_port import HandPort
+from endplate.sim import firmware
+
+from .wire_host import STATE, connected, goals
+
+ROOT = Path(__file__).resolve().parents[2]
+FIRMWARE = ROOT / "firmware"
+NEEDS_POWER = [r.id for r in REQUIREMENTS if r.power_cycle]
+
+
+def found(report) -> dict[str, Verdict]:
+    return {requirement.id: finding.verdict for requirement, finding in report.findings}
+
+
+def not_passed(report) -> list:
+    return [
+        (r.id, f.verdict.value, f.measured, f.note)
+        for r, f in report.findings
+        if f.verdict is not Verdict.PASSED
+    ]
+
+
+# ---- the firmware as it is ----
+
+
+def test_the_linux_hand_passes_all(hand, bus, tmp_path, capsys):
+    out = tmp_path / "found.json"
+    status = main(["hand", "verify", hand.port, "--yes", "--estop", "--json", str(out)])
+    written = json.loads(out.read_text())
+    rows = {row["id"]: row for row in written["requirements"]}
+    assert status == 0 and written["passed"], [r for r in rows.values() if r["verdict"] != "PASSED"]
+    assert list(rows) == [requirement.id for requirement in REQUIREMENTS]
+    assert {row["verdict"] for row in rows.values()} == {"PASSED"}
+    printed = capsys.readouterr().out
+    assert "It will close" in printed and f"{len(rows)} passed" in printed
+    assert written["hand"]["name"] == "test-hand"
+    # It did drive the hand, by little, and the numbers are measured ones.
+    ticks = [k for _, k in goals(bus, 3)]
+    assert 50 < max(ticks) - min(ticks) < 1200
+    assert 40 < float(rows["HV-20"]["measured"].split(" ms")[0]) < 100
+    assert all(table[64] == 0 for table in bus.registers.values()), "e-stop: torque is off"
+
+
+def test_the_emulated_hand_passes(arm_tools, bus, tmp_path):
+    subprocess.run(
+        ["make", "-s", "-C", str(FIRMWARE), f"PYTHON={sys.executable}", "f405"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    only = "HV-02 HV-10 HV-12 HV-20 HV-21 HV-22 HV-51".split()
+    with firmware.start("f405", bus.port, tmp_path) as hand:
+        report = verify(hand.port, only=only, estop=True)
+    assert not not_passed(report) and len(report.findings) == len(only)
+
+
+# ---- builds with a defect ----
+
+DEFECTS = {
+    "link lost never latches": (
+        "core/guard.c",
+        "GUARD_EV_LINK_LOST, GUARD_LINK_LOST}",
+        "GUARD_EV_LINK_LOST, GUARD_ARMED}",
+        ["HV-22", "HV-01"],
+    ),
+    "stale is never entered": (
+        "core/guard.c",
+        "elapsed(now_ms, state->fresh_ms) >= good_ms",
+        "elapsed(now_ms, state->fresh_ms) >= 10u * good_ms",
+        ["HV-20", "HV-01"],
+    ),
+    "any session is obeyed": (
+        "app/link.c",
+        "!link->open || link->frame.session != link->session",
+        "!link->open",
+        ["HV-34", "HV-01"],
+    ),
+    "any boot id arms": (
+        "app/link.c",
+        "message.boot_id != link_boot_id(link)",
+        "message.boot_id == 0u",
+        ["HV-04", "HV-02"],
+    ),
+    "release needs a session": (
+        "app/link.c",
+        "always = msg == WIRE_RELEASE || msg == WIRE_ESTOP",
+        "always = msg == WIRE_ESTOP",
+        ["HV-40", "HV-01"],
+    ),
+}
+
+
+def bad_build(folder: Path, source: str, right: str, wrong: str) -> Path:
+    """The Linux hand with one change in one file. What is compiled already is taken along."""
+    copy = folder / "firmware"
+    shutil.copytree(FIRMWARE, copy, ignore=shutil.ignore_patterns("f405", "replay*"))
+    (copy / "f405").symlink_to(FIRMWARE / "f405")
+    for beside in ("protocol", "host", "hw", "tests"):
+        (folder / beside).symlink_to(ROOT / beside)
+    text = (copy / source).read_text()
+    assert text.count(right) == 1, f"{source} has changed: {right!r} is not in it once"
+    (copy / source).write_text(text.replace(right, wrong))
+    subprocess.run(
+        ["make", "-s", "-C", str(copy), f"PYTHON={sys.executable}", "pc"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return copy / "build" / "pc" / "endplate-hand"
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_a_defect_is_found_by_its_requirement(defect, pc_firmware, bus, tmp_path):
+    source, right, wrong, (catches, still_passes) = DEFECTS[defect]
+    program = bad_build(tmp_path, source, right, wrong)
+    with firmware.start("pc", bus.port, tmp_path, program=program) as hand:
+        report = verify(hand.port, only=[catches, still_passes])
+    assert found(report) == {catches: Verdict.FAILED, still_passes: Verdict.PASSED}, (
+        not_passed(report)
+    )
+    assert not report.passed
+
+
+# ---- how it ends, and what it says ----
+
+
+def test_ctrl_c_leaves_the_hand_disarmed(hand, bus):
+    command = [sys.executable, "-m", "endplate", "hand", "verify", hand.port, "--only", "HV-23"]
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        end = time.monotonic() + 10
+        while len({k for _, k in goals(bus, 3)}) < 5 and time.monotonic() < end:
+            time.sleep(0.01)  # until it drives
+        running.send_signal(signal.SIGINT)
+        _, told = running.communicate(timeout=10)
+    assert running.returncode == 130 and "disarmed" in told and "Traceback" not in told
+    time.sleep(0.4)  # a hand that was left armed would be in LINK LOST by now
+    with connected(hand.port) as host:
+        assert host.hello().fields["state"] == STATE["disarmed"]
+
+
+def test_an_estop_or_fault_is_said_before_anything_moves(host, hand, bus, capsys):
+    host.hello()
+    host.until_state("disarmed")
+    bus.silent.add(4)
+    host.until_state("fault")
+    assert main(["hand", "verify", hand.port, "--yes"]) == 2
+    assert "one of its motors does not answer" in capsys.readouterr().err
+    host.send("ESTOP", {"reason": 0}, session=0)
+    host.quiet(0.1)
+    assert main(["hand", "verify", hand.port, "--yes"]) == 2
+    assert "emergency stop: switch it off and on" in capsys.readouterr().err
+    assert len({k for _, k in goals(bus, 3)}) == 1
+
+
+@pytest.fixture
+def standin():
+    """A port at whose other end something answers every byte with `answer`, or nothing."""
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    answer, ends = bytearray(), threading.Event()
+
+    def serve() -> None:
+        os.set_blocking(master, False)
+        while not ends.wait(0.02):
+            try:
+                if os.read(master, 4096) and answer:
+                    os.write(master, bytes(answer))
+            except BlockingIOError:
+                pass
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield os.ttyname(slave), answer
+    ends.set()
+    thread.join()
+    os.close(master)
+    os.close(slave)
+
+
+def said(capsys) -> str:
+    told = capsys.readouterr().err.strip()
+    assert "\n" not in told and "Traceback" not in told and told.startswith("endplate: ")
+    return told
+
+
+@pytest.mark.parametrize("verb", ["info", "verify"])
+def test_a_port_that_is_not_there_or_in_use(verb, standin, tmp_path, capsys):
+    assert main(["hand", verb, str(tmp_path / "ttyACM7")]) == 2
+    assert "There is no port" in said(capsys)
+    port, _ = standin
+    other = HandPort(port, 1_000_000)
+    other.open()
+    try:
+        assert main(["hand", verb, port]) == 2
+        assert "in use by another program" in said(capsys)
+    finally:
+        other.close()
+
+
+def test_a_port_that_is_silent_noisy_or_of_another_version(standin, capsys, monkeypatch):
+    monkeypatch.setattr(subject, "_FIRST_S", 0.5)
+    port, answer = standin
+    assert main(["hand", "verify", port, "--yes"]) == 2
+    assert "does not answer: is it switched on?" in said(capsys)
+    beat = core.encode("HEARTBEAT", {"host_us": 1}, session=1, seq=1)
+    answer += frames.with_version(beat, 2)
+    assert main(["hand", "verify", port, "--yes"]) == 2
+    assert "another version of the protocol" in said(capsys)
+    answer[:] = b"AT+OK\r\n\0"
+    assert main(["hand", "verify", port, "--yes"]) == 2
+    assert "not as a hand does" in said(capsys)
+
+
+def test_another_schema_is_one_sentence(pc_firmware, bus, tmp_path, capsys):
+    with firmware.start("pc", bus.port, tmp_path, schema=0x0BADCAFE) as hand:
+        assert main(["hand", "verify", hand.port, "--yes"]) == 2
+        assert "speaks schema 0badcafe" in said(capsys)
+
+
+def test_info_says_who_the_hand_is(hand, capsys):
+    assert main(["hand", "info", hand.port]) == 0
+    told = capsys.readouterr().out
+    for words in ("test-hand", "0.1.0", f"{core.SCHEMA_HASH:08x}", "power came on",
+                  "measures current", "disarmed", "clock round trip"):  # fmt: skip
+        assert words in told, words
+    assert f"{hand.ready['boot_id']:08x}" in told
+    assert "a hardware watchdog" not in told, "the Linux hand has none"
+
+
+def test_ids_are_unique_and_unknown_ones_are_refused():
+    ids = [requirement.id for requirement in REQUIREMENTS]
+    assert len(set(ids)) == len(ids) and ids[-len(NEEDS_POWER) :] == NEEDS_POWER, "ESTOP is last"
+    with pytest.raises(UsageError, match="no requirement HV-99"):
+        chosen(["HV-99"])
+
+
+def test_times_are_judged_kindly_to_fail_and_at_face_value_to_pass():
+    assert in_time(Reading(80, 100, 1), 100).verdict is Verdict.PASSED
+    assert in_time(Reading(102, 122, 1), 100).verdict is Verdict.FAILED
+    for open_ in (Reading(99, 101, 0), Reading(100.5, 120, 1)):
+        with pytest.raises(NotMeasurableError):
+            in_time(open_, 100)
+    assert in_time(Reading(20, 40, 1), 100, 50).verdict is Verdict.FAILED
+    assert in_time(Reading(40, 49.5, 1), 100, 50).verdict is Verdict.PASSED
+    never = in_time(Reading(430, float("inf"), 1), 350)
+    assert (never.verdict, never.measured) == (Verdict.FAILED, "not within 430 ms")

@@ -70,6 +70,17 @@ def test_floors_know_only_those_below(floor):
                 assert not names_floor(name, other), f"{path}: {floor} must not know {other}"
 
 
+def test_conformance_knows_only_live_core_and_errors_and_only_cli_knows_it():
+    doors = ("conformance", "live", "core", "errors")
+    for path in PACKAGE.rglob("*.py"):
+        inside = path.relative_to(PACKAGE).parts[0]
+        for name in imports(path):
+            if names_floor(name, "conformance"):
+                assert inside in ("cli", "conformance"), f"{path} imports {name}"
+            if inside == "conformance" and name.startswith("endplate."):
+                assert any(names_floor(name, door) for door in doors), f"{path} imports {name}"
+
+
 def test_only_cli_imports_sim_and_sim_knows_only_live_and_below():
     for path in PACKAGE.rglob("*.py"):
         inside = path.relative_to(PACKAGE).parts[0]
@@ -99,6 +110,16 @@ def test_live_knows_no_qt_and_monitor_reaches_live_through_feed_and_requests_alo
             if names_floor(name, "live"):
                 parts = ".".join(name.split(".")[:3])
                 assert parts in doors, f"{path} imports {name}"
+
+
+def test_conformance_loads_no_qt_and_no_sim():
+    code = (
+        "import sys, endplate.conformance.run;"
+        "print([m for m in sys.modules if m.split('.')[0] in ('PyQt6', 'pyqtgraph')"
+        " or m.startswith('endplate.sim')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_importing_the_package_loads_nothing_heavy():

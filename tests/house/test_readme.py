@@ -4,6 +4,7 @@ the arguments."""
 
 from __future__ import annotations
 
+import importlib
 import re
 import shlex
 import subprocess
@@ -42,11 +43,20 @@ def test_something_is_shown():
     "command", ["bench", "monitor", "devices", "record", "replay", "calibrate", "run", "hand"]
 )
 def test_examples_of_each_help_are_accepted(command):
-    import importlib
+    accepted(f"endplate.cli.{command}", command)
 
+
+def test_examples_of_each_verb_of_hand_are_accepted():
+    from endplate.cli.hand import VERBS
+
+    for module, _ in VERBS.values():
+        accepted(module, "hand")
+
+
+def accepted(module: str, command: str) -> None:
     from endplate.cli import parser
 
-    examples = importlib.import_module(f"endplate.cli.{command}").EXAMPLES
+    examples = importlib.import_module(module).EXAMPLES
     found = [
         re.split(r"\s{3,}", line.strip())[0]
         for line in examples.splitlines()

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
 
-from endplate import core
 from endplate.conformance.run import Report, chosen, verify
 from endplate.conformance.subject import DRIVE, DRIVE_S
 from endplate.conformance.verdict import Finding, Requirement, Verdict
@@ -62,32 +61,21 @@ def run(arguments: argparse.Namespace) -> int:
         console.print(
             f"Hand {info['name']}, firmware {info['firmware']}, on {arguments.port}. It will close "
             f"and open several times by a few degrees, at {DRIVE:.0%} of its full speed for "
-            f"{DRIVE_S:g} s at a time: nothing may be between its fingers.",
+            f"{DRIVE_S:g} s at a time, and RELEASE opens it: nothing may be between its fingers.",
             highlight=False,
         )
         if sys.stdin.isatty() and not arguments.yes:
             console.input("Enter begins, Ctrl-C ends. ")
+        console.print(_row("", "", "required", "measured", "allowed"), style="bold")
 
-    table = _table(arguments.port)
-    shown = Live(table, console=console, auto_refresh=False, vertical_overflow="visible")
-
-    def tell(requirement: Requirement, finding: Finding) -> None:
-        shown.start()  # not before: it would hide the question
-        _add(table, requirement, finding)
-        shown.refresh()
-
-    try:
-        report = verify(
-            arguments.port,
-            arguments.baud,
-            only=arguments.only,
-            estop=arguments.estop,
-            begun=begun,
-            tell=tell,
-        )
-    finally:
-        shown.stop()
-    console.print()
+    report = verify(
+        arguments.port,
+        arguments.baud,
+        only=arguments.only,
+        estop=arguments.estop,
+        begun=begun,
+        tell=lambda requirement, finding: console.print(_row(*_words(requirement, finding))),
+    )
     console.print(summary(report), highlight=False)
     if arguments.json is not None:
         try:
@@ -97,27 +85,30 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if report.passed else 1
 
 
-def _table(port: str) -> Table:
-    return Table(
-        "Id", "Required", "Found", "Measured", "Allowed",
-        title=f"Hand on {port}, schema {core.SCHEMA_HASH:08x}", show_lines=False,
-    )  # fmt: skip
+def _row(*cells: str) -> Table:
+    """One line of the table, printed when it is known; all of them have the same columns."""
+    row = Table.grid(padding=(0, 2, 0, 0), expand=True)
+    row.add_column(width=5)
+    row.add_column(width=14)
+    for ratio in (4, 5, 3):
+        row.add_column(ratio=ratio)
+    row.add_row(*cells)
+    return row
 
 
-def _add(table: Table, requirement: Requirement, finding: Finding) -> None:
+def _words(requirement: Requirement, finding: Finding) -> tuple[str, ...]:
     measured = "; ".join(part for part in (finding.measured, finding.note) if part)
-    colour = _COLOURS[finding.verdict]
-    table.add_row(
-        requirement.id,
-        requirement.words,
-        f"[{colour}]{finding.verdict.value}[/]",
-        measured,
-        finding.allowed,
-    )
+    verdict = f"[{_COLOURS[finding.verdict]}]{finding.verdict.value}[/]"
+    return requirement.id, verdict, requirement.words, escape(measured), finding.allowed
 
 
 def summary(report: Report) -> str:
-    """How many of which, in one line."""
+    """How many of which, in one line, and how the hand stands."""
     count = Counter(finding.verdict for _, finding in report.findings)
     parts = [f"{count[verdict]} {verdict.value.lower()}" for verdict in Verdict if count[verdict]]
-    return f"{len(report.findings)} requirements: {', '.join(parts)}. The hand is left disarmed."
+    stopped = any(
+        requirement.power_cycle and finding.verdict is not Verdict.NOT_RUN
+        for requirement, finding in report.findings
+    )
+    left = "in emergency stop: switch it off and on" if stopped else "disarmed"
+    return f"{len(report.findings)} requirements: {', '.join(parts)}. The hand is left {left}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 
+from endplate import core
 from endplate.conformance.motion import (
     STILL_DEG,
     know_moves,
@@ -48,7 +49,8 @@ def nothing_before_neutral(subject: Subject) -> Finding:
     got = states(subject.drive(target, _TRY_S)[1])
     limits = {one.fields["limit"][0] for one in got}
     if limits != {LIMIT["neutral"]}:
-        return holds(False, f"limit codes {sorted(limits)}", f"limit code {LIMIT['neutral']}")
+        shown = ", ".join(core.GUARD_LIMITS.get(code, "unknown") for code in sorted(limits))
+        return holds(False, f"limit: {shown}", "limit: neutral")
     return _nothing(subject, ["armed"], f"armed; {STILL_DEG} degrees")
 
 

@@ -137,8 +137,8 @@ def test_a_defect_is_found_by_its_requirement(defect, pc_firmware, bus, tmp_path
     program = bad_build(tmp_path, source, right, wrong)
     with firmware.start("pc", bus.port, tmp_path, program=program) as hand:
         report = verify(hand.port, only=[catches, still_passes])
-    assert found(report) == {catches: Verdict.FAILED, still_passes: Verdict.PASSED}, (
-        not_passed(report)
+    assert found(report) == {catches: Verdict.FAILED, still_passes: Verdict.PASSED}, not_passed(
+        report
     )
     assert not report.passed
 

@@ -15,6 +15,7 @@ STILL_DEG = 0.5  # noise of a position, and what a held joint gives way to gravi
 _STANDS_DPS = 3.0  # one step of an encoder (0.044 degrees) between two STATE looks like 2.2
 _STANDS_SHARE = 0.15  # or this share of the speed it had
 _OBEYED_S = 0.1  # a command obeyed wrongly drives for at least the longest validity
+_WATCHED_MS = 200  # beyond the limit of 150, so that a hand that goes on is seen to
 _COMMAND_BYTES = 50
 _FULL_S = 0.12  # a STATE_FULL comes every 100 ms
 
@@ -113,7 +114,7 @@ def next_drive(subject: Subject, heard: list[Heard]) -> float:
 def ready_still(subject: Subject) -> float:
     """ACTIVE and standing, with goals heard; the target that would move it visibly."""
     speed = abs(know_moves(subject).speed_dps)
-    if speed * _OBEYED_S < 2 * STILL_DEG:
+    if speed * _OBEYED_S < 1.5 * STILL_DEG:
         raise NotMeasurableError(f"at {speed:.1f} degrees/s a wrong movement would not be seen")
     subject.activate()
     subject.drive(0.0, 0.06)
@@ -155,9 +156,12 @@ class Watched:
         return self.first(lambda fields: fields["state"] in numbers)
 
     def standing(self) -> Reading:
-        """When the moving joint came to rest."""
+        """When the moving joint came to rest. NotMeasurableError when the hand fell silent before
+        that could be seen."""
         slow = max(_STANDS_DPS, _STANDS_SHARE * abs(self.moves.speed_dps))
         told = states(self.heard)
+        if not told or self.at_ms(told[-1]) < _WATCHED_MS:
+            raise NotMeasurableError("the hand did not tell its positions for long enough")
         reading = Reading(0.0, 0.0, self.error_ms)
         for before, now in zip(told, told[1:], strict=False):
             start, end = self.at_ms(before), self.at_ms(now)
@@ -171,14 +175,13 @@ class Watched:
 def watch_after_driving(
     subject: Subject,
     meanwhile: Callable[[Subject], object],
-    *,
-    valid_ms: int = 50,
+    **fields: Any,
 ) -> Watched:
-    """Drives the hand, sends its last fresh command, then does `meanwhile` and listens."""
+    """Drives the hand with commands that have these fields, then does `meanwhile` and listens."""
     moves = know_moves(subject)
     subject.activate()
     target = next_drive(subject, subject.drive(0.0, 0.06)[1])
-    sent, driving = subject.drive(target, DRIVE_S, valid_ms=valid_ms)
+    sent, driving = subject.drive(target, DRIVE_S, **fields)
     told = states(driving)
     if not told or told[-1].fields["state"] != GUARD["active"]:
         raise NotMeasurableError("the hand was not active when the commands were to end")

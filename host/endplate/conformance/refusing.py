@@ -47,9 +47,7 @@ def _refused(subject: Subject, counter: str, attack: Callable[[float], int]) -> 
 
 def old_emg(subject: Subject) -> Finding:
     """EMG of 160 ms ago."""
-    return _refused(
-        subject, "bad_stale", lambda t: _aged(subject, t, _OLD_MS + subject.error_ms())
-    )
+    return _refused(subject, "bad_stale", lambda t: _aged(subject, t, _OLD_MS + subject.error_ms()))
 
 
 def future_emg(subject: Subject) -> Finding:

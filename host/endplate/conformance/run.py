@@ -3,18 +3,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from endplate.conformance.subject import Subject
+from endplate.conformance.subject import HandStoppedError, Subject
 from endplate.conformance.table import REQUIREMENTS
 from endplate.conformance.verdict import Finding, NotMeasurableError, Requirement, Verdict
 from endplate.errors import HandError, UsageError
 from endplate.live import hand_words
 from endplate.live.hand_port import PortGoneError
 
-_TRIES = 3  # for a measurement that the circumstances spoilt
+_TRIES = 3  # for a measurement that the circumstances spoilt ...
+_PAUSE_S = 0.3  # ... which may have passed by then
 _NO_ESTOP = Finding(
     Verdict.NOT_RUN, "", "", "asked for with --estop; the hand then needs its power cut"
 )
@@ -102,9 +104,10 @@ def _tried(requirement: Requirement, subject: Subject) -> Finding:
         subject.turn += 1
         try:
             return requirement.check(subject)
-        except NotMeasurableError as reason:
+        except (NotMeasurableError, HandStoppedError) as reason:
             why = str(reason)
-            subject.memory.pop("silence", None)
+            subject.memory.clear()  # what was learnt may have been spoilt, too
+            time.sleep(_PAUSE_S)
         except PortGoneError:
             raise
         except HandError as wrong:

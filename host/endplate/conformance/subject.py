@@ -37,6 +37,10 @@ _EXCHANGES = 5
 _HALF = 1 << 31
 
 
+class HandStoppedError(HandError):
+    """The hand is in FAULT or in e-stop: it can be neither armed nor judged."""
+
+
 @dataclass(frozen=True)
 class Heard:
     """A frame and when it came, monotonic ns."""
@@ -221,7 +225,7 @@ class Subject:
         self.disarm()
 
     def disarm(self) -> None:
-        """DISARM until a STATE says disarmed."""
+        """DISARM until a STATE says disarmed. HandStoppedError for a hand in FAULT or e-stop."""
         for _ in range(int(_START_S / 0.1)):
             self.send("DISARM", {"reason": 0})
             state = self.wait(lambda h: h.frame.msg == "STATE", 0.1)
@@ -233,7 +237,7 @@ class Subject:
             if number == GUARD["fault"] and not faults:
                 self.send("CLEAR_FAULT", {"reason": 0})  # it is over
             elif number in (GUARD["fault"], GUARD["estop"]):
-                raise HandError(
+                raise HandStoppedError(
                     hand_words.fault(hand_words.state(state.fields, self.info))
                     or f"The hand on {self.port.name} is in emergency stop: switch it off and on, "
                     "then verify it again."

@@ -75,10 +75,7 @@ def holds(good: bool, measured: str, allowed: str, note: str = "") -> Finding:
 def in_time(reading: Reading, most_ms: float, least_ms: float = 0.0, note: str = "") -> Finding:
     """A time against its limits. Raises NotMeasurableError where the resolution leaves it open."""
     allowed = f"{least_ms:.0f} to {most_ms:.0f} ms" if least_ms else f"{most_ms:.0f} ms"
-    if (
-        reading.after_ms - reading.error_ms > most_ms
-        or reading.by_ms + reading.error_ms < least_ms
-    ):
+    if reading.after_ms - reading.error_ms > most_ms or reading.by_ms + reading.error_ms < least_ms:
         return Finding(Verdict.FAILED, str(reading), allowed, note)
     if reading.by_ms > most_ms:
         raise NotMeasurableError(f"{reading} leaves open whether {allowed} was kept")

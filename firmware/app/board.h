@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * board: what a board must give to the application. One implementation is linked into each image
- * (pc/board_pc.c, f405/board_f405.c). Nothing here blocks except board_idle.
+ * (pc/board_pc.c, f405/board_f405.c). Nothing here blocks except board_idle and the flash.
  *
  * Clocks are microseconds since some moment before boot, monotonic, 64 bits; what goes on the
  * wire are their lower 32.
@@ -58,6 +58,15 @@ int32_t board_estop_kept(void);
 void board_uid(uint8_t uid[12]);
 /* returns `compiled`; a test may make the pc board answer another */
 uint32_t board_schema_hash(uint32_t compiled);
+
+/* Two sectors (0, 1) that keep bytes without power, for store.c. board_flash_bytes: of one sector
+ * as the store uses it; 0: there is no flash. Erased bytes are FF; programming turns ones into zeros,
+ * a word of 4 bytes at a multiple of 4, and returns 1 when it has been read back; so does erasing.
+ * Both may take their time, erasing 2 s on silicon, in which nothing else runs. */
+int32_t board_flash_bytes(void);
+void board_flash_read(int32_t sector, int32_t at, void *bytes, int32_t n);
+int32_t board_flash_program(int32_t sector, int32_t at, uint32_t word);
+int32_t board_flash_erase(int32_t sector);
 
 /* Whether a hardware watchdog restarts a program that hangs. */
 int32_t board_has_watchdog(void);

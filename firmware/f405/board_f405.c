@@ -8,6 +8,7 @@
  *   PB12       out     motor supply: low cuts it, whatever the bus says
  */
 #include "board.h"
+#include "flash_f405.h"
 #include "stm32f405.h"
 #include "usart.h"
 
@@ -22,7 +23,6 @@ enum {
     /* QEMU's serial lines carry about 24 kB/s: 100 Hz does not fit beside the link */
     CYCLE_US = 20000,
     PATIENCE = 100000, /* turns of a wait loop: some 3 ms at 168 MHz, 30 ms at the reset clock */
-    WATCHDOG_RELOAD = 400, /* 100 ms at 32 kHz / 8 */
     SUPPLY_PIN = 12,
     COUNTED = 0x600DB007,
     ESTOPPED = 0x0FF0E570
@@ -129,9 +129,10 @@ int32_t board_start(int argc, char **argv)
         start_pins();
         IWDG_KR = IWDG_UNLOCK;
         IWDG_PR = IWDG_DIVIDE_8;
-        IWDG_RLR = WATCHDOG_RELOAD;
+        IWDG_RLR = IWDG_RELOAD_100MS;
         IWDG_KR = IWDG_START;
     }
+    flash_start(emulated);
     TIM2_PSC = (uint32_t)(emulated ? EMULATED_TIMER_HZ : TIMER_HZ) / 1000000u - 1u;
     TIM2_EGR = TIM_UG; /* takes the prescaler over */
     TIM2_CR1 = TIM_CEN;

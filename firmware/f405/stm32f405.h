@@ -40,6 +40,9 @@ enum {
 #define RCC_APB2ENR REGISTER(0x40023844u)
 #define RCC_CSR REGISTER(0x40023874u)
 #define FLASH_ACR REGISTER(0x40023C00u)
+#define FLASH_KEYR REGISTER(0x40023C04u)
+#define FLASH_SR REGISTER(0x40023C0Cu)
+#define FLASH_CR REGISTER(0x40023C10u)
 #define PWR_CR REGISTER(0x40007000u)
 
 enum {
@@ -60,7 +63,23 @@ enum {
     CSR_IWDGRSTF = 1 << 29,
     CSR_WWDGRSTF = 1 << 30,
     PWR_VOS = 1 << 14, /* scale 1: 168 MHz allowed */
-    ACR_168MHZ = 0x705 /* 5 wait states at 3.3 V, prefetch, both caches */
+    ACR_168MHZ = 0x705, /* 5 wait states at 3.3 V, prefetch, both caches */
+    ACR_DCEN = 1 << 10,
+    ACR_DCRST = 1 << 12
+};
+
+/* ---- flash ---- */
+#define FLASH_KEY1 0x45670123u
+#define FLASH_KEY2 0xCDEF89ABu
+#define FLASH_LOCK (1u << 31)
+enum {
+    FLASH_ERRORS = 0xF2, /* OPERR, WRPERR, PGAERR, PGPERR, PGSERR */
+    FLASH_BSY = 1 << 16,
+    FLASH_PG = 1 << 0,
+    FLASH_SER = 1 << 1,
+    FLASH_SNB = 3,            /* the sector's number stands from this bit on */
+    FLASH_BY_WORD = 2 << 8,   /* 32 bits at once: 2.7 to 3.6 V */
+    FLASH_STRT = 1 << 16
 };
 
 /* ---- pins ---- */
@@ -106,7 +125,15 @@ enum {
 #define IWDG_KR REGISTER(0x40003000u)
 #define IWDG_PR REGISTER(0x40003004u)
 #define IWDG_RLR REGISTER(0x40003008u)
-enum { IWDG_UNLOCK = 0x5555, IWDG_FEED = 0xAAAA, IWDG_START = 0xCCCC, IWDG_DIVIDE_8 = 1 };
+#define IWDG_SR REGISTER(0x4000300Cu)
+enum {
+    IWDG_UNLOCK = 0x5555,
+    IWDG_FEED = 0xAAAA,
+    IWDG_START = 0xCCCC,
+    IWDG_DIVIDE_8 = 1,
+    IWDG_DIVIDE_256 = 6,
+    IWDG_RELOAD_100MS = 400 /* at 32 kHz / 8 */
+};
 
 /* 96-bit unique id: not there in QEMU, touching it is a bus fault. */
 #define UID_WORD(i) REGISTER(0x1FFF7A10u + 4u * (i))

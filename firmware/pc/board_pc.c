@@ -114,6 +114,9 @@ int32_t board_start(int argc, char **argv)
     if (options->trace != 0 && !trace_open(options->trace)) {
         return fails("the trace cannot be written to", options->trace);
     }
+    if (options->flash != 0 && !flash_open(options->flash, options->power_cut)) {
+        return fails("this is no flash of 4096 bytes that can be written:", options->flash);
+    }
     if (options->link_name != 0) {
         unlink(options->link_name);
         if (symlink(name, options->link_name) != 0) {

@@ -15,6 +15,8 @@ static const char HELP[] =
     "  --clock-ppm X        and this much too fast\n"
     "  --schema 0xHASH      answer another schema hash (for tests)\n"
     "  --trace FILE         one JSON line per motor cycle\n"
+    "  --flash FILE         its flash, made when it is not there; without, nothing can be kept\n"
+    "  --power-cut N        ends in the middle of the N-th write or erase of its flash\n"
     "  --die-with-parent    end when the process that started it ends\n"
     "SIGHUP restarts it from its boot state on the same port; SIGTERM ends it.\n";
 
@@ -27,7 +29,7 @@ static int32_t number(const char *text, double *value)
 
 int32_t board_options_read(board_options *options, int argc, char **argv)
 {
-    enum { BUS = 1, NAME, BAUD, OFFSET, PPM, SCHEMA, TRACE, PARENT, USAGE };
+    enum { BUS = 1, NAME, BAUD, OFFSET, PPM, SCHEMA, TRACE, FLASH, CUT, PARENT, USAGE };
     static const struct option KNOWN[] = {
         {"bus", required_argument, 0, BUS},
         {"link-name", required_argument, 0, NAME},
@@ -36,6 +38,8 @@ int32_t board_options_read(board_options *options, int argc, char **argv)
         {"clock-ppm", required_argument, 0, PPM},
         {"schema", required_argument, 0, SCHEMA},
         {"trace", required_argument, 0, TRACE},
+        {"flash", required_argument, 0, FLASH},
+        {"power-cut", required_argument, 0, CUT},
         {"die-with-parent", no_argument, 0, PARENT},
         {"help", no_argument, 0, USAGE},
         {0, 0, 0, 0},
@@ -54,6 +58,13 @@ int32_t board_options_read(board_options *options, int argc, char **argv)
             break;
         case TRACE:
             options->trace = optarg;
+            break;
+        case FLASH:
+            options->flash = optarg;
+            break;
+        case CUT:
+            good = number(optarg, &value) && value >= 1.0 && value <= 1.0e6;
+            options->power_cut = good ? (int32_t)value : 0;
             break;
         case PARENT:
             options->die_with_parent = 1;

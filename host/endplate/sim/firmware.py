@@ -108,12 +108,15 @@ def start(
     clock_ppm: float = 0.0,
     schema: int | None = None,
     trace: bool = False,
+    flash: str | Path | None = None,
+    power_cut: int = 0,
     program: str | Path | None = None,
 ) -> Firmware:
     """Starts the firmware between a new link port and the motor bus at `bus`.
 
     kind: "pc" or "f405". baud, clock_offset_us, clock_ppm, schema (another schema hash than its
-    own) and trace (DIRECTORY/firmware.jsonl, one line per motor cycle) are knobs of "pc".
+    own), trace (DIRECTORY/firmware.jsonl, one line per motor cycle), flash (the file in which it
+    keeps parameters) and power_cut (ends at that write or erase of it) are knobs of "pc".
     `program` is another build of it. It ends at the latest with the thread that calls this.
     Raises HandError when it cannot be started.
     """
@@ -125,15 +128,21 @@ def start(
     folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True)
     if kind == "f405":
-        if baud != 1_000_000 or clock_offset_us or clock_ppm or schema is not None or trace:
+        knobs = (clock_offset_us, clock_ppm, schema is not None, trace, flash, power_cut)
+        if baud != 1_000_000 or any(knobs):
             raise HandError(
-                "Baud, clock, schema and trace are knobs of the pc hand; leave them out for f405."
+                "Baud, clock, schema, trace and flash are knobs of the pc hand; leave them out for "
+                "f405."
             )
         return _start_qemu(image, Path(bus), folder)
     arguments = [str(image), "--bus", str(bus), "--baud", str(baud), "--die-with-parent"]
     arguments += ["--clock-offset-us", str(clock_offset_us), "--clock-ppm", repr(clock_ppm)]
     if schema is not None:
         arguments += ["--schema", hex(schema)]
+    if flash is not None:
+        arguments += ["--flash", str(flash)]
+    if power_cut:
+        arguments += ["--power-cut", str(power_cut)]
     traced = folder / "firmware.jsonl" if trace else None
     if traced is not None:
         arguments += ["--trace", str(traced)]

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * wire: see wire.h. In three parts: CRC and COBS; frames; one pack and one unpack per message.
+ * wire: see wire.h. In three parts: CRC and COBS; frames; one pack and one unpack per message, by the
+ * tables of wire_layout.h.
  *
  * Multi-byte fields are written and read byte by byte: neither alignment nor the machine's byte
  * order matter. A pack or unpack that refuses leaves its output as it was.
  */
 #include "wire.h"
+#include "wire_layout.h"
 
 #include <stddef.h>
 
@@ -101,71 +103,7 @@ static uint32_t take32(const uint8_t *at)
     return take16(at) | (uint32_t)take16(at + 2) << 16;
 }
 
-/* ---- messages: the bytes of each payload, in order ---- */
-
-struct field {
-    uint8_t offset; /* in the unpacked struct */
-    uint8_t width;  /* bytes of one element, on the line and in the struct */
-    uint8_t count;
-};
-
-#define FIELD(name, member, width) \
-    {offsetof(wire_##name, member), width, sizeof(((wire_##name *)0)->member) / (width)}
-#define U8(name, member) FIELD(name, member, 1)
-#define U16(name, member) FIELD(name, member, 2) /* signed or not */
-#define U32(name, member) FIELD(name, member, 4)
-
-static const struct field HELLO[] = {
-    U32(hello, schema_hash), U32(hello, host_us), U32(hello, hand_hash),
-};
-static const struct field HELLO_ACK[] = {
-    U32(hello_ack, schema_hash), U32(hello_ack, hand_hash), U32(hello_ack, param_hash),
-    U32(hello_ack, decoder_hash), U32(hello_ack, boot_id), U32(hello_ack, capabilities),
-    U8(hello_ack, uid), U8(hello_ack, firmware), U8(hello_ack, accepted), U8(hello_ack, state),
-    U8(hello_ack, reset_cause), U8(hello_ack, dofs), U8(hello_ack, joints), U8(hello_ack, grips),
-    U8(hello_ack, name),
-};
-static const struct field HEARTBEAT[] = {U32(heartbeat, host_us)};
-static const struct field TIME[] = {
-    U32(time, host_us), U32(time, hand_rx_us), U32(time, hand_tx_us),
-};
-static const struct field ARM[] = {U32(arm, schema_hash), U32(arm, boot_id)};
-static const struct field REASON[] = {U8(reason, reason)};
-static const struct field COMMAND[] = {
-    U8(command, mode), U8(command, valid_ms), U8(command, grip), U8(command, frozen),
-    U32(command, emg_us), U32(command, sample), U16(command, target), U8(command, force_cap),
-};
-static const struct field STATE[] = {
-    U32(state, hand_us), U32(state, command_us), U32(state, applied_us),
-    U32(state, applied_sample), U16(state, faults), U8(state, state), U8(state, grip),
-    U8(state, limit), U16(state, position), U16(state, velocity), U16(state, current),
-};
-static const struct field STATE_FULL[] = {
-    U32(state_full, hand_us), U16(state_full, goal), U8(state_full, temperature),
-    U8(state_full, voltage), U8(state_full, hardware_error), U8(state_full, missing),
-};
-static const struct field LINK_STATS[] = {
-    U32(link_stats, hand_us), U32(link_stats, rx), /* all counters, in the order of their struct */
-    U32(link_stats, tx_frames), U32(link_stats, tx_dropped), U32(link_stats, bus_errors),
-    U32(link_stats, bus_cycles),
-};
-
-struct layout {
-    uint8_t msg;
-    uint8_t fields;
-    const struct field *field;
-};
-
-#define LAYOUT(msg, fields) {msg, sizeof(fields) / sizeof((fields)[0]), fields}
-static const struct layout LAYOUTS[] = {
-    LAYOUT(WIRE_COMMAND, COMMAND),       LAYOUT(WIRE_STATE, STATE),
-    LAYOUT(WIRE_STATE_FULL, STATE_FULL), LAYOUT(WIRE_LINK_STATS, LINK_STATS),
-    LAYOUT(WIRE_HELLO, HELLO),           LAYOUT(WIRE_HELLO_ACK, HELLO_ACK),
-    LAYOUT(WIRE_HEARTBEAT, HEARTBEAT),   LAYOUT(WIRE_TIME, TIME),
-    LAYOUT(WIRE_ARM, ARM),               LAYOUT(WIRE_DISARM, REASON),
-    LAYOUT(WIRE_CLEAR_FAULT, REASON),    LAYOUT(WIRE_RELEASE, REASON),
-    LAYOUT(WIRE_ESTOP, REASON),
-};
+/* ---- messages ---- */
 
 static const struct layout *layout_of(uint8_t msg)
 {
@@ -316,6 +254,15 @@ static void read_fields(const struct layout *layout, const uint8_t *at, void *ou
     }
 }
 
+/* Zero padded: nothing after the first 00. */
+static int32_t padded(const uint8_t *text, int32_t n)
+{
+    for (int32_t i = 1; i < n; i++) {
+        if (text[i] && !text[i - 1]) return 0;
+    }
+    return 1;
+}
+
 /* The ranges of SPEC.md. What only the receiver knows (which grips it has) is its own to check. */
 static int32_t in_range(const struct layout *layout, const void *values)
 {
@@ -330,13 +277,23 @@ static int32_t in_range(const struct layout *layout, const void *values)
     }
     if (layout->field == HELLO_ACK) {
         const wire_hello_ack *hand = values;
-        for (int32_t i = 1; i < WIRE_NAME; i++) {
-            if (hand->name[i] && !hand->name[i - 1]) return 0;
-        }
-        return hand->accepted <= 1 && hand->dofs <= WIRE_MAX_DOF && hand->joints <= WIRE_MAX_JOINTS;
+        return hand->accepted <= 1 && hand->dofs <= WIRE_MAX_DOF && hand->joints <= WIRE_MAX_JOINTS
+            && padded(hand->name, WIRE_NAME);
     }
     if (layout->field == STATE_FULL) {
         return ((const wire_state_full *)values)->missing[1] >> (WIRE_MAX_JOINTS - 8) == 0;
+    }
+    if (layout->field == PARAM_VALUE) {
+        const wire_param_value *answer = values;
+        return answer->type <= WIRE_PARAM_GRIP && answer->status <= WIRE_PARAM_NOT_KEPT
+            && answer->asked >= WIRE_PARAM_GET && answer->asked <= WIRE_PARAM_RESET
+            && answer->store <= WIRE_STORE_OTHER;
+    }
+    if (layout->field == PARAM_DESCRIPTION) {
+        const wire_param_description *told = values;
+        return told->type <= WIRE_PARAM_GRIP && told->status <= WIRE_PARAM_UNKNOWN
+            && padded(told->name, WIRE_PARAM_NAME) && padded(told->unit, WIRE_PARAM_UNIT)
+            && padded(told->text, WIRE_PARAM_TEXT);
     }
     return 1;
 }
@@ -361,7 +318,9 @@ static int32_t unpack(uint8_t msg, const wire_frame *frame, void *out)
     union { /* room for any of them */
         wire_hello hello; wire_hello_ack hello_ack; wire_heartbeat heartbeat; wire_time time;
         wire_arm arm; wire_reason reason; wire_command command; wire_state state;
-        wire_state_full state_full; wire_link_stats link_stats;
+        wire_state_full state_full; wire_link_stats link_stats; wire_param param;
+        wire_param_set param_set; wire_param_value param_value;
+        wire_param_description param_description;
     } trial = {0};
     read_fields(layout, frame->payload, &trial);
     if (!in_range(layout, &trial)) return WIRE_BAD_VALUE;
@@ -369,20 +328,26 @@ static int32_t unpack(uint8_t msg, const wire_frame *frame, void *out)
     return WIRE_OK;
 }
 
-int32_t wire_pack_reason(uint8_t msg, const wire_reason *in, wire_frame *frame)
-{
-    const struct layout *layout = layout_of(msg);
-    return layout && layout->field == REASON ? pack(msg, in, frame) : WIRE_BAD_MESSAGE;
-}
+/* wire_pack_NAME and wire_unpack_NAME of a struct that several messages share: those of `fields`. */
+#define SHARED(name, fields)                                                          \
+    int32_t wire_pack_##name(uint8_t msg, const wire_##name *in, wire_frame *frame)   \
+    {                                                                                 \
+        const struct layout *layout = layout_of(msg);                                 \
+        return layout && layout->field == (fields) ? pack(msg, in, frame)             \
+                                                   : WIRE_BAD_MESSAGE;                \
+    }                                                                                 \
+    int32_t wire_unpack_##name(const wire_frame *frame, wire_##name *out)             \
+    {                                                                                 \
+        if (!frame) return WIRE_BAD_ARGUMENT;                                         \
+        const struct layout *layout = layout_of(frame->msg);                          \
+        return layout && layout->field == (fields) ? unpack(frame->msg, frame, out)   \
+                                                   : WIRE_BAD_MESSAGE;                \
+    }
 
-int32_t wire_unpack_reason(const wire_frame *frame, wire_reason *out)
-{
-    if (!frame) return WIRE_BAD_ARGUMENT;
-    const struct layout *layout = layout_of(frame->msg);
-    return layout && layout->field == REASON ? unpack(frame->msg, frame, out) : WIRE_BAD_MESSAGE;
-}
+SHARED(reason, REASON)
+SHARED(param, PARAM)
 
-/* wire_pack_NAME and wire_unpack_NAME of each message that has a struct of its own. */
+/* The same of each message that has a struct of its own. */
 #define MESSAGE(name, msg)                                                \
     int32_t wire_pack_##name(const wire_##name *in, wire_frame *frame)    \
     { return pack(msg, in, frame); }                                      \
@@ -398,3 +363,6 @@ MESSAGE(command, WIRE_COMMAND)
 MESSAGE(state, WIRE_STATE)
 MESSAGE(state_full, WIRE_STATE_FULL)
 MESSAGE(link_stats, WIRE_LINK_STATS)
+MESSAGE(param_set, WIRE_PARAM_SET)
+MESSAGE(param_value, WIRE_PARAM_VALUE)
+MESSAGE(param_description, WIRE_PARAM_DESCRIPTION)

@@ -29,7 +29,11 @@ enum wire_limits {
     WIRE_MAX_BODY = 172,  /* header + payload + crc, before COBS */
     WIRE_MAX_FRAME = 174, /* one COBS code byte more (body < 254), and the delimiter */
     WIRE_TARGET_UNIT = 10000, /* COMMAND target of 1.0, full velocity in the positive direction */
-    WIRE_NAME = 16
+    WIRE_NAME = 16,
+    WIRE_PARAM_ALL = 255, /* index of PARAM_SAVE, PARAM_RESET: every parameter */
+    WIRE_PARAM_NAME = 20,
+    WIRE_PARAM_UNIT = 8,
+    WIRE_PARAM_TEXT = 80
 };
 
 enum wire_status {
@@ -59,7 +63,14 @@ enum wire_message {
     WIRE_COMMAND = 16,    /* host -> hand, real time, latest wins */
     WIRE_STATE = 32,      /* hand -> host, fast */
     WIRE_STATE_FULL = 33, /* hand -> host, slow: what changes slowly */
-    WIRE_LINK_STATS = 34  /* hand -> host, once a second */
+    WIRE_LINK_STATS = 34, /* hand -> host, once a second */
+    WIRE_PARAM_INFO = 48, /* host -> hand. Answered by PARAM_DESCRIPTION */
+    WIRE_PARAM_GET = 49,  /* host -> hand. 49 to 52 are answered by PARAM_VALUE */
+    WIRE_PARAM_SET = 50,  /* host -> hand, disarmed: in force at once, until the hand restarts */
+    WIRE_PARAM_SAVE = 51, /* host -> hand, disarmed: keeps what is in force over power loss */
+    WIRE_PARAM_RESET = 52, /* host -> hand, disarmed: one or all as compiled; not yet kept */
+    WIRE_PARAM_VALUE = 53, /* hand -> host */
+    WIRE_PARAM_DESCRIPTION = 54 /* hand -> host */
 };
 
 /* ---- payloads: unpacked forms; pack and unpack write and read the bytes of SPEC.md ---- */
@@ -170,6 +181,70 @@ typedef struct wire_link_stats {
     uint32_t bus_cycles;
 } wire_link_stats;
 
+/* ---- parameters ---- */
+
+/* Every value is an i32, so that it compares and prints exactly and no NaN exists; its type says
+ * what one of it is. */
+enum wire_param_type {
+    WIRE_PARAM_WHOLE = 0, /* of its unit */
+    WIRE_PARAM_MILLI = 1, /* thousandths of its unit */
+    WIRE_PARAM_GRIP = 2   /* index into the hand file's grips */
+};
+
+enum wire_param_status {
+    WIRE_PARAM_OK = 0,
+    WIRE_PARAM_UNKNOWN = 1,      /* no such index */
+    WIRE_PARAM_WRONG_TYPE = 2,
+    WIRE_PARAM_OUT_OF_RANGE = 3,
+    WIRE_PARAM_CONTRADICTS = 4,  /* in its range, but not together with the others in force */
+    WIRE_PARAM_NOT_DISARMED = 5, /* SET, SAVE, RESET: only in the guard's disarmed or fault */
+    WIRE_PARAM_NOT_KEPT = 6      /* SAVE: the flash did not take it; what it kept before it keeps */
+};
+
+/* How the store was found at boot, or left by the newest SAVE. */
+enum wire_param_store {
+    WIRE_STORE_BLANK = 0,   /* nothing kept: as compiled */
+    WIRE_STORE_KEPT = 1,
+    WIRE_STORE_OLDER = 2,   /* a record does not check; the newest that does was taken */
+    WIRE_STORE_DAMAGED = 3, /* none checks: as compiled, and a fault until SAVE or RESET */
+    WIRE_STORE_OTHER = 4    /* kept by a firmware with other parameters: as compiled */
+};
+
+/* PARAM_INFO, PARAM_GET, PARAM_SAVE, PARAM_RESET carry this. */
+typedef struct wire_param {
+    uint8_t index; /* 0 .. count - 1 */
+} wire_param;
+
+typedef struct wire_param_set {
+    int32_t value;
+    uint8_t index;
+    uint8_t type; /* wire_param_type the host takes it for */
+} wire_param_set;
+
+typedef struct wire_param_value {
+    int32_t value;       /* in force now */
+    int32_t kept;        /* in force after the next restart */
+    uint32_t param_hash; /* of all in force, as in HELLO_ACK */
+    uint8_t index;
+    uint8_t type;
+    uint8_t status;      /* wire_param_status */
+    uint8_t asked;       /* message number this answers */
+    uint8_t store;       /* wire_param_store */
+    uint8_t count;       /* of parameters */
+} wire_param_value;
+
+typedef struct wire_param_description {
+    int32_t low, high; /* range */
+    int32_t factory;   /* as compiled */
+    uint8_t index;
+    uint8_t type;
+    uint8_t status;    /* WIRE_PARAM_OK or WIRE_PARAM_UNKNOWN, and then the rest is 0 */
+    uint8_t count;
+    uint8_t name[WIRE_PARAM_NAME]; /* these three UTF-8, zero padded */
+    uint8_t unit[WIRE_PARAM_UNIT];
+    uint8_t text[WIRE_PARAM_TEXT]; /* what it does */
+} wire_param_description;
+
 /* ---- frames ---- */
 
 typedef struct wire_frame {
@@ -236,5 +311,13 @@ int32_t wire_pack_state_full(const wire_state_full *in, wire_frame *frame);
 int32_t wire_unpack_state_full(const wire_frame *frame, wire_state_full *out);
 int32_t wire_pack_link_stats(const wire_link_stats *in, wire_frame *frame);
 int32_t wire_unpack_link_stats(const wire_frame *frame, wire_link_stats *out);
+int32_t wire_pack_param(uint8_t msg, const wire_param *in, wire_frame *frame);
+int32_t wire_unpack_param(const wire_frame *frame, wire_param *out);
+int32_t wire_pack_param_set(const wire_param_set *in, wire_frame *frame);
+int32_t wire_unpack_param_set(const wire_frame *frame, wire_param_set *out);
+int32_t wire_pack_param_value(const wire_param_value *in, wire_frame *frame);
+int32_t wire_unpack_param_value(const wire_frame *frame, wire_param_value *out);
+int32_t wire_pack_param_description(const wire_param_description *in, wire_frame *frame);
+int32_t wire_unpack_param_description(const wire_frame *frame, wire_param_description *out);
 
 #endif

@@ -188,7 +188,16 @@ MESSAGES: dict[str, tuple[int, str]] = {
     "STATE": (lib.WIRE_STATE, "state"),
     "STATE_FULL": (lib.WIRE_STATE_FULL, "state_full"),
     "LINK_STATS": (lib.WIRE_LINK_STATS, "link_stats"),
+    "PARAM_INFO": (lib.WIRE_PARAM_INFO, "param"),
+    "PARAM_GET": (lib.WIRE_PARAM_GET, "param"),
+    "PARAM_SET": (lib.WIRE_PARAM_SET, "param_set"),
+    "PARAM_SAVE": (lib.WIRE_PARAM_SAVE, "param"),
+    "PARAM_RESET": (lib.WIRE_PARAM_RESET, "param"),
+    "PARAM_VALUE": (lib.WIRE_PARAM_VALUE, "param_value"),
+    "PARAM_DESCRIPTION": (lib.WIRE_PARAM_DESCRIPTION, "param_description"),
 }
+#: Structs that several messages share: their functions are told which message it is.
+SHARED = ("reason", "param")
 _BY_NUMBER = {number: (name, struct) for name, (number, struct) in MESSAGES.items()}
 
 
@@ -247,7 +256,7 @@ def encode(
     payload = ffi.new(f"wire_{struct} *", fields or {})
     frame = ffi.new("wire_frame *")
     pack = getattr(lib, f"wire_pack_{struct}")
-    packed = pack(number, payload, frame) if struct == "reason" else pack(payload, frame)
+    packed = pack(number, payload, frame) if struct in SHARED else pack(payload, frame)
     check(packed, f"{msg} cannot be packed")
     frame.session, frame.seq = session & 0xFFFF, seq & 0xFFFF
     if ack is not None:

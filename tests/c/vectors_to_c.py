@@ -16,7 +16,9 @@ from typing import Any
 
 VECTORS = Path(__file__).resolve().parents[2] / "protocol" / "vectors.json"
 #: Messages that share a struct; the others have one of their own name.
-SHARED = {name: "reason" for name in ("DISARM", "CLEAR_FAULT", "RELEASE", "ESTOP")}
+SHARED = {name: "reason" for name in ("DISARM", "CLEAR_FAULT", "RELEASE", "ESTOP")} | {
+    f"PARAM_{name}": "param" for name in ("INFO", "GET", "SAVE", "RESET")
+}
 
 
 def _bytes(data: bytes) -> str:

@@ -134,6 +134,15 @@ static void untouched(void)
     MUST(wire_pack_reason(10, &reason, &frame) == WIRE_BAD_MESSAGE && frame.msg == WIRE_COMMAND);
     frame.msg = 10;
     MUST(wire_unpack_reason(&frame, &reason) == WIRE_BAD_MESSAGE);
+
+    wire_param which = {7};
+    frame.msg = WIRE_COMMAND;
+    MUST(wire_pack_param(WIRE_DISARM, &which, &frame) == WIRE_BAD_MESSAGE);
+    MUST(wire_pack_param(WIRE_PARAM_SET, &which, &frame) == WIRE_BAD_MESSAGE);
+    MUST(wire_unpack_param(&frame, &which) == WIRE_BAD_MESSAGE && which.index == 7);
+    MUST(wire_unpack_param(NULL, &which) == WIRE_BAD_ARGUMENT);
+    MUST(wire_pack_param(WIRE_PARAM_GET, &which, &frame) == 1 && frame.payload[0] == 7);
+    MUST(wire_unpack_reason(&frame, &reason) == WIRE_BAD_MESSAGE);
 }
 
 static void numbers(void)

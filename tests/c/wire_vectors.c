@@ -15,6 +15,13 @@ int32_t wire_vectors_pack(uint8_t msg, const void *values, wire_frame *frame)
     case WIRE_STATE: return wire_pack_state(values, frame);
     case WIRE_STATE_FULL: return wire_pack_state_full(values, frame);
     case WIRE_LINK_STATS: return wire_pack_link_stats(values, frame);
+    case WIRE_PARAM_INFO:
+    case WIRE_PARAM_GET:
+    case WIRE_PARAM_SAVE:
+    case WIRE_PARAM_RESET: return wire_pack_param(msg, values, frame);
+    case WIRE_PARAM_SET: return wire_pack_param_set(values, frame);
+    case WIRE_PARAM_VALUE: return wire_pack_param_value(values, frame);
+    case WIRE_PARAM_DESCRIPTION: return wire_pack_param_description(values, frame);
     default: return wire_pack_reason(msg, values, frame);
     }
 }
@@ -31,6 +38,13 @@ int32_t wire_vectors_unpack(const wire_frame *frame, void *out)
     case WIRE_STATE: return wire_unpack_state(frame, out);
     case WIRE_STATE_FULL: return wire_unpack_state_full(frame, out);
     case WIRE_LINK_STATS: return wire_unpack_link_stats(frame, out);
+    case WIRE_PARAM_INFO:
+    case WIRE_PARAM_GET:
+    case WIRE_PARAM_SAVE:
+    case WIRE_PARAM_RESET: return wire_unpack_param(frame, out);
+    case WIRE_PARAM_SET: return wire_unpack_param_set(frame, out);
+    case WIRE_PARAM_VALUE: return wire_unpack_param_value(frame, out);
+    case WIRE_PARAM_DESCRIPTION: return wire_unpack_param_description(frame, out);
     default: return wire_unpack_reason(frame, out);
     }
 }
@@ -47,6 +61,13 @@ static size_t size_of(uint8_t msg)
     case WIRE_STATE: return sizeof(wire_state);
     case WIRE_STATE_FULL: return sizeof(wire_state_full);
     case WIRE_LINK_STATS: return sizeof(wire_link_stats);
+    case WIRE_PARAM_INFO:
+    case WIRE_PARAM_GET:
+    case WIRE_PARAM_SAVE:
+    case WIRE_PARAM_RESET: return sizeof(wire_param);
+    case WIRE_PARAM_SET: return sizeof(wire_param_set);
+    case WIRE_PARAM_VALUE: return sizeof(wire_param_value);
+    case WIRE_PARAM_DESCRIPTION: return sizeof(wire_param_description);
     default: return sizeof(wire_reason);
     }
 }

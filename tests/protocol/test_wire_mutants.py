@@ -7,7 +7,9 @@ import subprocess
 import pytest
 import wire_build
 
-SOURCE = (wire_build.PROTOCOL / "wire.c").read_text()
+LAYOUT = (wire_build.PROTOCOL / "wire_layout.h").read_text()
+#: With its tables in it, so that slips of both are tried alike.
+SOURCE = (wire_build.PROTOCOL / "wire.c").read_text().replace('#include "wire_layout.h"', LAYOUT)
 #: (what stands in wire.c, what a slip would make of it)
 SLIPS = [
     ("0xf36e6f75u", "0xf36e6f74u"),
@@ -51,7 +53,21 @@ SLIPS = [
     ("i < WIRE_MAX_DOF; i++) {\n            if (command", "i < 7; i++) {\n            if (command"),
     ("command->mode <= WIRE_MODE_VELOCITY", "command->mode <= 2"),
     (" && command->valid_ms > 0", ""),
-    ("if (hand->name[i] && !hand->name[i - 1]) return 0;", ""),
+    ("if (text[i] && !text[i - 1]) return 0;", ""),
+    ("            && padded(hand->name, WIRE_NAME)", ""),
+    ("U32(param_value, value), U32(param_value, kept)",
+     "U32(param_value, kept), U32(param_value, value)"),
+    ("U8(param_set, index), U8(param_set, type)", "U8(param_set, type), U8(param_set, index)"),
+    ("answer->type <= WIRE_PARAM_GRIP", "answer->type <= 3"),
+    ("answer->status <= WIRE_PARAM_NOT_KEPT", "answer->status <= 7"),
+    ("answer->asked >= WIRE_PARAM_GET", "answer->asked >= 48"),
+    ("answer->asked <= WIRE_PARAM_RESET", "answer->asked <= 53"),
+    ("answer->store <= WIRE_STORE_OTHER", "answer->store <= 5"),
+    ("told->type <= WIRE_PARAM_GRIP", "told->type <= 3"),
+    ("told->status <= WIRE_PARAM_UNKNOWN", "told->status <= 2"),
+    ("padded(told->name, WIRE_PARAM_NAME)", "padded(told->name, WIRE_PARAM_NAME - 1)"),
+    ("padded(told->unit, WIRE_PARAM_UNIT)", "padded(told->unit, 2)"),
+    ("padded(told->text, WIRE_PARAM_TEXT)", "padded(told->text, WIRE_PARAM_TEXT - 1)"),
     ("hand->accepted <= 1 && ", ""),
     ("hand->dofs <= WIRE_MAX_DOF", "hand->dofs <= 9"),
     ("hand->joints <= WIRE_MAX_JOINTS", "hand->joints <= 11"),

@@ -23,6 +23,20 @@ RUNS = st.lists(
 ).map(b"".join)
 
 
+#: Ranges of fields that are free in other messages.
+ANSWERS = {
+    ("PARAM_VALUE", "type"): (0, 2), ("PARAM_VALUE", "status"): (0, 6),
+    ("PARAM_VALUE", "asked"): (49, 52), ("PARAM_VALUE", "store"): (0, 4),
+    ("PARAM_DESCRIPTION", "type"): (0, 2), ("PARAM_DESCRIPTION", "status"): (0, 1),
+}  # fmt: skip
+
+
+def _text(room: int) -> st.SearchStrategy[tuple[int, ...]]:
+    return st.binary(max_size=room).map(
+        lambda b: tuple(b.replace(b"\0", b"x").ljust(room, b"\0"))
+    )
+
+
 def _values(msg: str) -> st.SearchStrategy[dict]:
     """Any fields that a message may carry, its ends often."""
     parts = {}
@@ -32,12 +46,14 @@ def _values(msg: str) -> st.SearchStrategy[dict]:
             low, high = -10000, 10000
         low, high = {"mode": (0, 1), "valid_ms": (1, 255), "reason": (0, 2), "accepted": (0, 1),
                      "dofs": (0, 8), "joints": (0, 10)}.get(name, (low, high))
+        low, high = ANSWERS.get((msg, name), (low, high))
         number = st.one_of(st.integers(low, high), st.sampled_from([low, high]))
         count = oracle.count_of(code)
         parts[name] = number if count == 1 else st.tuples(*[number] * count)
-    if msg == "HELLO_ACK":
-        text = st.binary(max_size=16).map(lambda b: tuple(b.replace(b"\0", b"x").ljust(16, b"\0")))
-        parts["name"] = text
+    if msg in ("HELLO_ACK", "PARAM_DESCRIPTION"):
+        for name, code in oracle.LAYOUT[msg][1]:
+            if name in ("name", "unit", "text"):
+                parts[name] = _text(oracle.count_of(code))
     if msg == "STATE_FULL":
         parts["missing"] = st.tuples(st.integers(0, 255), st.integers(0, 3))
     if msg == "LINK_STATS":

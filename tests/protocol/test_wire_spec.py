@@ -13,8 +13,12 @@ from endplate import core
 from endplate.core import ffi, lib
 
 TEXT = SPEC.read_text()
-C_TYPES = {"u8": "uint8_t", "u16": "uint16_t", "u32": "uint32_t", "i16": "int16_t"}
-WIDTHS = {"u8": 1, "u16": 2, "u32": 4, "i16": 2}
+C_TYPES = {"u8": "uint8_t", "u16": "uint16_t", "u32": "uint32_t", "i16": "int16_t",
+           "i32": "int32_t"}
+WIDTHS = {"u8": 1, "u16": 2, "u32": 4, "i16": 2, "i32": 4}
+#: Fields that 0 is not good enough for, and rows in which nothing may follow a 00.
+VALID = {"COMMAND": {"valid_ms": 1}, "PARAM_VALUE": {"asked": 49}}
+TEXTS = ("name", "unit", "text")
 ROW = re.compile(r"^\| (\d+) \| (\w+) \| (\w+)(?:\[(\d+)\])? \| (.*) \|$", re.MULTILINE)
 
 
@@ -55,21 +59,21 @@ def test_byte_table_has_the_structs_fields_in_order(msg):
 def test_each_field_lies_where_the_table_says(msg):
     """Bytes of two frames that differ in one field differ there and nowhere else."""
     struct = core.MESSAGES[msg][1]
-    base = {"valid_ms": 1} if msg == "COMMAND" else {}
+    base = VALID.get(msg, {})
 
     def payload(**changes):
         values = ffi.new(f"wire_{struct} *", base | changes)
         frame = ffi.new("wire_frame *")
         pack = getattr(lib, f"wire_pack_{struct}")
-        number = (core.MESSAGES[msg][0],) if struct == "reason" else ()
+        number = (core.MESSAGES[msg][0],) if struct in core.SHARED else ()
         assert pack(*number, values, frame) > 0
         return bytes(frame.payload[0 : frame.length])
 
     plain = payload()
     for offset, name, kind, count, _ in table(msg):
         width = WIDTHS[kind]
-        for i in range(count if name != "name" else 1):
-            value = {"rx": None}.get(name, 2 if name in ("valid_ms", "reason") else 1)
+        for i in range(count if name not in TEXTS else 1):
+            value = {"rx": None, "asked": 50}.get(name, 2 if name in ("valid_ms", "reason") else 1)
             if name == "rx":
                 changed = payload(rx={core.COUNTERS[i]: 1})
             elif count > 1:
@@ -108,8 +112,8 @@ def test_every_stated_range_is_checked_at_both_ends():
                     if not lowest <= value <= highest:
                         continue
                     data = bytearray(lib.wire_payload_length(number))
-                    if msg == "COMMAND":
-                        data[1] = 1
+                    for field, given in VALID.get(msg, {}).items():
+                        data[next(at for at, name, *_ in table(msg) if name == field)] = given
                     at = offset + i * size
                     data[at : at + size] = value.to_bytes(size, "little", signed=kind == "i16")
                     frame = ffi.new("wire_frame *", {"msg": number, "length": len(data)})
@@ -119,7 +123,7 @@ def test_every_stated_range_is_checked_at_both_ends():
                     )
                     wanted = lib.WIRE_OK if fits else lib.WIRE_BAD_VALUE
                     assert status == wanted, f"{msg}.{name} = {value}"
-    assert found == 10
+    assert found == 16
 
 
 def test_counters_are_listed_in_the_order_in_which_they_are_looked_at():

@@ -42,6 +42,27 @@ def _state(**changes: Any) -> dict[str, Any]:
     return fields | changes
 
 
+def _text(words: str, room: int) -> list[int]:
+    return list(words.encode().ljust(room, b"\0"))
+
+
+def _value(**changes: Any) -> dict[str, Any]:
+    fields = {
+        "value": 250, "kept": 300, "param_hash": 0xFACADE01, "index": 4, "type": 0, "status": 0,
+        "asked": 50, "store": 1, "count": 11,
+    }
+    return fields | changes
+
+
+def _description(**changes: Any) -> dict[str, Any]:
+    fields = {
+        "low": 100, "high": 350, "factory": 300, "index": 4, "type": 0, "status": 0, "count": 11,
+        "name": _text("link_lost_ms", 20), "unit": _text("ms", 8),
+        "text": _text("without a fresh command for so long: link lost", 80),
+    }
+    return fields | changes
+
+
 def _extreme(msg: str, which: int) -> dict[str, Any]:
     """Every field at its type's lowest (0) or highest (1) value."""
     fields: dict[str, Any] = {}
@@ -109,6 +130,28 @@ def golden() -> list[dict[str, Any]]:
         ("link statistics", "LINK_STATS", 0x1234, 0x0206, 0x0100, stats),
         ("link statistics, highest", "LINK_STATS", 0x1234, 0x0207, 0x0100,
          _extreme("LINK_STATS", 1)),
+        ("which parameter is it", "PARAM_INFO", 0x1234, 0x0300, 0x0200, {"index": 4}),
+        ("parameter asked", "PARAM_GET", 0x1234, 0x0301, 0x0200, {"index": 0}),
+        ("parameter set", "PARAM_SET", 0x1234, 0x0302, 0x0200,
+         {"value": 250, "index": 4, "type": 0}),
+        ("parameter set, negative, thousandths", "PARAM_SET", 0x1234, 0x0303, 0x0200,
+         {"value": -1500, "index": 7, "type": 1}),
+        ("parameter set, lowest", "PARAM_SET", 0, 0, None, _extreme("PARAM_SET", 0)),
+        ("parameter set, highest", "PARAM_SET", 65535, 65535, 65535, _extreme("PARAM_SET", 1)),
+        ("parameters saved", "PARAM_SAVE", 0x1234, 0x0304, 0x0200, {"index": 255}),
+        ("parameters reset", "PARAM_RESET", 0x1234, 0x0305, 0x0200, {"index": 255}),
+        ("value in force", "PARAM_VALUE", 0x1234, 0x0210, 0x0302, _value()),
+        ("value refused, not disarmed", "PARAM_VALUE", 0x1234, 0x0211, 0x0303,
+         _value(value=300, param_hash=0, status=5)),
+        ("value lowest, of a damaged store", "PARAM_VALUE", 0, 0, None,
+         _extreme("PARAM_VALUE", 0) | {"asked": 49, "store": 3}),
+        ("value highest", "PARAM_VALUE", 0x1234, 0x0212, 65535,
+         _extreme("PARAM_VALUE", 1) | {"type": 2, "status": 6, "asked": 52, "store": 4}),
+        ("parameter described", "PARAM_DESCRIPTION", 0x1234, 0x0213, 0x0300, _description()),
+        ("parameter unknown", "PARAM_DESCRIPTION", 0x1234, 0x0214, 0x0300,
+         _extreme("PARAM_DESCRIPTION", 0) | {"index": 200, "status": 1, "count": 11}),
+        ("parameter described, texts fill their rows", "PARAM_DESCRIPTION", 0x1234, 0x0215, 0x0300,
+         _extreme("PARAM_DESCRIPTION", 1) | {"type": 2, "status": 0}),
     ]
     return [
         {"name": name, "msg": msg, "session": session, "seq": seq, "ack": ack, "fields": fields,
@@ -147,6 +190,19 @@ def refusals(frames: dict[str, bytes]) -> list[tuple[str, bytes, str]]:
         ("name begins with its end", "HELLO_ACK", _hand(name=[0] * 15 + [65])),
         ("eleventh actuator missing", "STATE_FULL",
          _extreme("STATE_FULL", 0) | {"missing": [0, 4]}),
+        ("value of type 3", "PARAM_VALUE", _value(type=3)),
+        ("value with status 7", "PARAM_VALUE", _value(status=7)),
+        ("value answers message 48", "PARAM_VALUE", _value(asked=48)),
+        ("value answers message 53", "PARAM_VALUE", _value(asked=53)),
+        ("value of store 5", "PARAM_VALUE", _value(store=5)),
+        ("described as type 3", "PARAM_DESCRIPTION", _description(type=3)),
+        ("described with status 2", "PARAM_DESCRIPTION", _description(status=2)),
+        ("a parameter's name goes on", "PARAM_DESCRIPTION",
+         _description(name=[0] * 19 + [65])),
+        ("a parameter's unit goes on", "PARAM_DESCRIPTION",
+         _description(unit=[65, 0, 65, 0, 0, 0, 0, 0])),
+        ("a parameter's text goes on", "PARAM_DESCRIPTION",
+         _description(text=[65] * 78 + [0, 65])),
     ]
     head = oracle.body(16, command, 0x1234, 5, 4)
     return [

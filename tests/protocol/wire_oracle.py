@@ -19,6 +19,7 @@ COUNTERS = (
 ).split()
 
 _REASON = (("reason", "B"),)
+_PARAM = (("index", "B"),)
 #: Message -> (number, ((field, struct code with count), ...)), in the order of the bytes.
 LAYOUT: dict[str, tuple[int, tuple[tuple[str, str], ...]]] = {
     "HELLO": (1, (("schema_hash", "I"), ("host_us", "I"), ("hand_hash", "I"))),
@@ -67,6 +68,25 @@ LAYOUT: dict[str, tuple[int, tuple[tuple[str, str], ...]]] = {
             ("bus_errors", "I"), ("bus_cycles", "I"),
         ),
     ),
+    "PARAM_INFO": (48, _PARAM),
+    "PARAM_GET": (49, _PARAM),
+    "PARAM_SET": (50, (("value", "i"), ("index", "B"), ("type", "B"))),
+    "PARAM_SAVE": (51, _PARAM),
+    "PARAM_RESET": (52, _PARAM),
+    "PARAM_VALUE": (
+        53,
+        (
+            ("value", "i"), ("kept", "i"), ("param_hash", "I"), ("index", "B"), ("type", "B"),
+            ("status", "B"), ("asked", "B"), ("store", "B"), ("count", "B"),
+        ),
+    ),
+    "PARAM_DESCRIPTION": (
+        54,
+        (
+            ("low", "i"), ("high", "i"), ("factory", "i"), ("index", "B"), ("type", "B"),
+            ("status", "B"), ("count", "B"), ("name", "20B"), ("unit", "8B"), ("text", "80B"),
+        ),
+    ),
 }
 NAMES = {number: name for name, (number, _) in LAYOUT.items()}
 
@@ -79,7 +99,7 @@ def count_of(code: str) -> int:
 def limits(code: str) -> tuple[int, int]:
     """Smallest and largest value of one element."""
     bits = 8 * struct.calcsize("<" + code[-1])
-    return (-(1 << bits - 1), (1 << bits - 1) - 1) if code[-1] == "h" else (0, (1 << bits) - 1)
+    return (-(1 << bits - 1), (1 << bits - 1) - 1) if code[-1] in "hi" else (0, (1 << bits) - 1)
 
 
 def length(msg: str) -> int:
@@ -109,6 +129,11 @@ def fields_of(msg: str, data: bytes) -> dict[str, Any]:
     return fields
 
 
+def _is_text(row: Any) -> bool:
+    """Whether nothing comes after the first 00."""
+    return b"\0" not in bytes(row).rstrip(b"\0")
+
+
 def in_range(msg: str, fields: dict[str, Any]) -> bool:
     """The ranges that SPEC.md states."""
     if msg in ("DISARM", "CLEAR_FAULT", "RELEASE", "ESTOP"):
@@ -117,11 +142,16 @@ def in_range(msg: str, fields: dict[str, Any]) -> bool:
         steady = all(abs(value) <= 10000 for value in fields["target"])
         return steady and fields["mode"] in (0, 1) and fields["valid_ms"] != 0
     if msg == "HELLO_ACK":
-        padded = bytes(fields["name"]).rstrip(b"\0")
         sizes = fields["dofs"] <= 8 and fields["joints"] <= 10
-        return sizes and fields["accepted"] in (0, 1) and b"\0" not in padded
+        return sizes and fields["accepted"] in (0, 1) and _is_text(fields["name"])
     if msg == "STATE_FULL":
         return int.from_bytes(bytes(fields["missing"]), "little") < 1 << 10
+    if msg == "PARAM_VALUE":
+        kinds = fields["type"] <= 2 and fields["status"] <= 6 and fields["store"] <= 4
+        return kinds and 49 <= fields["asked"] <= 52
+    if msg == "PARAM_DESCRIPTION":
+        texts = all(_is_text(fields[name]) for name in ("name", "unit", "text"))
+        return texts and fields["type"] <= 2 and fields["status"] <= 1
     return True
 
 

@@ -32,6 +32,11 @@ void app_init(app_state *app)
             app->guard_config.closing[i] = (int8_t)closing;
         }
     }
+    params_init(&app->params, app->table_good ? &hand_table : 0);
+    params_to_guard(&app->params, &app->guard_config);
+    if (app->params.fault) {
+        board_log("parameters: what was kept does not check; as compiled");
+    }
     if (guard_init(&app->guard, &app->guard_config, app_ms(app)) != CORE_OK) {
         board_log("guard: the configuration is refused; the hand stays off");
         app->table_good = 0;
@@ -39,7 +44,8 @@ void app_init(app_state *app)
     strain_defaults(&app->strain_config);
     strain_init(&app->strain);
     if (app->table_good) {
-        app->grip = hand_table.rest_grip;
+        app->rest_grip = app->params.value[PARAMS_REST_GRIP];
+        app->grip = app->rest_grip;
         motor_init(&app->motor, &hand_table, board_cycle_us(), app->now_us);
     } else {
         board_log("hand table: does not check; the hand stays off");
@@ -57,6 +63,20 @@ void app_event(app_state *app, int32_t event)
     if (app->guard.state == GUARD_RELEASING) {
         /* a host's cap does not bind an opening */
         memset(app->force_cap, 255, sizeof app->force_cap);
+    }
+    app->changed = 1;
+}
+
+void app_params_changed(app_state *app)
+{
+    const int32_t grip = app->params.value[PARAMS_REST_GRIP];
+    params_to_guard(&app->params, &app->guard_config);
+    if (app->table_good && grip != app->rest_grip) {
+        app->rest_grip = grip;
+        app->grip = grip;
+        if (app->joined != 0) { /* it stands still: disarmed or in fault */
+            (void)hand_select_grip(&app->hand, &hand_table, grip);
+        }
     }
     app->changed = 1;
 }
@@ -110,6 +130,10 @@ static void find_faults(app_state *app)
     const int32_t time_is_up =
         app->now_us - app->booted_us >= (uint64_t)APP_SELF_TEST_US * board_patience();
     uint32_t faults = app->table_good ? 0u : (uint32_t)GUARD_FAULT_TABLE;
+
+    if (app->params.fault) {
+        faults |= GUARD_FAULT_PARAMETERS;
+    }
 
     const int32_t testing = app->guard.state == GUARD_BOOT || app->guard.state == GUARD_SELF_TEST;
     if (app->table_good && (!testing || time_is_up)) {
@@ -193,6 +217,11 @@ static void caps_of_joints(const app_state *app, uint8_t *caps)
         if (hand_table.dof[d].kind == HAND_DOF_JOINT) {
             caps[hand_table.dof[d].joint] = app->force_cap[d];
         }
+    }
+    /* The share set for this hand goes on top, for openings too; 255 is 254, the whole limit. */
+    for (int32_t i = 0; i < CORE_MAX_JOINTS; i++) {
+        const int32_t cap = caps[i] < 254 ? caps[i] : 254;
+        caps[i] = (uint8_t)((cap * app->params.value[PARAMS_CURRENT] + 500) / 1000);
     }
 }
 

@@ -27,6 +27,7 @@
 #include "hand.h"
 #include "link.h"
 #include "motor.h"
+#include "params.h"
 #include "strain.h"
 
 enum app_times {
@@ -45,6 +46,7 @@ typedef struct app_state {
     strain_state strain;
     motor_state motor;
     link_state link;
+    params_state params;
 
     uint64_t booted_us;
     uint64_t now_us;
@@ -61,6 +63,7 @@ typedef struct app_state {
     uint64_t interval_us;   /* between it and the one before */
     uint32_t sample;        /* its EMG sample counter */
     int32_t grip;           /* wanted */
+    int32_t rest_grip;      /* the parameter, as last taken over */
     uint8_t force_cap[CORE_MAX_DOF];
     uint32_t progress;      /* app_progress */
 } app_state;
@@ -80,6 +83,9 @@ uint32_t app_wait_us(const app_state *app);
 void app_event(app_state *app, int32_t event);
 int32_t app_command(app_state *app, const guard_command *command, int32_t grip,
                     const uint8_t *caps);
+
+/* For link_param.c: takes over what was set. Only while the hand is disarmed or in fault. */
+void app_params_changed(app_state *app);
 
 uint32_t app_ms(const app_state *app); /* the guard's clock */
 

@@ -166,6 +166,13 @@ static int32_t take_admitted(link_state *link, app_state *app, uint64_t now_us)
         return reason(link, app);
     case WIRE_COMMAND:
         return command(link, app, now_us);
+    case WIRE_PARAM_INFO:
+    case WIRE_PARAM_GET:
+    case WIRE_PARAM_SET:
+    case WIRE_PARAM_SAVE:
+    case WIRE_PARAM_RESET:
+        link_param(link, app);
+        return 1;
     default: /* our own kind of message, come back */
         return refuse(&link->decoder.counters.bad_value);
     }

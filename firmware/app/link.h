@@ -11,7 +11,7 @@
  *           version this hand speaks.
  * Answers   TIME at once, with when the question came and when the answer left. ARM, DISARM,
  *           CLEAR_FAULT, RELEASE, ESTOP by an immediate STATE that carries the sequence number
- *           as ack.
+ *           as ack. PARAM_ messages at once by PARAM_VALUE or PARAM_DESCRIPTION.
  * Telemetry STATE 50 Hz, STATE_FULL 10 Hz, LINK_STATS 1 Hz, only into an empty line: what does
  *           not fit is dropped and counted, so nothing old is ever sent. Begins with a session;
  *           when nothing has come from the host for half a second it falls to two STATE a second.
@@ -77,5 +77,10 @@ uint32_t link_boot_id(link_state *link);
 /* Answers a HELLO that came under this session number and sequence number. */
 void link_hello_ack(link_state *link, const struct app_state *app, uint16_t session, uint16_t seq,
                     uint8_t accepted);
+/* Queues link->frame, whose payload is packed, under a session number and as an answer to frame
+ * `ack`. Dropped and counted when too much waits: then the host asks again. */
+void link_answer(link_state *link, uint16_t session, uint16_t ack);
+/* link_param.c, for link.c: takes a PARAM_ message of the open session and answers it. */
+void link_param(link_state *link, struct app_state *app);
 
 #endif

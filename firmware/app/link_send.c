@@ -15,12 +15,11 @@ enum {
     HAS_TEMPERATURE = 4,
     HAS_BUS_WATCHDOG = 8,
     HAS_WATCHDOG = 16,
-    HAS_FORCE_CAP = 32
+    HAS_FORCE_CAP = 32,
+    HAS_PARAMETERS = 64
 };
 
-/* Queues link->frame, whose payload is packed, under a session number and as an answer to frame
- * `ack`. */
-static void queue_answer(link_state *link, uint16_t session, uint16_t ack)
+void link_answer(link_state *link, uint16_t session, uint16_t ack)
 {
     wire_frame *frame = &link->frame;
     frame->flags = WIRE_FLAG_ACK;
@@ -43,7 +42,7 @@ static void queue_answer(link_state *link, uint16_t session, uint16_t ack)
 
 static void queue(link_state *link)
 {
-    queue_answer(link, link->session, link->newest);
+    link_answer(link, link->session, link->newest);
 }
 
 static void flush(link_state *link)
@@ -77,9 +76,11 @@ void link_hello_ack(link_state *link, const app_state *app, uint16_t session, ui
     memset(&ack, 0, sizeof ack);
     ack.schema_hash = link->schema_hash;
     ack.hand_hash = hand_table_hash;
+    ack.param_hash = params_hash(&app->params);
     ack.boot_id = link_boot_id(link);
     ack.capabilities =
-        HAS_POSITION | HAS_CURRENT | HAS_TEMPERATURE | HAS_BUS_WATCHDOG | HAS_FORCE_CAP;
+        HAS_POSITION | HAS_CURRENT | HAS_TEMPERATURE | HAS_BUS_WATCHDOG | HAS_FORCE_CAP
+        | HAS_PARAMETERS;
     if (board_has_watchdog()) {
         ack.capabilities |= HAS_WATCHDOG;
     }
@@ -95,7 +96,7 @@ void link_hello_ack(link_state *link, const app_state *app, uint16_t session, ui
     ack.grips = (uint8_t)hand_table.grips;
     memcpy(ack.name, hand_table.name, sizeof ack.name);
     if (wire_pack_hello_ack(&ack, &link->frame) >= 0) {
-        queue_answer(link, session, seq);
+        link_answer(link, session, seq);
     }
 }
 
@@ -184,7 +185,7 @@ void link_send(link_state *link, const app_state *app, uint64_t now_us)
     if (link->answer_state) {
         link->answer_state = 0;
         if (pack_state(link, app, now_us)) {
-            queue_answer(link, link->answer_session, link->answer_ack);
+            link_answer(link, link->answer_session, link->answer_ack);
         }
     }
     if (link->answer_time && link->out_n == 0) {

@@ -16,7 +16,8 @@
  *   RELEASE                           now             opens for release_ms     itself: DISARMED
  *   ESTOP                             now             drive off, latched           power cycle
  *   actuators missing or in error,    now             FAULT, latched               CLEAR_FAULT
- *     or a damaged hand table
+ *     a damaged hand table, damaged
+ *     parameters
  *
  * `fresh` = accepted (armed, counter advanced, EMG age within 0..emg_age_max_ms, values in range).
  */
@@ -83,7 +84,8 @@ enum guard_fault {
     GUARD_FAULT_TABLE = 1,     /* the hand table does not check */
     GUARD_FAULT_BUS = 2,       /* no actuator answers */
     GUARD_FAULT_ACTUATOR = 4,  /* one or more actuators do not answer */
-    GUARD_FAULT_HARDWARE = 8   /* an actuator reports a hardware error */
+    GUARD_FAULT_HARDWARE = 8,  /* an actuator reports a hardware error */
+    GUARD_FAULT_PARAMETERS = 16 /* what was kept of the parameters does not check: as compiled */
 };
 
 /* Why a command was refused, returned by guard_command as a negative number. */

@@ -42,6 +42,17 @@ void board_log(const char *text) { (void)text; }
 void board_observe(const struct app_state *app) { (void)app; }
 void board_idle(uint32_t most_us) { (void)most_us; }
 int32_t board_restart(void) { return 0; }
+int32_t board_flash_bytes(void) { return 0; }
+void board_flash_read(int32_t sector, int32_t at, void *bytes, int32_t n)
+{
+    (void)sector, (void)at, (void)bytes, (void)n;
+}
+int32_t board_flash_program(int32_t sector, int32_t at, uint32_t word)
+{
+    (void)sector, (void)at, (void)word;
+    return 0;
+}
+int32_t board_flash_erase(int32_t sector) { (void)sector; return 0; }
 
 void board_watchdog_feed(void)
 {

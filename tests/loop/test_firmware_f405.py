@@ -16,6 +16,7 @@ from endplate import core
 from endplate.errors import HandError
 from endplate.sim import firmware
 
+from .params_asking import ALL, NOT_KEPT, OK, ask, at_rest, set_named
 from .test_firmware_stack import worst_of_the_image
 from .wire_host import STATE, goals
 
@@ -69,6 +70,9 @@ def test_it_arms_moves_and_stops(host, bus):
 
 
 def test_the_stack_keeps_half_of_its_room(host, hand, tmp_path):
+    at_rest(host)
+    assert set_named(host, "ramp_ms", 60)["status"] == OK
+    assert ask(host, "PARAM_SAVE", index=ALL)["status"] == NOT_KEPT  # QEMU writes no flash
     host.activate()
     host.drive(0.5, -0.5, 0.3, 0.1, seconds=0.4)
     host.send("HELLO", {"schema_hash": 1})  # a refusal is the deepest way through link.c

@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE = ROOT / "firmware"
-WATCHDOG_MS = 100  # board_f405.c: WATCHDOG_RELOAD
+WATCHDOG_MS = 100  # stm32f405.h: IWDG_RELOAD_100MS
 
 
 @pytest.fixture(scope="module")

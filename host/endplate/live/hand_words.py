@@ -20,6 +20,7 @@ CAPABILITIES = (
     "its motor bus stops by itself when the hand stops (bus watchdog set)",
     "a hardware watchdog restarts it",
     "heeds `force_cap`",
+    "has parameters: answers PARAM_INFO to PARAM_RESET",
 )
 RESET_CAUSES = ("unknown", "power came on", "reset pin", "brown-out", "watchdog", "software")
 
@@ -27,6 +28,8 @@ _FAULTS = {
     "table": "its hand table is damaged: flash the firmware again",
     "bus": "none of its motors answers: check the battery and the motor cable",
     "actuator": "one of its motors does not answer: check the motor cables",
+    "parameters": "its saved parameters were damaged and it runs as it was built: set them again "
+    "and save (endplate hand params)",
     "hardware": "a motor reports an error: let it cool and free the fingers",
 }
 

@@ -43,20 +43,19 @@ def test_something_is_shown():
     "command", ["bench", "monitor", "devices", "record", "replay", "calibrate", "run", "hand"]
 )
 def test_examples_of_each_help_are_accepted(command):
-    accepted(f"endplate.cli.{command}", command)
+    accepted(importlib.import_module(f"endplate.cli.{command}").EXAMPLES, command)
 
 
 def test_examples_of_each_verb_of_hand_are_accepted():
-    from endplate.cli.hand import VERBS
+    from endplate.cli.hand import VERBS, loaded
 
-    for module, _ in VERBS.values():
-        accepted(module, "hand")
+    for place, _ in VERBS.values():
+        accepted(loaded(place).EXAMPLES, "hand")
 
 
-def accepted(module: str, command: str) -> None:
+def accepted(examples: str, command: str) -> None:
     from endplate.cli import parser
 
-    examples = importlib.import_module(module).EXAMPLES
     found = [
         re.split(r"\s{3,}", line.strip())[0]
         for line in examples.splitlines()

@@ -1,19 +1,28 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`endplate hand VERB`: talks to one hand on its serial port. One file per verb, as VERBS lists
-them; each has EXAMPLES, add_arguments(parser) and run(arguments), like a subcommand."""
+them; each has EXAMPLES, add_arguments(parser) and run(arguments), like a subcommand. A file of
+several verbs holds an object with these for each: "module:OBJECT"."""
 
 from __future__ import annotations
 
 import argparse
 import importlib
+from typing import Any
 
 #: Verb -> (module, summary).
 VERBS = {
     "info": ("endplate.cli.hand_info", "say who the hand is and how it stands"),
+    "params": ("endplate.cli.hand_params:PARAMS", "list its parameters and what they are set to"),
+    "get": ("endplate.cli.hand_params:GET", "print one parameter"),
+    "set": ("endplate.cli.hand_params:SET", "set one parameter, until the hand restarts"),
+    "save": ("endplate.cli.hand_params:SAVE", "have the hand keep its parameters"),
+    "reset": ("endplate.cli.hand_params:RESET", "set one parameter, or all, as the hand was built"),
     "verify": ("endplate.cli.hand_verify", "hold the hand against its safety requirements"),
 }
 EXAMPLES = """examples:
   endplate hand info /dev/ttyACM0
+  endplate hand params /dev/ttyACM0
+  endplate hand set /dev/ttyACM0 link_lost_ms 250
   endplate hand verify /dev/ttyACM0 --json verified.json
 """
 
@@ -22,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The verbs with their options."""
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     for name, (module_name, summary) in VERBS.items():
-        module = importlib.import_module(module_name)
+        module = loaded(module_name)
         sub = verbs.add_parser(
             name,
             help=summary,
@@ -32,6 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         )
         module.add_arguments(sub)
         sub.set_defaults(run_verb=module.run)
+
+
+def loaded(place: str) -> Any:
+    """What VERBS names: a module, or an object in one."""
+    file, _, part = place.partition(":")
+    module = importlib.import_module(file)
+    return getattr(module, part) if part else module
 
 
 def add_port(parser: argparse.ArgumentParser) -> None:

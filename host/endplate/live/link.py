@@ -22,6 +22,7 @@ from endplate import core
 from endplate.errors import HandError
 from endplate.live import hand_words
 from endplate.live.hand_clock import HandClock
+from endplate.live.hand_params import ANSWERS, ParamRequests
 from endplate.live.hand_port import HandPort, PortGoneError
 from endplate.live.hand_request import Done, HandRequest
 from endplate.live.hand_words import DRIVING
@@ -70,6 +71,7 @@ class HandLink:
         self._armed_here = False
         self._last_applied = 0
         self._request = HandRequest()
+        self.params = ParamRequests()
         self._asked_time: tuple[int, int] | None = None
         self._heard_ns = self._served_ns = self._state_ns = 0
         self._next_ns = dict.fromkeys(("open", "hello", "heartbeat", "time"), 0)
@@ -245,6 +247,8 @@ class HandLink:
             self.full = hand_words.full(frame.fields, self.info["joints"])
         elif frame.msg == "LINK_STATS":
             self.stats = frame.fields
+        elif frame.msg in ANSWERS:
+            self.params.take(frame.msg, frame.fields)
 
     def _take_hello_ack(self, frame: core.Frame, now: int) -> None:
         info = frame.fields
@@ -325,6 +329,7 @@ class HandLink:
                 asked_us, asked_ns = now // 1000 & 0xFFFFFFFF, time.monotonic_ns()
                 if self._send("TIME", {"host_us": asked_us}):
                     self._asked_time = (asked_us, asked_ns)
+            self.params.service(now, self._send)
         self._repeat_request(now)
 
     def _time_every_ns(self) -> int:
@@ -361,6 +366,7 @@ class HandLink:
         self._armed_here = False
         self._asked_time = None
         self._state_ns = 0
+        self.params.end_all(sentence)
         self._request.forget_waiting(sentence, "ARM")
         if self._request.msg == "ARM":
             self._request.end(sentence)

@@ -32,7 +32,7 @@ void app_init(app_state *app)
             app->guard_config.closing[i] = (int8_t)closing;
         }
     }
-    params_init(&app->params, app->table_good ? &hand_table : 0);
+    params_init(&app->params, app->table_good ? &hand_table : NULL);
     params_to_guard(&app->params, &app->guard_config);
     if (app->params.fault) {
         board_log("parameters: what was kept does not check; as compiled");

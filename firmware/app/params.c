@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "params.h"
 
+#include <stddef.h>
 #include <string.h>
 
 /* Ranges lie within the bounds that guard.c compiles in; defaults are those of guard_defaults. */
@@ -53,8 +54,10 @@ static uint32_t format(void)
 {
     uint32_t crc = 0;
     for (int32_t i = 0; i < PARAMS_COUNT; i++) {
-        crc = store_crc(crc, TABLE[i].name, (int32_t)strlen(TABLE[i].name) + 1);
-        crc = store_crc(crc, &TABLE[i].type, 1);
+        const uint8_t type = (uint8_t)TABLE[i].type;
+        const uint8_t *name = (const uint8_t *)TABLE[i].name;
+        crc = store_crc(crc, name, (int32_t)strlen(TABLE[i].name) + 1);
+        crc = store_crc(crc, &type, 1);
     }
     return crc;
 }
@@ -107,14 +110,14 @@ void params_init(params_state *params, const hand_config *hand)
 {
     int32_t values[PARAMS_COUNT];
     memset(params, 0, sizeof *params);
-    params->grips = hand != 0 ? hand->grips : 1;
-    params->rest_grip = hand != 0 ? hand->rest_grip : 0;
+    params->grips = hand != NULL ? hand->grips : 1;
+    params->rest_grip = hand != NULL ? hand->rest_grip : 0;
     as_compiled(params, params->value);
     memcpy(values, params->value, sizeof values);
     params->found = store_open(&params->store, format(), values, PARAMS_COUNT);
     if (judge(params, values) == PARAMS_OK) {
         memcpy(params->value, values, sizeof values);
-    } else if (hand != 0) { /* whole, but nothing that was ever in force here */
+    } else if (hand != NULL) { /* whole, but nothing that was ever in force here */
         params->found = STORE_DAMAGED;
     }
     params->fault = params->found == STORE_DAMAGED;

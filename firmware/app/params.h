@@ -59,7 +59,7 @@ typedef struct params_state {
     store_state store;
 } params_state;
 
-/* Reads the store. hand: 0 when its table does not check. */
+/* Reads the store. hand: NULL when its table does not check. */
 void params_init(params_state *params, const hand_config *hand);
 /* PARAMS_OK with *info filled, or PARAMS_UNKNOWN. */
 int32_t params_describe(const params_state *params, int32_t index, params_info *info);

@@ -15,12 +15,11 @@ typedef struct record {
     uint32_t word[STORE_WORDS];
 } record;
 
-uint32_t store_crc(uint32_t crc, const void *bytes, int32_t n)
+uint32_t store_crc(uint32_t crc, const uint8_t *bytes, int32_t n)
 {
-    const uint8_t *at = bytes;
     crc = ~crc;
     for (int32_t i = 0; i < n; i++) {
-        crc ^= at[i];
+        crc ^= bytes[i];
         for (int32_t bit = 0; bit < 8; bit++) {
             crc = (crc >> 1) ^ ((crc & 1u) != 0 ? 0x82F63B78u : 0u);
         }
@@ -30,7 +29,7 @@ uint32_t store_crc(uint32_t crc, const void *bytes, int32_t n)
 
 static uint32_t crc_of(const record *one)
 {
-    return store_crc(0, one->word, 4 * CRC);
+    return store_crc(0, (const uint8_t *)one->word, 4 * CRC);
 }
 
 static void read_record(record *one, int32_t sector, int32_t place)

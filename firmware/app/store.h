@@ -48,7 +48,7 @@ typedef struct store_state {
 } store_state;
 
 /* CRC-32C; start with 0, or with the CRC of what lay before. */
-uint32_t store_crc(uint32_t crc, const void *bytes, int32_t n);
+uint32_t store_crc(uint32_t crc, const uint8_t *bytes, int32_t n);
 /* Looks at both sectors; writes nothing. Fills `values` when a record of this format and count
  * is there (KEPT, OLDER), else leaves it alone. Returns store_found. */
 int32_t store_open(store_state *store, uint32_t format, int32_t *values, int32_t count);

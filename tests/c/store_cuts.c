@@ -260,7 +260,7 @@ static void formats(void)
         MUST(save(&store, which) == STORE_OK);
         MUST(boot(&store) == which && store.found == STORE_KEPT);
     }
-    MUST(store_crc(0, "123456789", 9) == 0xE3069283u);
+    MUST(store_crc(0, (const uint8_t *)"123456789", 9) == 0xE3069283u);
 }
 
 int main(void)

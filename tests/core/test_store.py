@@ -16,7 +16,7 @@ SANITIZED = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 #: (what stands in store.c, what a slip would make of it)
 SLIPS = [
     ("one->word[CRC] == crc_of(one)", "1"),
-    ("store_crc(0, one->word, 4 * CRC)", "store_crc(0, one->word, 4 * VALUES)"),
+    ("one->word, 4 * CRC)", "one->word, 4 * VALUES)"),
     ("one.word[SEQUENCE] >= store->sequence", "one.word[SEQUENCE] <= store->sequence"),
     ("store->sequence + 1u", "store->sequence"),
     ("turn > 0 ? 1 - store->sector : store->sector", "turn > 0 ? store->sector : store->sector"),

@@ -258,6 +258,12 @@ def test_ids_are_unique_and_unknown_ones_are_refused():
         chosen(["HV-99"])
 
 
+def test_every_requirement_belongs_to_a_hazard():
+    table = (FIRMWARE / "DESIGN.md").read_text()
+    for requirement in REQUIREMENTS:
+        assert f"| {requirement.hazard} |" in table, requirement.id
+
+
 def test_times_are_judged_kindly_to_fail_and_at_face_value_to_pass():
     assert in_time(Reading(80, 100, 1), 100).verdict is Verdict.PASSED
     assert in_time(Reading(102, 122, 1), 100).verdict is Verdict.FAILED

@@ -6,8 +6,10 @@ from __future__ import annotations
 import time
 
 from endplate import core
+from endplate.conformance.line import Heard, apart_ms
 from endplate.conformance.motion import (
     STILL_DEG,
+    comes_to_rest,
     know_moves,
     moved_deg,
     next_drive,
@@ -15,13 +17,12 @@ from endplate.conformance.motion import (
     watch_after_driving,
     words_of,
 )
-from endplate.conformance.subject import DRIVE, HOP_S, LIMIT, Heard, Subject, apart_ms
+from endplate.conformance.subject import DRIVE, HOP_S, LIMIT, Subject
 from endplate.conformance.verdict import Finding, NotMeasurableError, holds
 from endplate.live.hand_words import DRIVING
 
 _REST = f"not armed; {STILL_DEG} degrees"
 _TRY_S = 0.25
-_SETTLE_S = 0.1
 _GONE_S = 0.4
 _SLOW_STATE_S = 1.2  # a hand that hears nothing tells its state twice a second
 
@@ -30,8 +31,8 @@ def nothing_while_disarmed(subject: Subject) -> Finding:
     """Neutral, then drive commands."""
     know_moves(subject)
     subject.begin()
-    del subject.heard[:]
-    subject.drive(0.0, _SETTLE_S)
+    if not comes_to_rest(subject, driven=True):
+        return holds(False, "moves while disarmed", _REST)
     subject.drive(next_drive(subject, subject.heard), _TRY_S)
     return _nothing(subject, ["disarmed"])
 
@@ -43,8 +44,8 @@ def nothing_before_neutral(subject: Subject) -> Finding:
     subject.arm()
     if not subject.wait_state("armed", 1.0):
         raise NotMeasurableError("the hand did not arm")
-    del subject.heard[:]
-    subject.listen(0.12, beat=True)
+    if not comes_to_rest(subject, driven=False):
+        return holds(False, "moves while armed, without a command", _REST)
     target = next_drive(subject, subject.heard)
     got = states(subject.drive(target, _TRY_S)[1])
     limits = {one.fields["limit"][0] for one in got}
@@ -95,8 +96,8 @@ def _unarmed_stands(subject: Subject, allowed: list[str]) -> Finding:
     if word not in allowed:
         return holds(False, f"{word} after it", _REST)
     subject.compare_clocks()
-    subject.listen(_SETTLE_S)
-    del subject.heard[:]
+    if not comes_to_rest(subject, driven=False):
+        return holds(False, f"{word}, goes on moving", _REST)
     subject.drive(DRIVE * know_moves(subject).room, _TRY_S)
     return _nothing(subject, [word])
 

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from endplate import core
+from endplate.conformance.line import Heard
 from endplate.conformance.motion import states, words_of
-from endplate.conformance.subject import Heard, Subject
+from endplate.conformance.subject import Subject
 from endplate.conformance.verdict import Finding, holds
 from endplate.live.hand_words import DRIVING
 

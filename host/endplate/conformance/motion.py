@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from endplate import core
-from endplate.conformance.subject import DRIVE, DRIVE_S, GUARD, Heard, Subject, apart_ms
+from endplate.conformance.line import COMMAND_BYTES, Heard, apart_ms
+from endplate.conformance.subject import DRIVE, DRIVE_S, GUARD, Subject
 from endplate.conformance.verdict import NotMeasurableError, Reading
 
 STILL_DEG = 0.5  # noise of a position, and what a held joint gives way to gravity
@@ -16,7 +17,7 @@ _STANDS_DPS = 3.0  # one step of an encoder (0.044 degrees) between two STATE lo
 _STANDS_SHARE = 0.15  # or this share of the speed it had
 _OBEYED_S = 0.1  # a command obeyed wrongly drives for at least the longest validity
 _WATCHED_MS = 200  # beyond the limit of 150, so that a hand that goes on is seen to
-_COMMAND_BYTES = 50
+_REST_DEG, _REST_TRIES = 0.1, 8
 _FULL_S = 0.12  # a STATE_FULL comes every 100 ms
 
 
@@ -111,18 +112,32 @@ def next_drive(subject: Subject, heard: list[Heard]) -> float:
     return DRIVE * (-known.room if displaced > STILL_DEG else known.room)
 
 
+def comes_to_rest(subject: Subject, *, driven: bool) -> bool:
+    """Whether the hand stands soon, with neutral commands (`driven`) or only beats. What was heard
+    while it stood, STATE_FULL among it, is left in `subject.heard`, and nothing else."""
+    for _ in range(_REST_TRIES):
+        del subject.heard[:]
+        if driven:
+            subject.drive(0.0, _FULL_S)
+        else:
+            subject.listen(_FULL_S, beat=True)
+        shown = [positions(one) for one in states(subject.heard)]
+        full = any(one.frame.msg == "STATE_FULL" for one in subject.heard)
+        if full and len(shown) >= 3:
+            if max(max(joint) - min(joint) for joint in zip(*shown, strict=True)) <= _REST_DEG:
+                return True
+    return False
+
+
 def ready_still(subject: Subject) -> float:
     """ACTIVE and standing, with goals heard; the target that would move it visibly."""
     speed = abs(know_moves(subject).speed_dps)
     if speed * _OBEYED_S < 1.5 * STILL_DEG:
         raise NotMeasurableError(f"at {speed:.1f} degrees/s a wrong movement would not be seen")
     subject.activate()
-    subject.drive(0.0, 0.06)
-    del subject.heard[:]
-    target = next_drive(subject, subject.drive(0.0, _FULL_S)[1])
-    if not any(one.frame.msg == "STATE_FULL" for one in subject.heard):
-        subject.drive(0.0, _FULL_S)
-    return target
+    if not comes_to_rest(subject, driven=True):
+        raise NotMeasurableError("the hand does not come to rest with neutral commands")
+    return next_drive(subject, subject.heard)
 
 
 @dataclass(frozen=True)
@@ -188,8 +203,7 @@ def watch_after_driving(
     if abs(positions(told[-1])[moves.joint] - positions(told[0])[moves.joint]) < 2 * STILL_DEG:
         raise NotMeasurableError("the hand was not moving when the commands were to end")
     from_then = len(subject.heard) - 1
-    line_ms = _COMMAND_BYTES * 10 / subject.port.baud * 1000
-    error_ms = subject.error_ms() + line_ms + subject.wrote_ms
+    error_ms = subject.error_ms() + subject.line_ms(COMMAND_BYTES) + subject.wrote_ms
     origin_us = subject.hand_us(sent)
     meanwhile(subject)
     return Watched(origin_us, error_ms, subject.heard[max(from_then, 0) :], moves)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from endplate import core
 from endplate.conformance import frames
+from endplate.conformance.line import COMMAND_BYTES
 from endplate.conformance.motion import (
     STILL_DEG,
     moved_deg,
@@ -17,24 +18,33 @@ from endplate.conformance.motion import (
 )
 from endplate.conformance.silence import LOST_MS, STANDS_MS
 from endplate.conformance.subject import GUARD, Subject
-from endplate.conformance.verdict import Finding, Verdict, holds, in_time
+from endplate.conformance.verdict import Finding, NotMeasurableError, Verdict, holds, in_time
 from endplate.errors import HandError
 from endplate.live.hand_port import PortGoneError
 
 _VALID_MS = 100  # the longest: a command obeyed wrongly moves as far as it can
 _SHOWS_S = 0.12  # what was obeyed wrongly has moved the hand by then
+_ATTACK_MS = 250  # without a fresh command the hand is in LINK LOST after 300
+_BURST_READ_MS = 280
+_FORGIVEN_MS = 20  # of the future
 _COUNT = 5
 _FREEZE_S, _BURST_MS, _HOP_MS = 0.2, 300, 20
-_OLD_MS, _FUTURE_MS = 160.0, -40.0
+_OLD_MS, _FUTURE_MS = 160.0, 40.0
+_LATE_MS = 10.0  # for the errors of the clocks and a computer that does other things, too
 _FLOOD_S, _SLICE_S, _SEED = 1.0, 0.01, 5
 _RECOVERY_S = 6.0
 
 
-def _refused(subject: Subject, counter: str, attack: Callable[[float], int]) -> Finding:
-    """An attack on a hand that is ACTIVE and stands; it returns how many frames it sent."""
+def _refused(
+    subject: Subject, counter: str, attack: Callable[[float], int], most_ms: float = _ATTACK_MS
+) -> Finding:
+    """An attack on a hand that is ACTIVE and stands; it returns how many frames it sent. Says
+    nothing when the hand had not read all of it after `most_ms`: a TIME behind it tells."""
     before = subject.baseline()
     target = ready_still(subject)
+    began = time.monotonic_ns()
     sent = attack(target)
+    _read_in_time(subject, began, most_ms)
     subject.listen(_SHOWS_S, beat=True)
     counted = (subject.counters()[counter] - before[counter]) % (1 << 32)
     moved = moved_deg(subject.heard)
@@ -47,20 +57,34 @@ def _refused(subject: Subject, counter: str, attack: Callable[[float], int]) -> 
 
 def old_emg(subject: Subject) -> Finding:
     """EMG of 160 ms ago."""
-    return _refused(subject, "bad_stale", lambda t: _aged(subject, t, _OLD_MS + subject.error_ms()))
+
+    def attack(target: float) -> int:
+        for _ in range(_COUNT):
+            subject.command(target, age_ms=_OLD_MS + subject.error_ms(), valid_ms=_VALID_MS)
+        return _COUNT
+
+    return _refused(subject, "bad_stale", attack)
 
 
 def future_emg(subject: Subject) -> Finding:
-    """EMG that is to come in 40 ms."""
-    return _refused(
-        subject, "bad_stale", lambda t: _aged(subject, t, _FUTURE_MS - subject.error_ms())
-    )
+    """EMG that is to come in 40 ms, still of the future when the hand reads the command."""
+    ahead_ms = _FUTURE_MS + _LATE_MS + subject.line_ms(COMMAND_BYTES)
+
+    def attack(target: float) -> int:
+        for _ in range(_COUNT):
+            sent = subject.command(target, age_ms=-ahead_ms, valid_ms=_VALID_MS)
+            _read_in_time(subject, sent, _FUTURE_MS + _LATE_MS - _FORGIVEN_MS)
+        return _COUNT
+
+    return _refused(subject, "bad_stale", attack)
 
 
-def _aged(subject: Subject, target: float, age_ms: float) -> int:
-    for _ in range(_COUNT):
-        subject.command(target, age_ms=age_ms, valid_ms=_VALID_MS)
-    return _COUNT
+def _read_in_time(subject: Subject, sent_ns: int, most_ms: float) -> None:
+    read_ms = subject.read_ms(sent_ns)
+    if read_ms + subject.error_ms() > most_ms:
+        raise NotMeasurableError(
+            f"the hand had read what was sent after {read_ms:.0f} ms, which is late for a verdict"
+        )
 
 
 def stale_burst(subject: Subject) -> Finding:
@@ -80,7 +104,7 @@ def stale_burst(subject: Subject) -> Finding:
             subject.write(frame)
         return len(queued)
 
-    return _refused(subject, "bad_stale", burst)
+    return _refused(subject, "bad_stale", burst, _BURST_READ_MS)
 
 
 def bad_values(subject: Subject) -> Finding:

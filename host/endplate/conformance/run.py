@@ -41,6 +41,7 @@ class Report:
         rows = [
             {
                 "id": requirement.id,
+                "hazard": requirement.hazard,
                 "required": requirement.words,
                 "verdict": finding.verdict.value,
                 "measured": finding.measured,

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 
+from endplate.conformance.line import now_us
 from endplate.conformance.motion import (
     STILL_DEG,
     Watched,
@@ -14,7 +15,7 @@ from endplate.conformance.motion import (
     watch_after_driving,
     words_of,
 )
-from endplate.conformance.subject import GUARD, HOP_S, LIMIT, Subject, now_us
+from endplate.conformance.subject import GUARD, HOP_S, LIMIT, Subject
 from endplate.conformance.verdict import Finding, NotMeasurableError, Verdict, holds, in_time
 
 STALE_MS, STANDS_MS, LOST_MS = 100, 150, 350

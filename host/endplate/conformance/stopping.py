@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from endplate import core
+from endplate.conformance.line import ESTOP_BYTES, Heard, apart_ms
 from endplate.conformance.motion import (
     STILL_DEG,
     know_moves,
@@ -14,11 +15,10 @@ from endplate.conformance.motion import (
     states,
     words_of,
 )
-from endplate.conformance.subject import DRIVE, DRIVE_S, GUARD, Heard, Subject, apart_ms
+from endplate.conformance.subject import DRIVE, DRIVE_S, GUARD, Subject
 from endplate.conformance.verdict import Finding, NotMeasurableError, Reading, holds, in_time
 
 ESTOP_MS = 5
-_ESTOP_BYTES = 15
 _SETTLE_S = 0.12
 _OPEN_S = 0.3
 
@@ -82,8 +82,8 @@ def estop_answers(subject: Subject) -> Finding:
     if answer is None or answer.fields["state"] != GUARD["estop"]:
         return holds(False, "no STATE with e-stop answers", f"{ESTOP_MS} ms")
     took = apart_ms(answer.fields["hand_us"], subject.hand_us(sent))
-    line_ms = _ESTOP_BYTES * 10 / subject.port.baud * 1000
-    reading = Reading(max(0.0, took - line_ms), took, subject.error_ms())
+    earliest = max(0.0, took - subject.line_ms(ESTOP_BYTES))
+    reading = Reading(earliest, took, subject.error_ms())
     return in_time(
         reading, ESTOP_MS, note="until the hand's own STATE; the torque is not seen on the wire"
     )

@@ -1,170 +1,54 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The hand under test, seen through its port alone: frames out, frames in, and the hand's clock.
-
-Unlike `endplate.live.link` nothing is sent here that a requirement did not ask for, and everything
-may be sent, wrong frames included. What a hand says is kept in `heard`, oldest first.
-"""
+"""The hand under test: sessions, the hand's clock, arming and commands, each at the request of a
+requirement."""
 
 from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from endplate import core
+from endplate.conformance.line import ANSWER_S, Heard, Line, apart_ms, now_us
 from endplate.conformance.verdict import NotMeasurableError
 from endplate.errors import HandError
 from endplate.live import hand_words
 from endplate.live.hand_clock import HandClock
-from endplate.live.hand_port import HandPort
 
 GUARD = {name: number for number, name in core.GUARD_STATES.items()}
 LIMIT = {name: number for number, name in core.GUARD_LIMITS.items()}
-STATE_MS = 20.0  # between two STATE, SPEC.md: the resolution of every time
 DRIVE = 0.2  # of full velocity: the only speed at which the kit moves a hand
 DRIVE_S = 0.25  # and for how long at a time
 HOP_S = 0.02
-_BEAT_S = 0.2  # a host that says nothing for half a second is told little
 _HELLO_S = 0.2
-_ANSWER_S = 3.0
 _FIRST_S = 2.0
 _START_S = 6.0  # a self-test may last so long
-_LINE_S = 2.0  # a line that takes nothing for so long is dead
 _EXCHANGES = 5
-_HALF = 1 << 31
 
 
 class HandStoppedError(HandError):
     """The hand is in FAULT or in e-stop: it can be neither armed nor judged."""
 
 
-@dataclass(frozen=True)
-class Heard:
-    """A frame and when it came, monotonic ns."""
-
-    ns: int
-    frame: core.Frame
-
-    @property
-    def fields(self) -> dict[str, Any]:
-        """Of the frame's message."""
-        return self.frame.fields
-
-
-def now_us() -> int:
-    """The host's monotonic clock as the wire carries it."""
-    return time.monotonic_ns() // 1000 & 0xFFFFFFFF
-
-
 def _tells_time(asked_us: int, one: Heard) -> bool:
     return one.frame.msg == "TIME" and one.fields["host_us"] == asked_us
 
 
-def apart_ms(later_us: int, earlier_us: int) -> float:
-    """Milliseconds between two times of the wire's 32-bit clock."""
-    return ((later_us - earlier_us + _HALF) % (1 << 32) - _HALF) / 1000
-
-
-class Subject:
+class Subject(Line):
     """`begin()` opens a fresh, disarmed session; `activate()` leads on to ACTIVE."""
 
     def __init__(self, port: str, baud: int) -> None:
-        self.port = HandPort(port, baud)
+        super().__init__(port, baud)
         self.clock = HandClock()
         self.info: dict[str, Any] = {}  # of the newest HELLO_ACK
-        self.heard: list[Heard] = []
         self.sample = 0
-        self.session, self.seq = 0, 0
         self.hello_ns = 0  # when the HELLO that was answered left
-        self.wrote_ms = 0.0  # how long the port took for the newest frame
         self.memory: dict[str, Any] = {}  # what a requirement learnt for those after it
         self.turn = 0  # counts the tries of requirements
         self._tally: tuple[int, dict[str, int]] = (-1, {})
-        self._decoder = core.FrameDecoder()
 
-    # ---- bytes and frames ----
-
-    def open(self) -> None:
-        """Raises HandError, with the reason and what to do."""
-        self.port.open()
-        self._decoder = core.FrameDecoder()
-        self.write(b"\0")
-
-    def write(self, data: bytes) -> int:
-        """Hands all of it to the line, reading meanwhile; monotonic ns when it was taken."""
-        deadline = time.monotonic() + _LINE_S
-        while not self.port.write(data):
-            if time.monotonic() > deadline:
-                raise HandError(
-                    f"The line on {self.port.name} takes no bytes: check the cable and the hand."
-                )
-            self._read()
-            time.sleep(0.0005)
-        return time.monotonic_ns()
-
-    def frame(self, msg: str, fields: dict[str, Any], **header: int) -> bytes:
-        """An encoded frame of this session with the next sequence number, or as `header` says."""
-        seq = header.get("seq", self.seq + 1)
-        if "seq" not in header:
-            self.seq = seq & 0xFFFF
-        return core.encode(msg, fields, session=header.get("session", self.session), seq=seq)
-
-    def send(self, msg: str, fields: dict[str, Any] | None = None, **header: int) -> int:
-        """Sends one frame; monotonic ns just before the port took it: the hand cannot have had it
-        earlier."""
-        frame = self.frame(msg, fields or {}, **header)
-        before = time.monotonic_ns()
-        self.wrote_ms = (self.write(frame) - before) / 1e6
-        return before
-
-    def _read(self) -> list[Heard]:
-        data = self.port.read()
-        now = time.monotonic_ns()
-        got = [Heard(now, frame) for frame in self._decoder.feed(data)] if data else []
-        self.heard += got
-        return got
-
-    def listen(self, seconds: float, *, beat: bool = False) -> list[Heard]:
-        """All that comes in a while, in which the host says nothing or only beats."""
-        got = []
-        end = time.monotonic() + seconds
-        due = time.monotonic()
-        while time.monotonic() < end:
-            if beat and time.monotonic() >= due:
-                due += _BEAT_S
-                self.send("HEARTBEAT", {"host_us": now_us()})
-            got += self._read()
-            time.sleep(0.001)
-        return got
-
-    def wait(self, wanted: Callable[[Heard], Any], seconds: float = _ANSWER_S) -> Heard | None:
-        """The first frame that is wanted; None when it does not come. Beats meanwhile."""
-        end = time.monotonic() + seconds
-        beat = time.monotonic() + _BEAT_S
-        while time.monotonic() < end:
-            for one in self._read():
-                if wanted(one):
-                    return one
-            if self.session and time.monotonic() >= beat:
-                beat += _BEAT_S
-                self.send("HEARTBEAT", {"host_us": now_us()})
-            time.sleep(0.001)
-        return None
-
-    def wait_silently(self, wanted: Callable[[Heard], Any], seconds: float) -> Heard | None:
-        """As wait(), with nothing said meanwhile."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            for one in self._read():
-                if wanted(one):
-                    return one
-            time.sleep(0.001)
-        return None
-
-    def wait_state(self, name: str, seconds: float = _ANSWER_S) -> Heard | None:
+    def wait_state(self, name: str, seconds: float = ANSWER_S) -> Heard | None:
         """The first STATE in this state of the guard."""
         return self.wait(
             lambda h: h.frame.msg == "STATE" and h.fields["state"] == GUARD[name], seconds
@@ -172,7 +56,7 @@ class Subject:
 
     # ---- sessions ----
 
-    def hello(self, *, new: bool = True, seconds: float = _ANSWER_S, **fields: int) -> Heard:
+    def hello(self, *, new: bool = True, seconds: float = ANSWER_S, **fields: int) -> Heard:
         """HELLO, repeated every 200 ms until it is answered. HandError when it is not."""
         if new:
             before = self.session
@@ -188,9 +72,7 @@ class Subject:
                     self.clock.reset()
                 self.info = answer.fields
                 return answer
-        raise HandError(
-            hand_words.no_answer(self.port.name, self.port.baud, self._decoder.counters)
-        )
+        raise HandError(hand_words.no_answer(self.port.name, self.port.baud, self.refusals))
 
     def _greets(self, one: Heard) -> bool:
         return one.frame.msg == "HELLO_ACK" and one.frame.session in (0, self.session)
@@ -211,6 +93,15 @@ class Subject:
                 self.clock.add(sent, told["hand_rx_us"], told["hand_tx_us"], answer.ns)
         if not self.clock.synchronised:
             raise NotMeasurableError("the hand answers TIME too seldom to compare the clocks")
+
+    def read_ms(self, began_ns: int) -> float:
+        """When the hand had read all that was sent until now, counted from `began_ns`."""
+        asked = now_us()
+        self.send("TIME", {"host_us": asked})
+        answer = self.wait_silently(partial(_tells_time, asked), ANSWER_S)
+        if answer is None:
+            raise NotMeasurableError("TIME is not answered")
+        return apart_ms(answer.fields["hand_rx_us"], self.hand_us(began_ns))
 
     def begin(self) -> None:
         """A fresh session, clocks compared, disarmed. HandError when the hand cannot be tested."""
@@ -333,8 +224,10 @@ class Subject:
         return stats.fields["rx"]
 
     def baseline(self) -> dict[str, int]:
-        """As counters(); those with which the requirement before ended will do."""
-        if self._tally[0] < self.turn - 1:
+        """As counters(); those with which the requirement before ended will do, once."""
+        taken, counted = self._tally
+        if taken < self.turn - 1:
             self.begin()
-            return self.counters()
-        return self._tally[1]
+            counted = self.counters()
+        self._tally = (-1, {})  # what comes now may be refused
+        return counted

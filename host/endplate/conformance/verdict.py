@@ -44,9 +44,11 @@ class NotMeasurableError(Exception):
 
 @dataclass(frozen=True)
 class Requirement:
-    """One row of the table. `check` measures; `power_cycle`: the hand needs one afterwards."""
+    """One row of the table. `hazard` is the id in firmware/DESIGN.md, `check` measures;
+    `power_cycle`: the hand needs one afterwards."""
 
     id: str
+    hazard: str
     words: str
     check: Callable[[Subject], Finding]
     power_cycle: bool = False

@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""hw/*.md and the drawing say what firmware and hand file do: pins, sums of current, parts."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+
+from endplate.hardware import load_hand
+
+ROOT = Path(__file__).resolve().parents[2]
+HW = ROOT / "hw"
+BOARDS = (HW / "boards.md").read_text()
+FLAT = re.sub(r"\s+", " ", BOARDS)
+PARTS = (HW / "bill-of-materials.md").read_text()
+FLASHING = (HW / "flashing.md").read_text()
+HAND = load_hand(HW / "hands" / "test-hand.toml")
+F405 = ROOT / "firmware" / "f405"
+BOARD_C = (F405 / "board_f405.c").read_text()
+STANDBY_MA = 17  # ROBOTIS e-manual, XL330-M288-T
+PIN = re.compile(r"P[A-D]\d+|NRST|BOOT0")
+
+
+def section(text: str, title: str) -> str:
+    found = re.search(rf"^(#+) {re.escape(title)}\n(.*?)(?=^#{{1,2}} |\Z)", text, re.M | re.S)
+    assert found, f"no section {title}"
+    return found[2]
+
+
+def rows(text: str) -> list[list[str]]:
+    """Rows of the tables in a text, without heads and rules."""
+    cells = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in text.splitlines()
+        if line.startswith("|")
+    ]
+    rules = [i for i, row in enumerate(cells) if set("".join(row)) <= set("-: ")]
+    return [row for i, row in enumerate(cells) if i not in rules and i + 1 not in rules]
+
+
+USED = {row[0]: row[1:] for row in rows(section(BOARDS, "Pins in use")) if len(row) == 6}
+CHIPS_OWN = [row for row in rows(section(BOARDS, "Pins in use")) if len(row) == 3]
+PLANNED = rows(section(BOARDS, "PLANNED pins"))
+CONNECTORS = {row[0].split()[0]: row for row in rows(section(BOARDS, "Connectors"))}
+
+
+# ---- pins: the document against the registers ----
+
+
+def written(register: str, port: str) -> int:
+    """The bits that start_pins sets in a register: what it keeps of the old ones is left out."""
+    found = re.search(rf"^    {register}\(PORT_{port}\) \|?= (.*);", BOARD_C, re.M)
+    assert found, f"{register}(PORT_{port}) is not set in board_f405.c"
+    kept = re.compile(r"\(GPIO_.* & ~\(.*?\)+ \| ")
+    value = 0
+    for term in kept.sub("", found[1]).split(" | "):
+        number, shift = re.fullmatch(r"(\d+)u << \(?(2 \* SUPPLY_PIN|\d+)\)?", term).groups()
+        value |= int(number) << (2 * supply_pin() if "SUPPLY_PIN" in shift else int(shift))
+    return value
+
+
+def supply_pin() -> int:
+    return int(re.search(r"SUPPLY_PIN = (\d+)", BOARD_C)[1])
+
+
+def fields(value: int) -> dict[int, int]:
+    """Two bits a pin, pins that are not 0."""
+    return {pin: value >> 2 * pin & 3 for pin in range(16) if value >> 2 * pin & 3}
+
+
+def test_modes_of_the_pins_in_use():
+    names = {1: "output", 2: "alternate"}
+    set_up = {
+        f"P{port}{pin}": names[mode]
+        for port in "AB"
+        for pin, mode in fields(written("GPIO_MODER", port)).items()
+    }
+    assert set_up == {pin: row[1].split(",")[0] for pin, row in USED.items()}
+    assert len(set_up) == 4
+
+
+def test_pull_ups_and_the_open_drain():
+    pulls = {f"PA{pin}": pull for pin, pull in fields(written("GPIO_PUPDR", "A")).items()}
+    assert pulls == {pin: 1 for pin, row in USED.items() if row[2] == "up"}
+    drains = written("GPIO_OTYPER", "A")
+    assert {f"PA{pin}" for pin in range(16) if drains >> pin & 1} == {
+        pin for pin, row in USED.items() if "open drain" in row[1]
+    }
+
+
+def test_peripherals_and_the_comment_of_the_board():
+    named: dict[str, str] = {}
+    for line in re.findall(r"^ \*   (P[A-D]\d.*)$", BOARD_C, re.M):
+        pins = re.match(r"P[A-D]\d+(?:, P[A-D]\d+)*", line)
+        assert pins
+        for pin in pins[0].split(", "):
+            named[pin] = line[pins.end() :].split()[0]
+    assert named.keys() == USED.keys()
+    for pin, what in named.items():
+        assert USED[pin][0].split()[0] == what.replace("out", "GPIO"), pin
+    bus = re.search(r"usart_start\(&bus_port, (\w+), \w+, \w+, 1\)", BOARD_C)
+    assert bus and bus[1] == USED["PA2"][0].split()[0]
+
+
+def test_no_pin_serves_twice():
+    pins = [*USED, *(row[0] for row in CHIPS_OWN), *(row[0] for row in PLANNED)]
+    assert all(PIN.fullmatch(pin) for pin in pins), pins
+    assert len(pins) == len(set(pins))
+    assert len(PLANNED) >= 10
+
+
+def test_every_pin_goes_to_a_pin_of_a_connector():
+    ends = []
+    wired = [[pin, row[3]] for pin, row in USED.items()] + [[row[0], row[2]] for row in PLANNED]
+    for row in wired + CHIPS_OWN:
+        for connector, number in re.findall(r"(J\d+)\.(\d+)", row[1]):
+            size = re.search(r"(\d+) pins", CONNECTORS[connector][1])
+            most = int(size[1]) if size else len(CONNECTORS[connector][2].split(", "))
+            assert 1 <= int(number) <= most, f"{row[0]}: {connector} has no pin {number}"
+            ends.append((connector, number))
+    assert len(ends) == len(set(ends))
+
+
+# ---- currents: the document against the hand file ----
+
+
+def test_sum_of_each_branch_and_of_all():
+    table = [row for row in rows(section(BOARDS, "Supply")) if re.fullmatch(r"\d+ mA", row[-1])]
+    of = {joint.actuator: joint.current_ma for joint in HAND.joints}
+    seen: list[int] = []
+    for connector, actuators, stated in table[:-1]:
+        ids = [int(one) for one in actuators.split(", ")]
+        seen += ids
+        assert stated == f"{sum(of[one] for one in ids):.0f} mA", connector
+        assert sum(of[one] for one in ids) <= 3000, f"{connector}: above 3 A a contact"
+    assert sorted(seen) == sorted(of)
+    assert table[-1] == ["all", str(len(of)), f"{sum(of.values()):.0f} mA"]
+
+
+def test_sum_of_the_regulator():
+    loads = {row[0]: row[1] for row in rows(section(BOARDS, "Supply"))}
+    joints = sum(joint.current_ma for joint in HAND.joints)
+    standby = STANDBY_MA * len(HAND.joints)
+    assert float(loads["joints"]) == joints
+    assert float(loads["actuators' electronics"]) == standby
+    total = joints + standby + int(loads["board and sensors"])
+    assert loads["**sum**"] == f"**{total:.0f}**"
+    rated = re.search(r"5\.0 V, (\d+) A continuous", FLAT)
+    assert rated and float(rated[1]) * 1000 > 1.3 * total
+    assert f"{total:.0f} mA" in PARTS and f"{joints:.0f} mA" in PARTS
+    assert f"{rated[1]} A continuous" in PARTS
+    watts, volts, amperes = (
+        float(one)
+        for one in re.search(r"([\d.]+) W / 0\.9 / ([\d.]+) V = ([\d.]+) A", FLAT).groups()
+    )
+    assert watts == pytest.approx(5e-3 * total, abs=0.1)
+    assert amperes == pytest.approx(watts / 0.9 / volts, abs=0.06)
+
+
+def test_edge_of_the_bus():
+    ohm = float(re.search(r"R1, pull-up \| (\d+) ohm", BOARDS)[1])
+    farad = 1e-12 * float(re.search(r"= (\d+) pF \(estimate\)", BOARDS)[1])
+    assert farad == pytest.approx(1e-12 * (15 * len(HAND.joints) + 150))
+    assert 1e-6 * float(re.search(r"1\.2 R C = ([\d.]+) us", BOARDS)[1]) == pytest.approx(
+        1.2 * ohm * farad, rel=0.03
+    )
+    assert 3.3 / ohm < 8e-3
+
+
+# ---- parts, drawing, flashing ----
+
+
+def test_as_many_actuators_as_the_hand_has():
+    quantity = {row[0]: int(row[1]) for row in rows(PARTS) if row[1].isdigit()}
+    assert quantity["actuator"] == len(HAND.joints)
+    assert quantity["actuator cable"] == len(HAND.joints)
+    assert not re.search(r"https?://|[$\u20ac]|\bEUR\b|\bUSD\b", PARTS)
+
+
+def test_drawing_has_a_title_and_every_connector():
+    root = ElementTree.parse(HW / "wiring.svg").getroot()
+    space = "{http://www.w3.org/2000/svg}"
+    assert root.tag == f"{space}svg"
+    title = root.find(f"{space}title")
+    assert title is not None and title.text
+    texts = {(one.text or "").strip() for one in root.iter(f"{space}text")}
+    assert len(CONNECTORS) >= 8
+    assert set(CONNECTORS) <= texts, set(CONNECTORS) - texts
+    assert {one for one in texts if re.fullmatch(r"J\d+", one)} == set(CONNECTORS)
+    said = " ".join(texts)
+    for pin in USED:
+        assert re.search(rf"\b{pin}\b", said), f"{pin} is not drawn"
+    asked = re.search(r"\*\*sum\*\* \| \*\*(\d+)\*\*", BOARDS)[1]
+    for one in ("barrier B1", "barrier B2", f"{asked} mA"):
+        assert one in said, one
+
+
+def test_drawing_needs_no_colour():
+    colours = re.findall(r'(?:fill|stroke)(?:: |=")([^;\s"]+)', (HW / "wiring.svg").read_text())
+    assert set(colours) == {"#fff", "#000", "none"}
+
+
+def test_texts_stay_inside_the_drawing():
+    """By a rough mean width of a letter."""
+    root = ElementTree.parse(HW / "wiring.svg").getroot()
+    for text in root.iter("{http://www.w3.org/2000/svg}text"):
+        kind = text.get("class", "")
+        size = 17 if "head" in kind else 13 if "small" in kind else 15
+        wide = 0.62 * size * len(text.text or "")
+        x = float(text.get("x", "nan")) - (wide / 2 if "mid" in kind or "white" in kind else 0)
+        assert 0 <= x and x + wide <= 1200, text.text
+        assert 0 < float(text.get("y", "nan")) < 900, text.text
+
+
+def test_links_of_hw_lead_somewhere():
+    for path in HW.glob("*.md"):
+        links = re.findall(r"\]\(([^)#]+)\)", path.read_text())
+        assert links, f"{path.name} links nothing"
+        for link in links:
+            assert "://" in link or (path.parent / link).exists(), f"{path.name}: {link}"
+    named = (HW / "README.md").read_text()
+    for name in ("boards.md", "wiring.svg", "bill-of-materials.md", "flashing.md"):
+        assert f"]({name})" in named
+
+
+def test_flashing_writes_where_the_image_is_linked():
+    script = (F405 / "f405.ld").read_text()
+    areas = {
+        name: (int(origin, 16), 1024 * int(size))
+        for name, origin, size in re.findall(
+            r"^    (\w+) \(\w+\)\s*: ORIGIN = (0x\w+), LENGTH = (\d+)K", script, re.M
+        )
+    }
+    image, store = areas["FLASH"], areas["STORE"]
+    named = {int(one, 16) for one in re.findall(r"0x08[0-9A-Fa-f]{6}", FLASHING)}
+    assert named == {image[0], store[0]}
+    whole = {int(one, 16) for one in re.findall(r"0x08000000[: ](0x\w+)", FLASHING)}
+    assert whole == {image[1] + store[1]}
+    erased = re.search(r"erase_address (0x\w+) (0x\w+)", FLASHING)
+    assert tuple(int(one, 16) for one in erased.groups()) == store
+    assert "silicon" in FLASHING and "QEMU" in FLASHING
+
+
+def test_commands_of_flashing_are_commands():
+    from endplate.cli import parser
+
+    made = re.findall(r"^    make (.*?)(?:   .*)?$", FLASHING, re.M)
+    assert len(made) == 2
+    for line in made:
+        done = subprocess.run(["make", "-n", *line.split()], cwd=ROOT, capture_output=True)
+        assert done.returncode == 0 or not shutil.which("arm-none-eabi-gcc"), line
+    shown = re.findall(r"endplate (hand \w+ /dev/\w+)", FLASHING)
+    assert len(shown) >= 2
+    for line in shown:
+        assert callable(parser("hand").parse_args(line.split()).run)
+
+
+def test_lines_of_the_documents():
+    for path in HW.glob("*.md"):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            table = line.startswith("|") or line.startswith("    ")
+            assert table or len(line) <= 110, f"{path.name}:{number}"

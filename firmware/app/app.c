@@ -293,7 +293,8 @@ void app_step(app_state *app)
     tick(app);
     if (app->table_good) {
         const int32_t known = app->joined != 0; /* before, no goal means anything */
-        board_drive_line(app->output.power);
+        /* actuators without a supply could not be set up in the self-test */
+        board_drive_line(app->guard.state != GUARD_ESTOP);
         motor_power(&app->motor, app->output.power && known, app->now_us);
         motor_step(&app->motor, app->now_us);
         welcome(app);

@@ -40,7 +40,9 @@ int32_t board_bus_read(uint8_t *bytes, int32_t capacity);
 int32_t board_bus_write(const uint8_t *bytes, int32_t n);
 int32_t board_bus_sending(void);
 
-/* The line that lets the motors have current: 0 cuts it without any help from the bus. */
+/* The line that gives the actuators their supply: 0 cuts it without any help from the bus. On from
+ * the first step, so that they can be set up (with torque off); off in ESTOP and with a hand table
+ * that does not check. */
 void board_drive_line(int32_t on);
 
 uint32_t board_cycle_us(void);   /* period of the motor bus cycle */

@@ -37,6 +37,7 @@ static struct {
     int64_t began_ns;
     uint32_t boot_id;
     uint8_t cause;
+    int32_t supply; /* of the actuators */
     int32_t estop; /* outlives SIGHUP, not the program: that is its power */
 } board;
 
@@ -152,7 +153,8 @@ int32_t board_link_write(const uint8_t *bytes, int32_t n)
 
 int32_t board_bus_read(uint8_t *bytes, int32_t capacity)
 {
-    return port_read(&board.bus, bytes, capacity, now_ns());
+    const int32_t n = port_read(&board.bus, bytes, capacity, now_ns());
+    return board.supply ? n : 0;
 }
 
 int32_t board_bus_write(const uint8_t *bytes, int32_t n)
@@ -166,9 +168,11 @@ int32_t board_bus_sending(void)
     return board.bus.out.fill > 0;
 }
 
+/* The simulated actuators have no supply of their own to cut: while the line is low, their answers
+ * are not heard. */
 void board_drive_line(int32_t on)
 {
-    (void)on; /* the simulated actuators have no supply line of their own */
+    board.supply = on;
 }
 
 uint32_t board_cycle_us(void)

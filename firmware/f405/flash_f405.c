@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * flash_f405: see flash_f405.h. The chip has one bank: while it erases, nothing that lies in flash
- * runs, interrupts neither; so the watchdog is given longer for it. Source: ST RM0090, 3.6 (program and erase) and 21.3 (IWDG).
- * Not run on silicon yet.
+ * runs, interrupts neither; so the watchdog is given longer for it. Source: ST RM0090, 3.6 (program
+ * and erase) and 21.3 (IWDG). Not run on silicon yet.
  */
 #include "flash_f405.h"
 

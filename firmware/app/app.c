@@ -157,7 +157,7 @@ static void find_faults(app_state *app)
     }
 }
 
-/* What motors and supply bear, to the guard. While it drives by commands, what is wanted is theirs. */
+/* What motors and supply bear, to the guard. While commands drive, what is wanted is theirs. */
 static void feel(app_state *app)
 {
     const motor_state *motor = &app->motor;

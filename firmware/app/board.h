@@ -62,8 +62,9 @@ void board_uid(uint8_t uid[12]);
 uint32_t board_schema_hash(uint32_t compiled);
 
 /* Two sectors (0, 1) that keep bytes without power, for store.c. board_flash_bytes: of one sector
- * as the store uses it; 0: there is no flash. Erased bytes are FF; programming turns ones into zeros,
- * a word of 4 bytes at a multiple of 4, and returns 1 when it has been read back; so does erasing.
+ * as the store uses it; 0: there is no flash. Erased bytes are FF; programming turns ones into
+ * zeros, a word of 4 bytes at a multiple of 4, and returns 1 when it has been read back; so does
+ * erasing.
  * Both may take their time, erasing 2 s on silicon, in which nothing else runs. */
 int32_t board_flash_bytes(void);
 void board_flash_read(int32_t sector, int32_t at, void *bytes, int32_t n);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * params: what of the hand may be set while it runs. params.c holds the one table: name, unit, type,
- * range, default and meaning of each. All values are int32 (protocol/SPEC.md, "Parameters").
+ * params: what of the hand may be set while it runs. params.c holds the one table: name, unit,
+ * type, range, default and meaning of each. All values are int32 (protocol/SPEC.md, "Parameters").
  *
  *   in force   at boot what the store kept, else as compiled; then what was set
  *   kept       what the store holds: in force after the next restart

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Ranges lie within the bounds that guard.c compiles in; defaults are those of guard_defaults. */
+/* Ranges lie within the bounds that guard_config.c compiles in; defaults are those of guard_defaults. */
 static const params_info TABLE[PARAMS_COUNT] = {
     [PARAMS_VALID_MAX] = {"valid_max_ms", "ms", "longest time that one command may drive the hand",
                           PARAMS_WHOLE, 20, 150, 100},

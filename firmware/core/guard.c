@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "guard.h"
 
+#include "ranges.h"
+
 #include <stddef.h>
 #include <string.h>
 
@@ -66,9 +68,6 @@ static uint32_t elapsed(uint32_t now_ms, uint32_t then_ms)
 }
 
 static uint32_t least(uint32_t a, uint32_t b) { return a < b ? a : b; }
-
-/* NaN is within nothing. */
-static int32_t within(float x, float low, float high) { return x >= low && x <= high; }
 
 int32_t guard_init(guard_state *state, const guard_config *config, uint32_t now_ms)
 {

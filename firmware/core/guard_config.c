@@ -4,6 +4,8 @@
  */
 #include "guard.h"
 
+#include "ranges.h"
+
 #include <stddef.h>
 #include <string.h>
 
@@ -18,9 +20,6 @@ enum {
     LINK_LOST_MAX_MS = 350,
     RELEASE_MAX_MS = 20000
 };
-
-/* NaN is within nothing. */
-static int32_t within(float x, float low, float high) { return x >= low && x <= high; }
 
 void guard_defaults(guard_config *config, int32_t dofs)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "hand.h"
 
+#include "ranges.h"
+
 #include <stddef.h>
 #include <string.h>
 
@@ -13,12 +15,7 @@ static const float HOLD_LEAST_DEG = 2.0f;
 static const float HOLD_MOST_DEG = 8.0f;
 static const float DRIVE_LEAD_S = 0.06f;
 
-/* NaN is within nothing. */
-static int32_t within(float x, float low, float high) { return x >= low && x <= high; }
-
 static float clamp(float x, float low, float high) { return x < low ? low : x > high ? high : x; }
-
-static int32_t is_nan(float x) { return x != x; }
 
 static int32_t joint_check(const hand_config *config, int32_t index)
 {

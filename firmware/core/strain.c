@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "strain.h"
 
+#include "ranges.h"
+
 #include <stddef.h>
 #include <string.h>
 
 static const float ARRIVED_DEG = 2.0f; /* nearer to its end, a joint has no way to go */
 static const float LEAST_LIMIT_MA = 20.0f; /* with less, the current says nothing */
-
-/* NaN is within nothing. */
-static int32_t within(float x, float low, float high) { return x >= low && x <= high; }
-
-static int32_t is_nan(float x) { return x != x; }
 
 static int32_t sign_of(float x) { return x > 0.0f ? 1 : x < 0.0f ? -1 : 0; }
 

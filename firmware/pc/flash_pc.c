@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * flash_pc: two sectors of flash in a file, small ones, so that they fill soon. Behaves as flash does:
- * programming only turns ones into zeros. --power-cut ends the program in the middle of an
+ * flash_pc: two sectors of flash in a file, small ones, so that they fill soon. Behaves as flash
+ * does: programming only turns ones into zeros. --power-cut ends the program in the middle of an
  * operation, with half of it done.
  */
 #define _GNU_SOURCE

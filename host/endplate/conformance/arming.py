@@ -76,9 +76,10 @@ def replug_disarms(subject: Subject) -> Finding:
         time.sleep(_GONE_S)
         opened_us = one.hand_us(time.monotonic_ns())
         one.open()
-        state = one.wait_silently(
+        state = one.wait(
             lambda h: h.frame.msg == "STATE" and apart_ms(h.fields["hand_us"], opened_us) > 0,
             _SLOW_STATE_S,
+            beat=False,
         )
         told.extend([state] if state else [])
         one.hello()

@@ -114,27 +114,20 @@ class Line:
             time.sleep(0.001)
         return got
 
-    def wait(self, wanted: Callable[[Heard], Any], seconds: float = ANSWER_S) -> Heard | None:
-        """The first frame that is wanted; None when it does not come. Beats meanwhile."""
+    def wait(
+        self, wanted: Callable[[Heard], Any], seconds: float = ANSWER_S, *, beat: bool = True
+    ) -> Heard | None:
+        """The first frame that is wanted; None when it does not come. Beats meanwhile in a session,
+        or says nothing."""
         end = time.monotonic() + seconds
-        beat = time.monotonic() + _BEAT_S
+        due = time.monotonic() + _BEAT_S
         while time.monotonic() < end:
             for one in self._read():
                 if wanted(one):
                     return one
-            if self.session and time.monotonic() >= beat:
-                beat += _BEAT_S
+            if beat and self.session and time.monotonic() >= due:
+                due += _BEAT_S
                 self.send("HEARTBEAT", {"host_us": now_us()})
-            time.sleep(0.001)
-        return None
-
-    def wait_silently(self, wanted: Callable[[Heard], Any], seconds: float) -> Heard | None:
-        """As wait(), with nothing said meanwhile."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            for one in self._read():
-                if wanted(one):
-                    return one
             time.sleep(0.001)
         return None
 

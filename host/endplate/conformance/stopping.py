@@ -28,12 +28,12 @@ def releases_without_a_session(subject: Subject) -> Finding:
     moves = know_moves(subject)
     subject.activate()
     subject.drive(DRIVE, DRIVE_S)  # closing, so that there is room to open
-    if not subject.wait_silently(_in("link lost"), 1.0):
+    if not subject.wait(_in("link lost"), 1.0, beat=False):
         raise NotMeasurableError("the hand did not come to LINK LOST")
     subject.hello(schema_hash=core.SCHEMA_HASH ^ 0xFFFFFFFF)  # refused: no session is open
     del subject.heard[:]
     subject.send("RELEASE", {"reason": 0}, session=0, seq=3)
-    answer = subject.wait_silently(_answers(3), 0.5)
+    answer = subject.wait(_answers(3), 0.5, beat=False)
     if answer is None or answer.fields["state"] != GUARD["releasing"]:
         word = words_of([answer])[0] if answer else "silent"
         return holds(False, f"{word} after RELEASE", "releasing, opens")

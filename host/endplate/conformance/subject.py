@@ -66,7 +66,7 @@ class Subject(Line):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.hello_ns = self.send("HELLO", {**said, "host_us": now_us()})
-            answer = self.wait_silently(self._greets, _HELLO_S)
+            answer = self.wait(self._greets, _HELLO_S, beat=False)
             if answer is not None:
                 if self.info.get("boot_id") != answer.fields["boot_id"]:
                     self.clock.reset()
@@ -98,7 +98,7 @@ class Subject(Line):
         """When the hand had read all that was sent until now, counted from `began_ns`."""
         asked = now_us()
         self.send("TIME", {"host_us": asked})
-        answer = self.wait_silently(partial(_tells_time, asked), ANSWER_S)
+        answer = self.wait(partial(_tells_time, asked), beat=False)
         if answer is None:
             raise NotMeasurableError("TIME is not answered")
         return apart_ms(answer.fields["hand_rx_us"], self.hand_us(began_ns))

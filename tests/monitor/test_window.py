@@ -106,17 +106,22 @@ def test_emergency_stop_needs_two_keys(window, outside, qtbot):
     assert [verb for verb, _ in outside.asked] == ["estop"]
 
 
-def test_stop_waits_for_no_other_answer_and_takes_back_what_was_not_sent(window, outside, qtbot):
+@pytest.mark.parametrize(
+    ("key", "verb"), [(Qt.Key.Key_Space, "stop"), (Qt.Key.Key_D, "disarm")]
+)
+def test_a_stop_waits_for_no_other_answer_and_takes_back_what_was_not_sent(
+    window, outside, qtbot, key, verb
+):
     outside.hold.add("grip")  # its answer does not come
     qtbot.keyClick(window, Qt.Key.Key_G)
     qtbot.waitUntil(lambda: bool(outside.asked), timeout=3000)
     begun = time.monotonic()
     qtbot.keyClick(window, Qt.Key.Key_A)
-    qtbot.keyClick(window, Qt.Key.Key_Space)
+    qtbot.keyClick(window, key)
     qtbot.waitUntil(lambda: len(outside.asked) > 1, timeout=3000)
     assert time.monotonic() - begun < 1.0, "the window must not wait for the grip"
     qtbot.wait(2500)  # the grip's request is given up
-    assert [verb for verb, _ in outside.asked] == ["grip", "stop"], "no ARM after a STOP"
+    assert [verb for verb, _ in outside.asked] == ["grip", verb], "no ARM after a stop"
 
 
 def test_space_stops_even_when_another_button_has_the_focus(window, outside, qtbot):

@@ -17,7 +17,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from endplate.errors import EndplateError
 from endplate.live.requests import ask
 
-STOPPING = ("stop", "release", "estop")
+STOPPING = ("stop", "disarm", "release", "estop")
 ANSWER_S = 2.0
 
 

@@ -11,6 +11,8 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -69,42 +71,51 @@ class Seen:
         return bool(np.abs(self.position() - before).max() < 0.5)
 
 
+@contextmanager
+def live_run(
+    rig: Rig, profile: Path, sessions: Path, folder: Path
+) -> Iterator[tuple[Callable[[bytes], int], subprocess.Popen[str]]]:
+    """`endplate run` on the rig with a keyboard: (what types, process); it runs already."""
+    master, slave = pty.openpty()
+    process = command(
+        "run", "--board", "cyton", "--port", rig.board_port, "--board-param", "simulated=1",
+        "--montage", "free-8", "--hand-port", rig.hand_port, "--profile", str(profile),
+        "--out", "session", cwd=folder, stdin=slave,
+    )  # fmt: skip
+    os.close(slave)
+    try:
+        until(lambda: list(sessions.glob("run-*/feed")), 20, "the session runs")
+        yield lambda keys: os.write(master, keys), process
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
+
+
 @pytest.mark.timeout(120)
 def test_run_obeys_its_keys_and_leaves_the_hand_disarmed(
     pc_firmware, offline_profile, own_sessions, tmp_path
 ):
     with Rig(tmp_path / "rig") as rig:
-        master, slave = pty.openpty()
-        process = command(
-            "run", "--board", "cyton", "--port", rig.board_port, "--board-param", "simulated=1",
-            "--montage", "free-8", "--hand-port", rig.hand_port, "--profile", str(offline_profile),
-            "--out", "session", cwd=tmp_path, stdin=slave,
-        )  # fmt: skip
-        os.close(slave)
-        try:
-            seen = Seen(rig)
-            until(lambda: list(own_sessions.glob("run-*/feed")), 20, "the session runs")
+        seen = Seen(rig)
+        with live_run(rig, offline_profile, own_sessions, tmp_path) as (keys, process):
             rig.prompt({"hand": 0.5}, rise_s=0.2, hold_s=None, label="close")
             time.sleep(2)
             assert seen.speed() < 1.0, "nothing moves before it is armed"
             rig.prompt({}, rise_s=0, hold_s=0.1, fall_s=0, label="rest")
             time.sleep(0.7)
-            os.write(master, b"a")
+            keys(b"a")
             time.sleep(0.7)
             rig.prompt({"hand": 0.4}, rise_s=0.2, hold_s=None, label="close")
             until(lambda: seen.position().max() > 25.0, 8, "the fingers close")
-            os.write(master, b" ")
+            keys(b" ")
             until(lambda: seen.speed() < 1.0, 2, "STOP stops")
             assert seen.still(), "and the effort that goes on moves nothing"
             closed = seen.position()
-            os.write(master, b"r")
+            keys(b"r")
             until(lambda: (closed - seen.position()).max() > 5.0, 5, "RELEASE opens")
-            os.write(master, b"q")
+            keys(b"q")
             said = ended(process)
-        finally:
-            process.kill()
-            process.wait()
-            os.close(master)
         assert "Recorded:" in said and "SIMULATED" in said
         recording = read_recording(tmp_path / "session.bdf")
         assert len(recording.counts) > 4 * 250
@@ -113,33 +124,23 @@ def test_run_obeys_its_keys_and_leaves_the_hand_disarmed(
 
 @pytest.mark.timeout(120)
 def test_run_emergency_stop(pc_firmware, offline_profile, own_sessions, tmp_path):
-    with Rig(tmp_path / "rig", trace=True) as rig:
-        master, slave = pty.openpty()
-        process = command(
-            "run", "--board", "cyton", "--port", rig.board_port, "--montage", "free-8",
-            "--hand-port", rig.hand_port, "--profile", str(offline_profile), cwd=tmp_path,
-            stdin=slave,
-        )  # fmt: skip
-        os.close(slave)
-        try:
-            until(lambda: list(own_sessions.glob("run-*/feed")), 20, "the session runs")
+    with (
+        Rig(tmp_path / "rig", trace=True) as rig,
+        live_run(rig, offline_profile, own_sessions, tmp_path) as (keys, process),
+    ):
 
-            def stopped() -> bool:
-                os.write(master, b"E")  # until the terminal is read
-                time.sleep(0.2)
-                rows = rig.firmware.trace.read_text().splitlines()
-                return json.loads(rows[-2])["state"] == STATE["estop"]
+        def stopped() -> bool:
+            keys(b"E")  # until the terminal is read
+            time.sleep(0.2)
+            rows = rig.firmware.trace.read_text().splitlines()
+            return json.loads(rows[-2])["state"] == STATE["estop"]
 
-            until(stopped, 10, "ESTOP")
-            time.sleep(0.5)
-            os.write(master, b"q")
-            said = ended(process)
-            assert "Hand: STOPPED: switch the hand off and on" in said, said
-            assert "Emergency stop: drive off until the hand is switched off and on." in said, said
-        finally:
-            process.kill()
-            process.wait()
-            os.close(master)
+        until(stopped, 10, "ESTOP")
+        time.sleep(0.5)
+        keys(b"q")
+        said = ended(process)
+        assert "Hand: STOPPED: switch the hand off and on" in said, said
+        assert "Emergency stop: drive off until the hand is switched off and on." in said, said
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""The number by which host and hand tell whether they were built from the same wire.h.
+"""The number by which host and hand tell whether they were built from the same wire.
 
-It is the CRC-32C of the header without comments and white space: a new field, an enum value or the
-order of members changes it, a better comment does not. Pure Python, no dependency: every build of
-either side runs it.
+It is the CRC-32C of the two headers, one after the other, without comments and white space: a new
+field, an enum value or the order of members changes it, a better comment does not. Pure Python, no
+dependency: every build of either side runs it.
 
-    python protocol/schema_hash.py [wire.h]      prints 0x%08x
+    python protocol/schema_hash.py      prints 0x%08x
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import re
 import sys
 from pathlib import Path
 
+HEADERS = ("wire_messages.h", "wire.h")
 _REFLECTED = 0x82F63B78  # Castagnoli polynomial 0x1EDC6F41, bits reversed (RFC 3720, appendix B.4)
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _SPACE = re.compile(r"\s+")
@@ -34,11 +35,11 @@ def canonical(text: str) -> str:
     return _SPACE.sub("", _COMMENT.sub(" ", text))
 
 
-def schema_hash(path: str | Path) -> int:
-    """Schema hash of the header at `path`, 32 bits. Raises OSError when it cannot be read."""
-    return crc32c(canonical(Path(path).read_text(encoding="utf-8")).encode())
+def schema_hash(folder: Path) -> int:
+    """Schema hash of the headers in `folder`, 32 bits. Raises OSError when one cannot be read."""
+    texts = [(folder / name).read_text(encoding="utf-8") for name in HEADERS]
+    return crc32c("".join(map(canonical, texts)).encode())
 
 
 if __name__ == "__main__":
-    header = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).with_name("wire.h")
-    sys.stdout.write(f"0x{schema_hash(header):08x}\n")
+    sys.stdout.write(f"0x{schema_hash(Path(__file__).parent):08x}\n")

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * wire: see wire.h. In three parts: CRC and COBS; frames; one pack and one unpack per message, by the
- * tables of wire_layout.h.
+ * tables of wire_layout.h and the ranges of wire_ranges.h.
  *
  * Multi-byte fields are written and read byte by byte: neither alignment nor the machine's byte
  * order matter. A pack or unpack that refuses leaves its output as it was.
  */
 #include "wire.h"
 #include "wire_layout.h"
+#include "wire_ranges.h"
 
 #include <stddef.h>
 
@@ -254,50 +255,6 @@ static void read_fields(const struct layout *layout, const uint8_t *at, void *ou
     }
 }
 
-/* Zero padded: nothing after the first 00. */
-static int32_t padded(const uint8_t *text, int32_t n)
-{
-    for (int32_t i = 1; i < n; i++) {
-        if (text[i] && !text[i - 1]) return 0;
-    }
-    return 1;
-}
-
-/* The ranges of SPEC.md. What only the receiver knows (which grips it has) is its own to check. */
-static int32_t in_range(const struct layout *layout, const void *values)
-{
-    if (layout->field == REASON) return ((const wire_reason *)values)->reason <= 2;
-    if (layout->field == COMMAND) {
-        const wire_command *command = values;
-        for (int32_t i = 0; i < WIRE_MAX_DOF; i++) {
-            if (command->target[i] > WIRE_TARGET_UNIT) return 0;
-            if (command->target[i] < -WIRE_TARGET_UNIT) return 0;
-        }
-        return command->mode <= WIRE_MODE_VELOCITY && command->valid_ms > 0;
-    }
-    if (layout->field == HELLO_ACK) {
-        const wire_hello_ack *hand = values;
-        return hand->accepted <= 1 && hand->dofs <= WIRE_MAX_DOF && hand->joints <= WIRE_MAX_JOINTS
-            && padded(hand->name, WIRE_NAME);
-    }
-    if (layout->field == STATE_FULL) {
-        return ((const wire_state_full *)values)->missing[1] >> (WIRE_MAX_JOINTS - 8) == 0;
-    }
-    if (layout->field == PARAM_VALUE) {
-        const wire_param_value *answer = values;
-        return answer->type <= WIRE_PARAM_GRIP && answer->status <= WIRE_PARAM_NOT_KEPT
-            && answer->asked >= WIRE_PARAM_GET && answer->asked <= WIRE_PARAM_RESET
-            && answer->store <= WIRE_STORE_OTHER;
-    }
-    if (layout->field == PARAM_DESCRIPTION) {
-        const wire_param_description *told = values;
-        return told->type <= WIRE_PARAM_GRIP && told->status <= WIRE_PARAM_UNKNOWN
-            && padded(told->name, WIRE_PARAM_NAME) && padded(told->unit, WIRE_PARAM_UNIT)
-            && padded(told->text, WIRE_PARAM_TEXT);
-    }
-    return 1;
-}
-
 static int32_t pack(uint8_t msg, const void *in, wire_frame *frame)
 {
     if (!in || !frame) return WIRE_BAD_ARGUMENT;
@@ -320,7 +277,9 @@ static int32_t unpack(uint8_t msg, const wire_frame *frame, void *out)
         wire_arm arm; wire_reason reason; wire_command command; wire_state state;
         wire_state_full state_full; wire_link_stats link_stats; wire_param param;
         wire_param_set param_set; wire_param_value param_value;
-        wire_param_description param_description;
+        wire_param_description param_description; wire_restart restart; wire_touch touch;
+        wire_log log; wire_blob_begin blob_begin; wire_blob_chunk blob_chunk; wire_blob blob;
+        wire_blob_status blob_status; wire_emg emg; wire_decoded decoded;
     } trial = {0};
     read_fields(layout, frame->payload, &trial);
     if (!in_range(layout, &trial)) return WIRE_BAD_VALUE;
@@ -346,6 +305,7 @@ static int32_t unpack(uint8_t msg, const wire_frame *frame, void *out)
 
 SHARED(reason, REASON)
 SHARED(param, PARAM)
+SHARED(blob, BLOB)
 
 /* The same of each message that has a struct of its own. */
 #define MESSAGE(name, msg)                                                \
@@ -366,3 +326,11 @@ MESSAGE(link_stats, WIRE_LINK_STATS)
 MESSAGE(param_set, WIRE_PARAM_SET)
 MESSAGE(param_value, WIRE_PARAM_VALUE)
 MESSAGE(param_description, WIRE_PARAM_DESCRIPTION)
+MESSAGE(restart, WIRE_RESTART)
+MESSAGE(touch, WIRE_TOUCH)
+MESSAGE(log, WIRE_LOG)
+MESSAGE(blob_begin, WIRE_BLOB_BEGIN)
+MESSAGE(blob_chunk, WIRE_BLOB_CHUNK)
+MESSAGE(blob_status, WIRE_BLOB_STATUS)
+MESSAGE(emg, WIRE_EMG)
+MESSAGE(decoded, WIRE_DECODED)

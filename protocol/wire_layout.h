@@ -36,6 +36,7 @@ static const struct field TIME[] = {
     U32(time, host_us), U32(time, hand_rx_us), U32(time, hand_tx_us),
 };
 static const struct field ARM[] = {U32(arm, schema_hash), U32(arm, boot_id)};
+static const struct field RESTART[] = {U32(restart, boot_id)};
 static const struct field REASON[] = {U8(reason, reason)};
 static const struct field COMMAND[] = {
     U8(command, mode), U8(command, valid_ms), U8(command, grip), U8(command, frozen),
@@ -72,6 +73,33 @@ static const struct field PARAM_DESCRIPTION[] = {
     U8(param_description, text),
 };
 
+static const struct field TOUCH[] = {
+    U32(touch, hand_us), U16(touch, force), U8(touch, contact), U8(touch, slip), U8(touch, tactor),
+};
+static const struct field LOG[] = {U32(log, hand_us), U8(log, level), U8(log, text)};
+
+static const struct field BLOB_BEGIN[] = {
+    U32(blob_begin, size), U32(blob_begin, hash), U8(blob_begin, kind),
+};
+static const struct field BLOB_CHUNK[] = {
+    U32(blob_chunk, offset), U8(blob_chunk, kind), U8(blob_chunk, count), U8(blob_chunk, bytes),
+};
+static const struct field BLOB[] = {U32(blob, hash), U8(blob, kind)};
+static const struct field BLOB_STATUS[] = {
+    U32(blob_status, size), U32(blob_status, hash), U32(blob_status, result),
+    U32(blob_status, received), U32(blob_status, room), U16(blob_status, field),
+    U16(blob_status, index), U8(blob_status, kind), U8(blob_status, status),
+    U8(blob_status, asked), U8(blob_status, slot),
+};
+static const struct field EMG[] = {
+    U32(emg, sample), U32(emg, emg_us), U32(emg, missing), U8(emg, sites), U8(emg, count),
+    U8(emg, counts),
+};
+static const struct field DECODED[] = {
+    U32(decoded, sample), U32(decoded, hop_hash), U32(decoded, hand_us), U8(decoded, drives),
+    U8(decoded, frozen), U16(decoded, target), U16(decoded, host), U32(decoded, host_sample),
+};
+
 struct layout {
     uint8_t msg;
     uint8_t fields;
@@ -91,6 +119,11 @@ static const struct layout LAYOUTS[] = {
     LAYOUT(WIRE_PARAM_SAVE, PARAM),      LAYOUT(WIRE_PARAM_RESET, PARAM),
     LAYOUT(WIRE_PARAM_VALUE, PARAM_VALUE),
     LAYOUT(WIRE_PARAM_DESCRIPTION, PARAM_DESCRIPTION),
+    LAYOUT(WIRE_EMG, EMG),               LAYOUT(WIRE_DECODED, DECODED),
+    LAYOUT(WIRE_TOUCH, TOUCH),           LAYOUT(WIRE_LOG, LOG),
+    LAYOUT(WIRE_BLOB_BEGIN, BLOB_BEGIN), LAYOUT(WIRE_BLOB_CHUNK, BLOB_CHUNK),
+    LAYOUT(WIRE_BLOB_COMMIT, BLOB),      LAYOUT(WIRE_BLOB_GET, BLOB),
+    LAYOUT(WIRE_BLOB_STATUS, BLOB_STATUS), LAYOUT(WIRE_RESTART, RESTART),
 };
 
 #endif

@@ -46,16 +46,17 @@ SEARCH = ("-iquote", str(CORE), "-iquote", str(PROTOCOL))
 
 
 def schema_hash() -> int:
-    """Hash of wire.h as protocol/schema_hash.py defines it."""
+    """Hash of the wire's headers as protocol/schema_hash.py defines it."""
     spec = importlib.util.spec_from_file_location("schema_hash", PROTOCOL / "schema_hash.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.schema_hash(PROTOCOL / "wire.h")
+    return module.schema_hash(PROTOCOL)
 
 
 def headers() -> list[Path]:
     """Public headers, in order of inclusion."""
-    return [CORE / f"{stage}.h" for stage in CORE_STAGES] + [PROTOCOL / "wire.h"]
+    wire = [PROTOCOL / "wire_messages.h", PROTOCOL / "wire.h"]
+    return [CORE / f"{stage}.h" for stage in CORE_STAGES] + wire
 
 
 def sources() -> list[Path]:

@@ -184,10 +184,13 @@ MESSAGES: dict[str, tuple[int, str]] = {
     "CLEAR_FAULT": (lib.WIRE_CLEAR_FAULT, "reason"),
     "RELEASE": (lib.WIRE_RELEASE, "reason"),
     "ESTOP": (lib.WIRE_ESTOP, "reason"),
+    "RESTART": (lib.WIRE_RESTART, "restart"),
     "COMMAND": (lib.WIRE_COMMAND, "command"),
     "STATE": (lib.WIRE_STATE, "state"),
     "STATE_FULL": (lib.WIRE_STATE_FULL, "state_full"),
     "LINK_STATS": (lib.WIRE_LINK_STATS, "link_stats"),
+    "TOUCH": (lib.WIRE_TOUCH, "touch"),
+    "LOG": (lib.WIRE_LOG, "log"),
     "PARAM_INFO": (lib.WIRE_PARAM_INFO, "param"),
     "PARAM_GET": (lib.WIRE_PARAM_GET, "param"),
     "PARAM_SET": (lib.WIRE_PARAM_SET, "param_set"),
@@ -195,9 +198,16 @@ MESSAGES: dict[str, tuple[int, str]] = {
     "PARAM_RESET": (lib.WIRE_PARAM_RESET, "param"),
     "PARAM_VALUE": (lib.WIRE_PARAM_VALUE, "param_value"),
     "PARAM_DESCRIPTION": (lib.WIRE_PARAM_DESCRIPTION, "param_description"),
+    "BLOB_BEGIN": (lib.WIRE_BLOB_BEGIN, "blob_begin"),
+    "BLOB_CHUNK": (lib.WIRE_BLOB_CHUNK, "blob_chunk"),
+    "BLOB_COMMIT": (lib.WIRE_BLOB_COMMIT, "blob"),
+    "BLOB_GET": (lib.WIRE_BLOB_GET, "blob"),
+    "BLOB_STATUS": (lib.WIRE_BLOB_STATUS, "blob_status"),
+    "EMG": (lib.WIRE_EMG, "emg"),
+    "DECODED": (lib.WIRE_DECODED, "decoded"),
 }
 #: Structs that several messages share: their functions are told which message it is.
-SHARED = ("reason", "param")
+SHARED = ("reason", "param", "blob")
 _BY_NUMBER = {number: (name, struct) for name, (number, struct) in MESSAGES.items()}
 
 

@@ -18,7 +18,7 @@ VECTORS = Path(__file__).resolve().parents[2] / "protocol" / "vectors.json"
 #: Messages that share a struct; the others have one of their own name.
 SHARED = {name: "reason" for name in ("DISARM", "CLEAR_FAULT", "RELEASE", "ESTOP")} | {
     f"PARAM_{name}": "param" for name in ("INFO", "GET", "SAVE", "RESET")
-}
+} | {"BLOB_COMMIT": "blob", "BLOB_GET": "blob"}
 
 
 def _bytes(data: bytes) -> str:

@@ -116,7 +116,7 @@ static void untouched(void)
     wire_command out, same;
     memset(&out, 0x5a, sizeof out);
     same = out;
-    frame.payload[0] = 2;
+    frame.payload[0] = 3;
     MUST(wire_unpack_command(&frame, &out) == WIRE_BAD_VALUE);
     frame.payload[0] = 1;
     frame.length = 35;

@@ -22,6 +22,16 @@ int32_t wire_vectors_pack(uint8_t msg, const void *values, wire_frame *frame)
     case WIRE_PARAM_SET: return wire_pack_param_set(values, frame);
     case WIRE_PARAM_VALUE: return wire_pack_param_value(values, frame);
     case WIRE_PARAM_DESCRIPTION: return wire_pack_param_description(values, frame);
+    case WIRE_RESTART: return wire_pack_restart(values, frame);
+    case WIRE_TOUCH: return wire_pack_touch(values, frame);
+    case WIRE_LOG: return wire_pack_log(values, frame);
+    case WIRE_BLOB_BEGIN: return wire_pack_blob_begin(values, frame);
+    case WIRE_BLOB_CHUNK: return wire_pack_blob_chunk(values, frame);
+    case WIRE_BLOB_STATUS: return wire_pack_blob_status(values, frame);
+    case WIRE_EMG: return wire_pack_emg(values, frame);
+    case WIRE_DECODED: return wire_pack_decoded(values, frame);
+    case WIRE_BLOB_COMMIT:
+    case WIRE_BLOB_GET: return wire_pack_blob(msg, values, frame);
     default: return wire_pack_reason(msg, values, frame);
     }
 }
@@ -45,6 +55,16 @@ int32_t wire_vectors_unpack(const wire_frame *frame, void *out)
     case WIRE_PARAM_SET: return wire_unpack_param_set(frame, out);
     case WIRE_PARAM_VALUE: return wire_unpack_param_value(frame, out);
     case WIRE_PARAM_DESCRIPTION: return wire_unpack_param_description(frame, out);
+    case WIRE_RESTART: return wire_unpack_restart(frame, out);
+    case WIRE_TOUCH: return wire_unpack_touch(frame, out);
+    case WIRE_LOG: return wire_unpack_log(frame, out);
+    case WIRE_BLOB_BEGIN: return wire_unpack_blob_begin(frame, out);
+    case WIRE_BLOB_CHUNK: return wire_unpack_blob_chunk(frame, out);
+    case WIRE_BLOB_STATUS: return wire_unpack_blob_status(frame, out);
+    case WIRE_EMG: return wire_unpack_emg(frame, out);
+    case WIRE_DECODED: return wire_unpack_decoded(frame, out);
+    case WIRE_BLOB_COMMIT:
+    case WIRE_BLOB_GET: return wire_unpack_blob(frame, out);
     default: return wire_unpack_reason(frame, out);
     }
 }
@@ -68,6 +88,16 @@ static size_t size_of(uint8_t msg)
     case WIRE_PARAM_SET: return sizeof(wire_param_set);
     case WIRE_PARAM_VALUE: return sizeof(wire_param_value);
     case WIRE_PARAM_DESCRIPTION: return sizeof(wire_param_description);
+    case WIRE_RESTART: return sizeof(wire_restart);
+    case WIRE_TOUCH: return sizeof(wire_touch);
+    case WIRE_LOG: return sizeof(wire_log);
+    case WIRE_BLOB_BEGIN: return sizeof(wire_blob_begin);
+    case WIRE_BLOB_CHUNK: return sizeof(wire_blob_chunk);
+    case WIRE_BLOB_STATUS: return sizeof(wire_blob_status);
+    case WIRE_EMG: return sizeof(wire_emg);
+    case WIRE_DECODED: return sizeof(wire_decoded);
+    case WIRE_BLOB_COMMIT:
+    case WIRE_BLOB_GET: return sizeof(wire_blob);
     default: return sizeof(wire_reason);
     }
 }

@@ -41,7 +41,7 @@ int32_t wire_vectors_pack(uint8_t msg, const void *values, wire_frame *frame);
 /* Any message into `out`, which has room for WIRE_VECTORS_ROOM bytes and is aligned for a word. */
 int32_t wire_vectors_unpack(const wire_frame *frame, void *out);
 
-enum { WIRE_VECTORS_ROOM = 128 };
+enum { WIRE_VECTORS_ROOM = 160 };
 
 /* Number of checks passed, or -1 with the name of the first case that failed in *failed. */
 int32_t wire_vectors_replay(const char **failed);

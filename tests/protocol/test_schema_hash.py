@@ -15,10 +15,20 @@ from wire_build import need
 from endplate import core
 
 SCRIPT = ROOT / "protocol" / "schema_hash.py"
-HEADER = ROOT / "protocol" / "wire.h"
+FOLDER = ROOT / "protocol"
 
 
 MODULE = schema_module()
+
+
+def changed(folder, change):
+    """Copies both headers into `folder`, each as `change` makes it; fails when none did change."""
+    before = [(FOLDER / name).read_text() for name in MODULE.HEADERS]
+    after = [change(text) for text in before]
+    assert before != after
+    for name, text in zip(MODULE.HEADERS, after, strict=True):
+        (folder / name).write_text(text)
+    return folder
 
 
 @given(st.binary(max_size=300))
@@ -41,10 +51,8 @@ def test_script_prints_what_the_codec_was_compiled_with():
     ],
 )
 def test_comments_and_white_space_do_not_count(tmp_path, old, new):
-    path = tmp_path / "wire.h"
-    path.write_text(HEADER.read_text().replace(old, new))
-    assert path.read_text() != HEADER.read_text()
-    assert MODULE.schema_hash(path) == MODULE.schema_hash(HEADER)
+    folder = changed(tmp_path, lambda text: text.replace(old, new))
+    assert MODULE.schema_hash(folder) == MODULE.schema_hash(FOLDER)
 
 
 @pytest.mark.parametrize(
@@ -59,14 +67,17 @@ def test_comments_and_white_space_do_not_count(tmp_path, old, new):
     ],
 )
 def test_every_declaration_counts(tmp_path, old, new):
-    path = tmp_path / "wire.h"
-    text = HEADER.read_text()
-    if "\n" in old:  # the members carry comments
-        text = MODULE._COMMENT.sub("", text)
-        text = "\n".join(line.rstrip() for line in text.splitlines())
-    assert old in text
-    path.write_text(text.replace(old, new))
-    assert MODULE.schema_hash(path) != MODULE.schema_hash(HEADER)
+    bare = tmp_path / "bare"
+    bare.mkdir()
+
+    def without_comments(text):
+        return "\n".join(s.rstrip() for s in MODULE._COMMENT.sub("", text).splitlines())
+
+    changed(bare, without_comments)
+    assert MODULE.schema_hash(bare) == MODULE.schema_hash(FOLDER)
+    folder = changed(tmp_path, lambda text: without_comments(text).replace(old, new))
+    assert any(old in (bare / name).read_text() for name in MODULE.HEADERS)
+    assert MODULE.schema_hash(folder) != MODULE.schema_hash(FOLDER)
 
 
 def test_codec_does_not_compile_without_the_hash(tmp_path):
@@ -78,9 +89,11 @@ def test_codec_does_not_compile_without_the_hash(tmp_path):
     assert done.returncode != 0 and "WIRE_SCHEMA_HASH" in done.stderr
 
 
-def test_header_is_what_cffi_reads():
-    """The whole public header, lines that begin with # dropped, in front of nothing else."""
+def test_headers_are_what_cffi_reads():
+    """The whole public headers, lines that begin with # dropped, in front of nothing else."""
     ffi = FFI()
-    ffi.cdef("\n".join(s for s in HEADER.read_text().splitlines() if not s.startswith("#")))
+    for name in MODULE.HEADERS:
+        lines = (FOLDER / name).read_text().splitlines()
+        ffi.cdef("\n".join(line for line in lines if not line.startswith("#")))
     assert ffi.sizeof("wire_counters") == 13 * 4
     assert ffi.typeof("wire_frame").fields[-1][0] == "payload"

@@ -3,13 +3,15 @@
 
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 import wire_build
 
-LAYOUT = (wire_build.PROTOCOL / "wire_layout.h").read_text()
-#: With its tables in it, so that slips of both are tried alike.
-SOURCE = (wire_build.PROTOCOL / "wire.c").read_text().replace('#include "wire_layout.h"', LAYOUT)
+#: With its tables and ranges in it, so that slips of all are tried alike.
+SOURCE = (wire_build.PROTOCOL / "wire.c").read_text()
+for part in ("wire_layout.h", "wire_ranges.h"):
+    SOURCE = SOURCE.replace(f'#include "{part}"', (wire_build.PROTOCOL / part).read_text())
 #: (what stands in wire.c, what a slip would make of it)
 SLIPS = [
     ("0xf36e6f75u", "0xf36e6f74u"),
@@ -51,7 +53,7 @@ SLIPS = [
     ("target[i] > WIRE_TARGET_UNIT", "target[i] >= WIRE_TARGET_UNIT"),
     ("target[i] < -WIRE_TARGET_UNIT", "target[i] < -WIRE_TARGET_UNIT - 1"),
     ("i < WIRE_MAX_DOF; i++) {\n            if (command", "i < 7; i++) {\n            if (command"),
-    ("command->mode <= WIRE_MODE_VELOCITY", "command->mode <= 2"),
+    ("command->mode <= WIRE_MODE_POSITION", "command->mode <= 3"),
     (" && command->valid_ms > 0", ""),
     ("if (text[i] && !text[i - 1]) return 0;", ""),
     ("            && padded(hand->name, WIRE_NAME)", ""),
@@ -72,6 +74,30 @@ SLIPS = [
     ("hand->dofs <= WIRE_MAX_DOF", "hand->dofs <= 9"),
     ("hand->joints <= WIRE_MAX_JOINTS", "hand->joints <= 11"),
     (">> (WIRE_MAX_JOINTS - 8) == 0", ">> 3 == 0"),
+    ("log->level <= 2", "log->level <= 3"),
+    ("padded(log->text, WIRE_LOG_TEXT)", "padded(log->text, WIRE_LOG_TEXT - 1)"),
+    ("kind >= WIRE_BLOB_DECODER", "kind >= 0"),
+    ("kind <= WIRE_BLOB_FIRMWARE", "kind <= 5"),
+    ("layout->field == BLOB_BEGIN", "layout->field == BLOB_STATUS"),
+    ("if (layout->field == BLOB) return is_kind", "if (0) return is_kind"),
+    ("is_kind(chunk->kind) && ", ""),
+    ("chunk->count >= 1 && ", ""),
+    ("chunk->count <= WIRE_BLOB_BYTES", "chunk->count <= 145"),
+    ("is_kind(answer->kind) && ", ""),
+    ("answer->status <= WIRE_BLOB_NOT_KEPT", "answer->status <= 13"),
+    ("answer->asked >= WIRE_BLOB_BEGIN", "answer->asked >= 55"),
+    ("answer->asked <= WIRE_BLOB_GET", "answer->asked <= 60"),
+    ("emg->sites >= 1 && ", ""),
+    ("emg->sites <= 32 && ", ""),
+    ("emg->count >= 1", "1"),
+    ("3 * emg->sites * emg->count <= WIRE_EMG_BYTES", "3 * emg->sites * emg->count <= 147"),
+    ("decoded->target[i] > WIRE_TARGET_UNIT || ", ""),
+    ("|| decoded->target[i] < -WIRE_TARGET_UNIT", ""),
+    ("decoded->host[i] > WIRE_TARGET_UNIT || ", ""),
+    ("|| decoded->host[i] < -WIRE_TARGET_UNIT", ""),
+    ("decoded->drives <= 1", "decoded->drives <= 2"),
+    ("U8(blob, kind)}", "U8(blob, kind), U8(blob, kind)}"),
+    ("U16(touch, force), U8(touch, contact)", "U8(touch, contact), U16(touch, force)"),
     ("if (!layout || frame->msg != msg) return WIRE_BAD_MESSAGE;", ""),
     ("if (frame->length != bytes_of(layout)) return WIRE_BAD_LENGTH;", ""),
     ("if (!in_range(layout, &trial)) return WIRE_BAD_VALUE;", ""),
@@ -132,8 +158,14 @@ def test_every_line_of_the_codec_runs(tmp_path):
         done = subprocess.run(
             [gcov, "-t", notes.name], cwd=tmp_path, capture_output=True, text=True
         )
-        rows = re.findall(r"^ *(\S+): +(\d+):", done.stdout, re.MULTILINE)
-        assert sum(count.isdigit() for count, _ in rows) > 50, "gcov says nothing"
-        missed.append({int(line) for count, line in rows if count == "#####"})
+        file, ran, rows = "", 0, set()
+        for count, line, text in re.findall(r"^ *(\S+): +(\d+):(.*)$", done.stdout, re.MULTILINE):
+            if text.startswith("Source:"):
+                file = Path(text).name
+            ran += count.rstrip("*").isdigit()
+            if count == "#####":
+                rows.add((file, int(line)))
+        assert ran > 50, "gcov says nothing"
+        missed.append(rows)
     assert len(missed) == 2
     assert missed[0] & missed[1] == set(), "lines of wire.c that no check runs"

@@ -28,6 +28,9 @@ ANSWERS = {
     ("PARAM_VALUE", "type"): (0, 2), ("PARAM_VALUE", "status"): (0, 6),
     ("PARAM_VALUE", "asked"): (49, 52), ("PARAM_VALUE", "store"): (0, 4),
     ("PARAM_DESCRIPTION", "type"): (0, 2), ("PARAM_DESCRIPTION", "status"): (0, 1),
+    ("LOG", "level"): (0, 2), ("BLOB_CHUNK", "count"): (1, 144), ("BLOB_STATUS", "status"): (0, 12),
+    ("BLOB_STATUS", "asked"): (56, 59), ("DECODED", "drives"): (0, 1), ("EMG", "sites"): (1, 6),
+    ("EMG", "count"): (1, 8),
 }  # fmt: skip
 
 
@@ -42,15 +45,15 @@ def _values(msg: str) -> st.SearchStrategy[dict]:
     parts = {}
     for name, code in oracle.LAYOUT[msg][1]:
         low, high = oracle.limits(code)
-        if name == "target":
+        if name in ("target", "host"):
             low, high = -10000, 10000
-        low, high = {"mode": (0, 1), "valid_ms": (1, 255), "reason": (0, 2), "accepted": (0, 1),
-                     "dofs": (0, 8), "joints": (0, 10)}.get(name, (low, high))
+        low, high = {"mode": (0, 2), "kind": (1, 4), "valid_ms": (1, 255), "reason": (0, 2),
+                     "accepted": (0, 1), "dofs": (0, 8), "joints": (0, 10)}.get(name, (low, high))
         low, high = ANSWERS.get((msg, name), (low, high))
         number = st.one_of(st.integers(low, high), st.sampled_from([low, high]))
         count = oracle.count_of(code)
         parts[name] = number if count == 1 else st.tuples(*[number] * count)
-    if msg in ("HELLO_ACK", "PARAM_DESCRIPTION"):
+    if msg in ("HELLO_ACK", "PARAM_DESCRIPTION", "LOG"):
         for name, code in oracle.LAYOUT[msg][1]:
             if name in ("name", "unit", "text"):
                 parts[name] = _text(oracle.count_of(code))

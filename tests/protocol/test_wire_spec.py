@@ -17,7 +17,11 @@ C_TYPES = {"u8": "uint8_t", "u16": "uint16_t", "u32": "uint32_t", "i16": "int16_
            "i32": "int32_t"}
 WIDTHS = {"u8": 1, "u16": 2, "u32": 4, "i16": 2, "i32": 4}
 #: Fields that 0 is not good enough for, and rows in which nothing may follow a 00.
-VALID = {"COMMAND": {"valid_ms": 1}, "PARAM_VALUE": {"asked": 49}}
+VALID = {
+    "COMMAND": {"valid_ms": 1}, "PARAM_VALUE": {"asked": 49}, "EMG": {"sites": 1, "count": 1},
+    "BLOB_BEGIN": {"kind": 1}, "BLOB_CHUNK": {"kind": 1, "count": 1}, "BLOB_COMMIT": {"kind": 1},
+    "BLOB_GET": {"kind": 1}, "BLOB_STATUS": {"kind": 1, "asked": 56},
+}  # fmt: skip
 TEXTS = ("name", "unit", "text")
 ROW = re.compile(r"^\| (\d+) \| (\w+) \| (\w+)(?:\[(\d+)\])? \| (.*) \|$", re.MULTILINE)
 
@@ -73,7 +77,7 @@ def test_each_field_lies_where_the_table_says(msg):
     for offset, name, kind, count, _ in table(msg):
         width = WIDTHS[kind]
         for i in range(count if name not in TEXTS else 1):
-            value = {"rx": None, "asked": 50}.get(name, 2 if name in ("valid_ms", "reason") else 1)
+            value = base.get(name, 0) + 1
             if name == "rx":
                 changed = payload(rx={core.COUNTERS[i]: 1})
             elif count > 1:
@@ -123,7 +127,7 @@ def test_every_stated_range_is_checked_at_both_ends():
                     )
                     wanted = lib.WIRE_OK if fits else lib.WIRE_BAD_VALUE
                     assert status == wanted, f"{msg}.{name} = {value}"
-    assert found == 16
+    assert found == 30
 
 
 def test_counters_are_listed_in_the_order_in_which_they_are_looked_at():

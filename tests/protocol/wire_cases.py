@@ -63,6 +63,37 @@ def _description(**changes: Any) -> dict[str, Any]:
     return fields | changes
 
 
+def _chunk(**changes: Any) -> dict[str, Any]:
+    data = list(range(1, 101)) + [0] * 44
+    return {"offset": 288, "kind": 1, "count": 100, "bytes": data} | changes
+
+
+def _uploaded(**changes: Any) -> dict[str, Any]:
+    fields = {
+        "size": 1000, "hash": 0xCAFE0001, "result": 0x600D600D, "received": 1000, "room": 2048,
+        "field": 0, "index": 0, "kind": 1, "status": 0, "asked": 58, "slot": 1,
+    }
+    return fields | changes
+
+
+def _emg(**changes: Any) -> dict[str, Any]:
+    counts = [(37 * i) % 256 for i in range(144)]
+    fields = {
+        "sample": 1250, "emg_us": 5_000_000, "missing": 0, "sites": 8, "count": 5,
+        "counts": counts,
+    }
+    return fields | changes
+
+
+def _decoded(**changes: Any) -> dict[str, Any]:
+    fields = {
+        "sample": 1250, "hop_hash": 0x0BADF00D, "hand_us": 5_020_000, "drives": 0, "frozen": 2,
+        "target": [2500, -10000, 0, 0, 0, 0, 0, 0], "host": [2500, -9999, 0, 0, 0, 0, 0, 0],
+        "host_sample": 1245,
+    }
+    return fields | changes
+
+
 def _extreme(msg: str, which: int) -> dict[str, Any]:
     """Every field at its type's lowest (0) or highest (1) value."""
     fields: dict[str, Any] = {}
@@ -152,6 +183,38 @@ def golden() -> list[dict[str, Any]]:
          _extreme("PARAM_DESCRIPTION", 0) | {"index": 200, "status": 1, "count": 11}),
         ("parameter described, texts fill their rows", "PARAM_DESCRIPTION", 0x1234, 0x0215, 0x0300,
          _extreme("PARAM_DESCRIPTION", 1) | {"type": 2, "status": 0}),
+        ("restart", "RESTART", 0x1234, 9, 2, {"boot_id": 0xB0071D}),
+        ("command, position", "COMMAND", 0x1234, 0x0105, 0x00FF, _command(mode=2)),
+        ("touch", "TOUCH", 0x1234, 0x0220, 0x0100,
+         {"hand_us": 5_020_000, "force": [0, 250, 1234, 0, 65535], "contact": 0b10110,
+          "slip": 0b00100, "tactor": 127}),
+        ("a sentence", "LOG", 0x1234, 0x0221, 0x0100,
+         {"hand_us": 5_020_000, "level": 2, "text": _text("thumb: does not answer", 96)}),
+        ("a sentence that fills its row", "LOG", 0x1234, 0x0222, None,
+         _extreme("LOG", 1) | {"level": 0}),
+        ("upload begins", "BLOB_BEGIN", 0x1234, 0x0400, 0x0220,
+         {"size": 1000, "hash": 0xCAFE0001, "kind": 1}),
+        ("upload of firmware begins", "BLOB_BEGIN", 0x1234, 0x0401, 0x0220,
+         {"size": U32, "hash": U32, "kind": 4}),
+        ("a piece", "BLOB_CHUNK", 0x1234, 0x0402, 0x0220, _chunk()),
+        ("the largest piece", "BLOB_CHUNK", 0x1234, 0x0403, 0x0220,
+         _chunk(offset=U32, kind=4, count=144, bytes=[255] * 144)),
+        ("upload ends", "BLOB_COMMIT", 0x1234, 0x0404, 0x0220, {"hash": 0xCAFE0001, "kind": 1}),
+        ("what is in force", "BLOB_GET", 0x1234, 0x0405, 0x0220, {"hash": 0, "kind": 4}),
+        ("uploaded", "BLOB_STATUS", 0x1234, 0x0230, 0x0404, _uploaded()),
+        ("upload refused for a value", "BLOB_STATUS", 0x1234, 0x0231, 0x0404,
+         _uploaded(kind=3, status=8, field=7, index=0x0102)),
+        ("upload, highest", "BLOB_STATUS", 65535, 65535, 65535,
+         _extreme("BLOB_STATUS", 1) | {"kind": 4, "status": 12, "asked": 59}),
+        ("upload, lowest", "BLOB_STATUS", 0, 0, None,
+         _extreme("BLOB_STATUS", 0) | {"kind": 1, "asked": 56}),
+        ("EMG of 8 sites", "EMG", 0x1234, 0x0500, 0x0230, _emg()),
+        ("EMG of 32 sites", "EMG", 0x1234, 0x0501, 0x0230,
+         _emg(sites=32, count=1, sample=U32, emg_us=U32, missing=U32)),
+        ("EMG of one site, 48 samples", "EMG", 0x1234, 0x0502, 0x0230, _emg(sites=1, count=48)),
+        ("decoded", "DECODED", 0x1234, 0x0240, 0x0500, _decoded()),
+        ("decoded, at the ends", "DECODED", 0x1234, 0x0241, 0x0500,
+         _decoded(drives=1, frozen=255, target=[10000, -10000] * 4, host=[-10000, 10000] * 4)),
     ]
     return [
         {"name": name, "msg": msg, "session": session, "seq": seq, "ack": ack, "fields": fields,
@@ -174,7 +237,7 @@ def refusals(frames: dict[str, bytes]) -> list[tuple[str, bytes, str]]:
     command = oracle.payload("COMMAND", _command())
     whole = frames["command"]
     ranges: list[tuple[str, str, dict[str, Any]]] = [
-        ("mode 2", "COMMAND", _command(mode=2)),
+        ("mode 3", "COMMAND", _command(mode=3)),
         ("valid for 0 ms", "COMMAND", _command(valid_ms=0)),
         ("target 10001", "COMMAND", _command(target=[10001] + [0] * 7)),
         ("target -10001", "COMMAND", _command(target=[0] * 7 + [-10001])),
@@ -190,6 +253,29 @@ def refusals(frames: dict[str, bytes]) -> list[tuple[str, bytes, str]]:
         ("name begins with its end", "HELLO_ACK", _hand(name=[0] * 15 + [65])),
         ("eleventh actuator missing", "STATE_FULL",
          _extreme("STATE_FULL", 0) | {"missing": [0, 4]}),
+        ("log of level 3", "LOG", _extreme("LOG", 0) | {"level": 3}),
+        ("a sentence goes on", "LOG", _extreme("LOG", 0) | {"text": [0] * 95 + [65]}),
+        ("upload of kind 0", "BLOB_BEGIN", {"size": 9, "hash": 1, "kind": 0}),
+        ("upload of kind 5", "BLOB_BEGIN", {"size": 9, "hash": 1, "kind": 5}),
+        ("piece of kind 5", "BLOB_CHUNK", _chunk(kind=5)),
+        ("piece of 0 bytes", "BLOB_CHUNK", _chunk(count=0)),
+        ("piece of 145 bytes", "BLOB_CHUNK", _chunk(count=145)),
+        ("upload of kind 0 ended", "BLOB_COMMIT", {"hash": 1, "kind": 0}),
+        ("kind 5 asked for", "BLOB_GET", {"hash": 0, "kind": 5}),
+        ("upload of kind 5 answered", "BLOB_STATUS", _uploaded(kind=5)),
+        ("upload answered with status 13", "BLOB_STATUS", _uploaded(status=13)),
+        ("upload answers message 55", "BLOB_STATUS", _uploaded(asked=55)),
+        ("upload answers message 60", "BLOB_STATUS", _uploaded(asked=60)),
+        ("EMG of no site", "EMG", _emg(sites=0)),
+        ("EMG of 33 sites", "EMG", _emg(sites=33, count=1)),
+        ("EMG of no sample", "EMG", _emg(count=0)),
+        ("EMG of 49 samples of one site", "EMG", _emg(sites=1, count=49)),
+        ("EMG of 7 samples of 8 sites", "EMG", _emg(count=7)),
+        ("decoded target 10001", "DECODED", _decoded(target=[0] * 7 + [10001])),
+        ("decoded target -10001", "DECODED", _decoded(target=[-10001] + [0] * 7)),
+        ("the host's target 10001", "DECODED", _decoded(host=[10001] + [0] * 7)),
+        ("the host's target -10001", "DECODED", _decoded(host=[0] * 7 + [-10001])),
+        ("decoded, drives 2", "DECODED", _decoded(drives=2)),
         ("value of type 3", "PARAM_VALUE", _value(type=3)),
         ("value with status 7", "PARAM_VALUE", _value(status=7)),
         ("value answers message 48", "PARAM_VALUE", _value(asked=48)),

@@ -20,6 +20,7 @@ COUNTERS = (
 
 _REASON = (("reason", "B"),)
 _PARAM = (("index", "B"),)
+_BLOB = (("hash", "I"), ("kind", "B"))
 #: Message -> (number, ((field, struct code with count), ...)), in the order of the bytes.
 LAYOUT: dict[str, tuple[int, tuple[tuple[str, str], ...]]] = {
     "HELLO": (1, (("schema_hash", "I"), ("host_us", "I"), ("hand_hash", "I"))),
@@ -39,6 +40,7 @@ LAYOUT: dict[str, tuple[int, tuple[tuple[str, str], ...]]] = {
     "CLEAR_FAULT": (7, _REASON),
     "RELEASE": (8, _REASON),
     "ESTOP": (9, _REASON),
+    "RESTART": (11, (("boot_id", "I"),)),
     "COMMAND": (
         16,
         (
@@ -68,6 +70,11 @@ LAYOUT: dict[str, tuple[int, tuple[tuple[str, str], ...]]] = {
             ("bus_errors", "I"), ("bus_cycles", "I"),
         ),
     ),
+    "TOUCH": (
+        35,
+        (("hand_us", "I"), ("force", "5H"), ("contact", "B"), ("slip", "B"), ("tactor", "B")),
+    ),
+    "LOG": (36, (("hand_us", "I"), ("level", "B"), ("text", "96B"))),
     "PARAM_INFO": (48, _PARAM),
     "PARAM_GET": (49, _PARAM),
     "PARAM_SET": (50, (("value", "i"), ("index", "B"), ("type", "B"))),
@@ -85,6 +92,32 @@ LAYOUT: dict[str, tuple[int, tuple[tuple[str, str], ...]]] = {
         (
             ("low", "i"), ("high", "i"), ("factory", "i"), ("index", "B"), ("type", "B"),
             ("status", "B"), ("count", "B"), ("name", "20B"), ("unit", "8B"), ("text", "80B"),
+        ),
+    ),
+    "BLOB_BEGIN": (56, (("size", "I"), ("hash", "I"), ("kind", "B"))),
+    "BLOB_CHUNK": (57, (("offset", "I"), ("kind", "B"), ("count", "B"), ("bytes", "144B"))),
+    "BLOB_COMMIT": (58, _BLOB),
+    "BLOB_GET": (59, _BLOB),
+    "BLOB_STATUS": (
+        60,
+        (
+            ("size", "I"), ("hash", "I"), ("result", "I"), ("received", "I"), ("room", "I"),
+            ("field", "H"), ("index", "H"), ("kind", "B"), ("status", "B"), ("asked", "B"),
+            ("slot", "B"),
+        ),
+    ),
+    "EMG": (
+        64,
+        (
+            ("sample", "I"), ("emg_us", "I"), ("missing", "I"), ("sites", "B"), ("count", "B"),
+            ("counts", "144B"),
+        ),
+    ),
+    "DECODED": (
+        65,
+        (
+            ("sample", "I"), ("hop_hash", "I"), ("hand_us", "I"), ("drives", "B"),
+            ("frozen", "B"), ("target", "8h"), ("host", "8h"), ("host_sample", "I"),
         ),
     ),
 }
@@ -140,7 +173,7 @@ def in_range(msg: str, fields: dict[str, Any]) -> bool:
         return fields["reason"] in (0, 1, 2)
     if msg == "COMMAND":
         steady = all(abs(value) <= 10000 for value in fields["target"])
-        return steady and fields["mode"] in (0, 1) and fields["valid_ms"] != 0
+        return steady and fields["mode"] in (0, 1, 2) and fields["valid_ms"] != 0
     if msg == "HELLO_ACK":
         sizes = fields["dofs"] <= 8 and fields["joints"] <= 10
         return sizes and fields["accepted"] in (0, 1) and _is_text(fields["name"])
@@ -152,6 +185,20 @@ def in_range(msg: str, fields: dict[str, Any]) -> bool:
     if msg == "PARAM_DESCRIPTION":
         texts = all(_is_text(fields[name]) for name in ("name", "unit", "text"))
         return texts and fields["type"] <= 2 and fields["status"] <= 1
+    if msg == "LOG":
+        return fields["level"] <= 2 and _is_text(fields["text"])
+    if msg == "BLOB_CHUNK" and not 1 <= fields["count"] <= 144:
+        return False
+    if msg == "BLOB_STATUS" and not (fields["status"] <= 12 and 56 <= fields["asked"] <= 59):
+        return False
+    if msg.startswith("BLOB"):
+        return 1 <= fields["kind"] <= 4
+    if msg == "EMG":
+        used = 3 * fields["sites"] * fields["count"]
+        return fields["sites"] <= 32 and 0 < used <= 144
+    if msg == "DECODED":
+        both = [*fields["target"], *fields["host"]]
+        return fields["drives"] <= 1 and all(abs(value) <= 10000 for value in both)
     return True
 
 

@@ -50,6 +50,7 @@ void app_init(app_state *app)
     } else {
         board_log("hand table: does not check; the hand stays off");
     }
+    buttons_init(&app->buttons);
     link_init(&app->link, app->now_us);
     board_drive_line(0);
     if (board_estop_kept()) {
@@ -187,6 +188,21 @@ static void feel(app_state *app)
     }
 }
 
+static void press(app_state *app)
+{
+    const uint32_t now_ms = app_ms(app);
+    if (now_ms == app->ticked_ms) {
+        return;
+    }
+    const uint32_t effective = buttons_process(&app->buttons, board_buttons(), now_ms);
+    if ((effective & (uint32_t)BOARD_BUTTON_RELEASE) != 0u) {
+        app_event(app, GUARD_EV_RELEASE);
+    }
+    if ((effective & (uint32_t)BOARD_BUTTON_ESTOP) != 0u) {
+        app_event(app, GUARD_EV_ESTOP);
+    }
+}
+
 static void tick(app_state *app)
 {
     const uint32_t now_ms = app_ms(app);
@@ -288,6 +304,7 @@ void app_step(app_state *app)
     app->now_us = board_now_us();
     link_receive(&app->link, app, app->now_us);
     app->progress |= APP_LINK;
+    press(app);
     find_faults(app);
     feel(app);
     tick(app);

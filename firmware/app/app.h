@@ -4,6 +4,7 @@
  * this order (app_step):
  *
  *   1 link_receive   bytes -> frames -> guard_raise, guard_command_take
+ *     buttons        e-stop and release at the hand itself -> guard_raise, each millisecond
  *   2 find_faults    what the actuators and the hand table say -> guard_set_faults, or the end of
  *                    the self-test
  *     feel           what motors and supply bear: once a motor cycle, to guard_sense
@@ -23,6 +24,7 @@
 #ifndef ENDPLATE_APP_H
 #define ENDPLATE_APP_H
 
+#include "buttons.h"
 #include "guard.h"
 #include "hand.h"
 #include "link.h"
@@ -47,6 +49,7 @@ typedef struct app_state {
     motor_state motor;
     link_state link;
     params_state params;
+    buttons_state buttons;
 
     uint64_t booted_us;
     uint64_t now_us;

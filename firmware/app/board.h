@@ -45,6 +45,10 @@ int32_t board_bus_sending(void);
  * that does not check. */
 void board_drive_line(int32_t on);
 
+/* The buttons at the hand, a bit each, as they are now: buttons.h makes events of them. */
+enum board_button { BOARD_BUTTON_ESTOP = 1, BOARD_BUTTON_RELEASE = 2 };
+uint32_t board_buttons(void);
+
 uint32_t board_cycle_us(void);   /* period of the motor bus cycle */
 /* How many times longer than on silicon the actuators may take: 1 there; more where an emulator
  * or a busy computer stands between. Applies to all waits for actuators and to their bus

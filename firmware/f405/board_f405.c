@@ -8,6 +8,7 @@
  *   PB12       out     motor supply: low cuts it, whatever the bus says
  */
 #include "board.h"
+#include "buttons_f405.h"
 #include "flash_f405.h"
 #include "stm32f405.h"
 #include "usart.h"
@@ -127,6 +128,7 @@ int32_t board_start(int argc, char **argv)
     if (!emulated) {
         start_clocks();
         start_pins();
+        buttons_start();
         IWDG_KR = IWDG_UNLOCK;
         IWDG_PR = IWDG_DIVIDE_8;
         IWDG_RLR = IWDG_RELOAD_100MS;

@@ -52,6 +52,7 @@ enum {
     RCC_SWS_PLL = 2 << 2,
     RCC_GPIOA = 1 << 0,
     RCC_GPIOB = 1 << 1,
+    RCC_GPIOC = 1 << 2,
     RCC_USART2 = 1 << 17, /* APB1 */
     RCC_PWR = 1 << 28,    /* APB1 */
     RCC_USART1 = 1 << 4,  /* APB2 */
@@ -86,10 +87,11 @@ enum {
 #define GPIO_MODER(port) REGISTER(0x40020000u + 0x400u * (port))
 #define GPIO_OTYPER(port) REGISTER(0x40020004u + 0x400u * (port))
 #define GPIO_PUPDR(port) REGISTER(0x4002000Cu + 0x400u * (port))
+#define GPIO_IDR(port) REGISTER(0x40020010u + 0x400u * (port))
 #define GPIO_BSRR(port) REGISTER(0x40020018u + 0x400u * (port))
 #define GPIO_AFRL(port) REGISTER(0x40020020u + 0x400u * (port))
 #define GPIO_AFRH(port) REGISTER(0x40020024u + 0x400u * (port))
-enum { PORT_A = 0, PORT_B = 1 };
+enum { PORT_A = 0, PORT_B = 1, PORT_C = 2 };
 
 /* ---- timer 2: 32 bits, free running ---- */
 #define TIM2_CR1 REGISTER(0x40000000u)

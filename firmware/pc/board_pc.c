@@ -118,6 +118,9 @@ int32_t board_start(int argc, char **argv)
     if (options->flash != 0 && !flash_open(options->flash, options->power_cut)) {
         return fails("this is no flash of 4096 bytes that can be written:", options->flash);
     }
+    if (options->buttons != 0 && !buttons_open(options->buttons)) {
+        return fails("this is no file of a byte or more for the buttons:", options->buttons);
+    }
     if (options->link_name != 0) {
         unlink(options->link_name);
         if (symlink(name, options->link_name) != 0) {

@@ -12,6 +12,7 @@ typedef struct board_options {
     const char *link_name; /* symbolic link to the pty, or 0 */
     const char *trace;     /* file, or 0 */
     const char *flash;     /* file, or 0 */
+    const char *buttons;   /* file, or 0 */
     int32_t power_cut;     /* flash operation at which it ends; 0: never */
     int32_t baud;
     int64_t clock_offset_us;
@@ -26,6 +27,9 @@ int32_t board_options_read(board_options *options, int argc, char **argv);
 
 /* flash_pc.c: board_flash_* in this file. */
 int32_t flash_open(const char *path, int32_t cut);
+
+/* buttons_pc.c: board_buttons from this file. */
+int32_t buttons_open(const char *path);
 
 struct app_state;
 /* trace.c: one JSON line per motor cycle and per change of the guard's state. */

@@ -17,6 +17,7 @@ static const char HELP[] =
     "  --trace FILE         one JSON line per motor cycle\n"
     "  --flash FILE         its flash, made when it is not there; without, nothing can be kept\n"
     "  --power-cut N        ends in the middle of the N-th write or erase of its flash\n"
+    "  --buttons FILE       its first byte: 1 e-stop, 2 release (both: 3) are pressed\n"
     "  --die-with-parent    end when the process that started it ends\n"
     "SIGHUP restarts it from its boot state on the same port; SIGTERM ends it.\n";
 
@@ -29,7 +30,7 @@ static int32_t number(const char *text, double *value)
 
 int32_t board_options_read(board_options *options, int argc, char **argv)
 {
-    enum { BUS = 1, NAME, BAUD, OFFSET, PPM, SCHEMA, TRACE, FLASH, CUT, PARENT, USAGE };
+    enum { BUS = 1, NAME, BAUD, OFFSET, PPM, SCHEMA, TRACE, FLASH, CUT, BUTTONS, PARENT, USAGE };
     static const struct option KNOWN[] = {
         {"bus", required_argument, 0, BUS},
         {"link-name", required_argument, 0, NAME},
@@ -40,6 +41,7 @@ int32_t board_options_read(board_options *options, int argc, char **argv)
         {"trace", required_argument, 0, TRACE},
         {"flash", required_argument, 0, FLASH},
         {"power-cut", required_argument, 0, CUT},
+        {"buttons", required_argument, 0, BUTTONS},
         {"die-with-parent", no_argument, 0, PARENT},
         {"help", no_argument, 0, USAGE},
         {0, 0, 0, 0},
@@ -61,6 +63,9 @@ int32_t board_options_read(board_options *options, int argc, char **argv)
             break;
         case FLASH:
             options->flash = optarg;
+            break;
+        case BUTTONS:
+            options->buttons = optarg;
             break;
         case CUT:
             good = number(optarg, &value) && value >= 1.0 && value <= 1.0e6;

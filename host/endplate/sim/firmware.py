@@ -110,13 +110,15 @@ def start(
     trace: bool = False,
     flash: str | Path | None = None,
     power_cut: int = 0,
+    buttons: str | Path | None = None,
     program: str | Path | None = None,
 ) -> Firmware:
     """Starts the firmware between a new link port and the motor bus at `bus`.
 
     kind: "pc" or "f405". baud, clock_offset_us, clock_ppm, schema (another schema hash than its
     own), trace (DIRECTORY/firmware.jsonl, one line per motor cycle), flash (the file in which it
-    keeps parameters) and power_cut (ends at that write or erase of it) are knobs of "pc".
+    keeps parameters), power_cut (ends at that write or erase of it) and buttons (the file whose
+    first byte presses them: 1 e-stop, 2 release) are knobs of "pc".
     `program` is another build of it. It ends at the latest with the thread that calls this.
     Raises HandError when it cannot be started.
     """
@@ -128,11 +130,11 @@ def start(
     folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True)
     if kind == "f405":
-        knobs = (clock_offset_us, clock_ppm, schema is not None, trace, flash, power_cut)
+        knobs = (clock_offset_us, clock_ppm, schema is not None, trace, flash, power_cut, buttons)
         if baud != 1_000_000 or any(knobs):
             raise HandError(
-                "Baud, clock, schema, trace and flash are knobs of the pc hand; leave them out for "
-                "f405."
+                "Baud, clock, schema, trace, flash and buttons are knobs of the pc hand; leave "
+                "them out for f405."
             )
         return _start_qemu(image, Path(bus), folder)
     arguments = [str(image), "--bus", str(bus), "--baud", str(baud), "--die-with-parent"]
@@ -143,6 +145,8 @@ def start(
         arguments += ["--flash", str(flash)]
     if power_cut:
         arguments += ["--power-cut", str(power_cut)]
+    if buttons is not None:
+        arguments += ["--buttons", str(buttons)]
     traced = folder / "firmware.jsonl" if trace else None
     if traced is not None:
         arguments += ["--trace", str(traced)]

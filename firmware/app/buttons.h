@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * buttons: what a person can do at the hand itself, without a host. board_buttons gives the contacts
+ * as they are; here they become events of the guard.
+ *
+ *   e-stop    its contact opens when it is pressed, and so does a broken wire: pressed for
+ *             BUTTONS_ESTOP_MS, ESTOP. Looked at from the first step on
+ *   release   pressed for BUTTONS_RELEASE_MS: RELEASE, once a press
+ */
+#ifndef ENDPLATE_BUTTONS_H
+#define ENDPLATE_BUTTONS_H
+
+#include <stdint.h>
+
+enum buttons_times {
+    BUTTONS_ESTOP_MS = 2, /* with a tick of 1 ms: seen twice, so that one disturbed reading is none */
+    BUTTONS_RELEASE_MS = 30
+};
+
+typedef struct buttons_state {
+    uint32_t pressed;  /* board_button, at the newest look */
+    uint32_t since_ms[2];
+    uint32_t told;     /* presses that have had their event */
+} buttons_state;
+
+void buttons_init(buttons_state *buttons);
+/* `contacts`: board_buttons now. Returns the bits of the buttons whose press takes effect now. */
+uint32_t buttons_process(buttons_state *buttons, uint32_t contacts, uint32_t now_ms);
+
+#endif

@@ -39,16 +39,16 @@ int32_t quality_init(quality_state *state, const quality_config *config) {
 }
 
 /* What the raw signal tells of LANES sites, over samples of one frame. */
-static void add_raw(quality_state *state, float full_scale_uv, int32_t lane, const float *raw,
+static void add_raw(quality_frame *frame, float full_scale_uv, int32_t lane, const float *raw,
                     int32_t samples, int32_t stride) {
     /* Floats above 0 stand in the order of their bits, so a subtraction compares, and nothing
      * branches. */
     const elementary_bits clip = {CLIPPED_SHARE_OF_SCALE * full_scale_uv};
     const elementary_bits rail = {RAILED_SHARE_OF_SCALE * full_scale_uv};
-    const lanes first = lanes_load(&state->first[lane]);
-    lanes sum = lanes_load(&state->sum[lane]), square = lanes_load(&state->square[lane]);
-    lanes_u32 clipped = lanes_load_u32(&state->clipped[lane]);
-    lanes_u32 railed = lanes_load_u32(&state->railed[lane]);
+    const lanes first = lanes_load(&frame->first[lane]);
+    lanes sum = lanes_load(&frame->sum[lane]), square = lanes_load(&frame->square[lane]);
+    lanes_u32 clipped = lanes_load_u32(&frame->clipped[lane]);
+    lanes_u32 railed = lanes_load_u32(&frame->railed[lane]);
     for (int32_t n = 0; n < samples; n++) {
         const lanes_bits x = {lanes_load(raw + n * stride)};
         const lanes d = x.value - first;
@@ -58,24 +58,24 @@ static void add_raw(quality_state *state, float full_scale_uv, int32_t lane, con
         clipped += (clip.bits - 1u - size) >> 31;
         railed = (railed + 1u) & (0u - ((rail.bits - size) >> 31));
     }
-    lanes_store(&state->sum[lane], sum);
-    lanes_store(&state->square[lane], square);
-    lanes_store_u32(&state->clipped[lane], clipped);
-    lanes_store_u32(&state->railed[lane], railed);
+    lanes_store(&frame->sum[lane], sum);
+    lanes_store(&frame->square[lane], square);
+    lanes_store_u32(&frame->clipped[lane], clipped);
+    lanes_store_u32(&frame->railed[lane], railed);
 }
 
 /* Power of what the notch took out of LANES sites and of what it left. */
-static void add_power(quality_state *state, int32_t lane, const float *band, const float *clean,
+static void add_power(quality_frame *frame, int32_t lane, const float *band, const float *clean,
                       int32_t samples, int32_t stride) {
-    lanes removed = lanes_load(&state->removed[lane]), after = lanes_load(&state->after[lane]);
+    lanes removed = lanes_load(&frame->removed[lane]), after = lanes_load(&frame->after[lane]);
     for (int32_t n = 0; n < samples; n++) {
         const lanes y = lanes_load(clean + n * stride);
         const lanes d = lanes_load(band + n * stride) - y;
         removed += d * d;
         after += y * y;
     }
-    lanes_store(&state->removed[lane], removed);
-    lanes_store(&state->after[lane], after);
+    lanes_store(&frame->removed[lane], removed);
+    lanes_store(&frame->after[lane], after);
 }
 
 static float mains_db(float removed, float after) {
@@ -108,41 +108,41 @@ static float histogram_share(const uint16_t *bins, int32_t total, float share) {
     return elementary_exp2(LOG2_LOWEST_UV + ((float)bin + within) / BINS_PER_LOG2_UV);
 }
 
-/* Puts a finished frame into the histogram; forgets and reads it once a second, by turns. */
+/* Puts the finished frame into the histogram; forgets and reads it once a second, by turns. */
 static void levels(quality_state *state, const quality_config *config, int32_t i) {
     quality_site *site = &state->site[i];
     uint16_t *bins = state->bins[i];
-    const uint32_t frame = state->frames + 1u;
-    const uint32_t turn = frame % (uint32_t)config->frames_per_second;
+    const uint32_t turn = state->frames % (uint32_t)config->frames_per_second;
     if (!(site->bits & (QUALITY_FLAT | QUALITY_RAILED | QUALITY_MISSING))) {
-        histogram_add(bins, state->after[i] / (float)config->frame_samples);
+        histogram_add(bins, state->ended.after[i] / (float)config->frame_samples);
     }
     const int32_t my_turn = turn == (uint32_t)i % (uint32_t)config->frames_per_second;
     if (my_turn) histogram_forget(bins);
-    if (frame != LEAST_FRAMES && !(my_turn && frame > LEAST_FRAMES)) return;
+    if (state->frames != LEAST_FRAMES && !(my_turn && state->frames > LEAST_FRAMES)) return;
     int32_t total = 0;
     for (int32_t b = 0; b < QUALITY_BINS; b++) total += bins[b];
     site->quiet_uv = histogram_share(bins, total, 0.2f);
     site->busy_uv = histogram_share(bins, total, 0.9f);
 }
 
-/* Closes the frame of one site. */
+/* What the finished frame says of one site. */
 static void verdict(quality_state *state, const quality_config *config, int32_t i) {
+    const quality_frame *frame = &state->ended;
     quality_site *site = &state->site[i];
     const float samples = (float)config->frame_samples;
-    const float mean = state->sum[i] / samples;
-    const float variance = state->square[i] / samples - mean * mean;
+    const float mean = frame->sum[i] / samples;
+    const float variance = frame->square[i] / samples - mean * mean;
     const float seconds_share = 1.0f / (float)config->frames_per_second;
-    const float start_share = 1.0f / (float)(state->frames < 1000u ? state->frames + 1u : 1000u);
+    const float start_share = 1.0f / (float)(state->frames < 1000u ? state->frames : 1000u);
     const float share = start_share > seconds_share ? start_share : seconds_share;
 
-    site->mean_uv = state->first[i] + mean;
+    site->mean_uv = frame->first[i] + mean;
     site->variance_uv2 = variance > 0.0f ? variance : 0.0f;
-    site->rms_uv = sqrtf(state->after[i] / samples);
-    site->clipped_share += ((float)state->clipped[i] / samples - site->clipped_share) * share;
+    site->rms_uv = sqrtf(frame->after[i] / samples);
+    site->clipped_share += ((float)frame->clipped[i] / samples - site->clipped_share) * share;
     if (site->clipped_share < 1e-9f) site->clipped_share = 0.0f;
-    state->slow_removed[i] += (state->removed[i] / samples - state->slow_removed[i]) * share;
-    state->slow_after[i] += (state->after[i] / samples - state->slow_after[i]) * share;
+    state->slow_removed[i] += (frame->removed[i] / samples - state->slow_removed[i]) * share;
+    state->slow_after[i] += (frame->after[i] / samples - state->slow_after[i]) * share;
     site->mains_db = mains_db(state->slow_removed[i], state->slow_after[i]);
 
     const int32_t flat = site->variance_uv2 < FLAT_UV2;
@@ -156,23 +156,53 @@ static void verdict(quality_state *state, const quality_config *config, int32_t 
     uint32_t bits = 0;
     if (state->flat_frames[i] >= needed) bits |= QUALITY_FLAT;
     if (fabsf(site->mean_uv) > RAILED_SHARE_OF_SCALE * config->full_scale_uv ||
-        state->railed[i] >= (uint32_t)(config->frame_samples + 1) / 2u) {
+        frame->railed[i] >= (uint32_t)(config->frame_samples + 1) / 2u) {
         bits |= QUALITY_RAILED;
     }
-    if (state->clipped[i] > 0u) bits |= QUALITY_CLIPPED;
+    if (frame->clipped[i] > 0u) bits |= QUALITY_CLIPPED;
     if (site->mains_db > config->mains_warn_db) bits |= QUALITY_MAINS;
-    if (state->missing >> i & 1u) bits |= QUALITY_MISSING;
+    if (frame->missing >> i & 1u) bits |= QUALITY_MISSING;
     site->bits = bits;
     levels(state, config, i);
 }
 
-static void clear_frame(quality_state *state) {
-    for (int32_t i = 0; i < CORE_MAX_SITES; i++) {
-        state->sum[i] = state->square[i] = state->removed[i] = state->after[i] = 0.0f;
-        state->clipped[i] = 0;
+/* Gives the verdicts on the finished frame that are due after `filled` samples of the next. They
+ * depend on nothing but that frame, so they may come all at once at the end of a block. */
+static void judge(quality_state *state, const quality_config *config) {
+    if (state->frames == 0) return;
+    const int32_t a_sample = (config->sites + config->frame_samples - 1) / config->frame_samples;
+    while (state->judged < config->sites && state->judged < state->filled * a_sample)
+        verdict(state, config, state->judged++);
+}
+
+/* Begins a frame with the raw values of its first sample. */
+static void begin(quality_state *state, const float *raw, int32_t stride) {
+    quality_frame *frame = &state->frame;
+    for (int32_t i = 0; i < stride; i++) {
+        frame->first[i] = raw[i];
+        frame->sum[i] = frame->square[i] = frame->removed[i] = frame->after[i] = 0.0f;
+        frame->clipped[i] = 0;
     }
+    frame->missing = 0;
+}
+
+/* Puts a full frame aside. */
+static void end(quality_state *state, int32_t stride) {
+    const quality_frame *from = &state->frame;
+    quality_frame *to = &state->ended;
+    for (int32_t i = 0; i < stride; i++) {
+        to->first[i] = from->first[i];
+        to->sum[i] = from->sum[i];
+        to->square[i] = from->square[i];
+        to->removed[i] = from->removed[i];
+        to->after[i] = from->after[i];
+        to->clipped[i] = from->clipped[i];
+        to->railed[i] = from->railed[i];
+    }
+    to->missing = from->missing;
+    if (state->frames < UINT32_MAX) state->frames += 1u;
     state->filled = 0;
-    state->missing = 0;
+    state->judged = 0;
 }
 
 int32_t quality_process(quality_state *state, const quality_config *config, const float *raw,
@@ -183,20 +213,16 @@ int32_t quality_process(quality_state *state, const quality_config *config, cons
         const int32_t at = done * stride;
         int32_t run = config->frame_samples - state->filled;
         if (run > samples - done) run = samples - done;
-        if (state->filled == 0) {
-            for (int32_t i = 0; i < stride; i++) state->first[i] = raw[at + i];
-        }
+        if (state->filled == 0) begin(state, raw + at, stride);
         for (int32_t lane = 0; lane < stride; lane += LANES) {
-            add_raw(state, config->full_scale_uv, lane, raw + at + lane, run, stride);
-            add_power(state, lane, band + at + lane, clean + at + lane, run, stride);
+            add_raw(&state->frame, config->full_scale_uv, lane, raw + at + lane, run, stride);
+            add_power(&state->frame, lane, band + at + lane, clean + at + lane, run, stride);
         }
-        state->missing |= missing;
+        state->frame.missing |= missing;
         state->filled += run;
         done += run;
-        if (state->filled < config->frame_samples) continue;
-        for (int32_t i = 0; i < config->sites; i++) verdict(state, config, i);
-        if (state->frames < UINT32_MAX) state->frames += 1u;
-        clear_frame(state);
+        judge(state, config);
+        if (state->filled == config->frame_samples) end(state, stride);
     }
     return CORE_OK;
 }
@@ -204,7 +230,7 @@ int32_t quality_process(quality_state *state, const quality_config *config, cons
 uint32_t quality_unfit(const quality_state *state, const quality_config *config) {
     uint32_t unfit = 0;
     for (int32_t i = 0; i < config->sites; i++) {
-        const int32_t railed = state->railed[i] >= (uint32_t)(config->frame_samples + 1) / 2u;
+        const int32_t railed = state->frame.railed[i] >= (uint32_t)(config->frame_samples + 1) / 2u;
         if (railed || (state->site[i].bits & (QUALITY_FLAT | QUALITY_RAILED))) unfit |= 1u << i;
     }
     return unfit;

@@ -16,6 +16,11 @@
  *   busy_uv    steps, interpolated, forgetting over about 30 s: the live meters of rest noise and
  *              activity. 0 until 10 frames, then read once a second
  *
+ * A frame that has ended is put aside, and its verdicts follow one by one: site i's with sample
+ * i + 1 of the next frame (two sites a sample when a frame has fewer samples than there are sites,
+ * and so on), so that no sample has to pay for all of them. Only `railed` in quality_unfit does not
+ * wait for it.
+ *
  * Limits are those of the board (microvolt at the input). Sources of the numbers: SCIENCE section 2
  * as quoted in host/GUIDE.md.
  */
@@ -44,7 +49,7 @@ typedef struct quality_config {
 } quality_config;
 
 typedef struct quality_site {
-    uint32_t bits;               /* of the last frame */
+    uint32_t bits;               /* of the last frame judged */
     float mean_uv, variance_uv2; /* raw, last frame */
     float rms_uv;                /* conditioned, last frame */
     float mains_db;
@@ -52,15 +57,22 @@ typedef struct quality_site {
     float quiet_uv, busy_uv;
 } quality_site;
 
-typedef struct quality_state {
-    int32_t filled; /* samples in the frame */
-    uint32_t frames;
-    uint32_t missing;            /* bit per site: seen in this frame */
+/* Sums over the samples of one frame. */
+typedef struct quality_frame {
+    uint32_t missing;            /* bit per site */
     float first[CORE_MAX_SITES]; /* raw value at the frame's start: sums are taken from it */
     float sum[CORE_MAX_SITES], square[CORE_MAX_SITES];
     float removed[CORE_MAX_SITES], after[CORE_MAX_SITES];
     uint32_t clipped[CORE_MAX_SITES];
-    uint32_t railed[CORE_MAX_SITES]; /* samples in succession beyond 0.9 full scale */
+    uint32_t railed[CORE_MAX_SITES]; /* samples in succession beyond 0.9 full scale, so far */
+} quality_frame;
+
+typedef struct quality_state {
+    int32_t filled;      /* samples in the frame */
+    uint32_t frames;     /* finished */
+    int32_t judged;      /* sites whose verdict on the finished frame has been given */
+    quality_frame frame; /* being filled */
+    quality_frame ended; /* the last finished */
     int32_t flat_frames[CORE_MAX_SITES];
     float slow_removed[CORE_MAX_SITES], slow_after[CORE_MAX_SITES];
     uint16_t bins[CORE_MAX_SITES][QUALITY_BINS];

@@ -159,7 +159,10 @@ class Chain:
 
     @property
     def quality(self) -> np.ndarray:
-        """Verdicts of the last finished 100 ms frame, a copy, array of QUALITY [sites]."""
+        """The newest verdict of every site, a copy, array of QUALITY [sites].
+
+        Those on a frame of 100 ms come within as many samples after it as there are sites.
+        """
         raw = ffi.buffer(ffi.addressof(self._state.quality, "site"))
         return np.frombuffer(raw, QUALITY)[: self.sites].copy()
 

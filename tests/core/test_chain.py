@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from typical import FULL_SCALE_UV, UV_PER_COUNT, typical_counts, typical_settings, typical_shape
+from typical import FULL_SCALE_UV, UV_PER_COUNT, few_sites, typical_counts, typical_settings
 
 from endplate.core import HOP, Chain, CoreError, ffi, lib
 
@@ -39,10 +39,10 @@ def test_it_moves_at_all():
     assert np.all(hops["power"][:, 4:8] > 0) and np.all(hops["power"][:, 8:] == 0)
 
 
-@given(cuts=st.lists(st.integers(0, 700), max_size=20), sites=st.sampled_from([1, 8, 13]))
+@given(cuts=st.lists(st.integers(0, 700), max_size=20), sites=st.sampled_from([1, 8, 13, 32]))
 @settings(max_examples=40, deadline=None)
 def test_cuts_change_no_bit(cuts, sites):
-    setup = typical_settings(250, 8) if sites == 8 else small(sites)
+    setup = typical_settings(250, 8) if sites == 8 else few_sites(sites)
     counts = typical_counts(4, 700, sites)
     counts[300:360, 0] = FULL
     whole, pieces = Chain(setup), Chain(setup)
@@ -57,18 +57,6 @@ def test_cuts_change_no_bit(cuts, sites):
 
 def pairs(edges: list[int]) -> list[tuple[int, int]]:
     return [(a, b) for a, b in zip(edges, edges[1:], strict=False) if b > a]
-
-
-def small(sites: int) -> dict:
-    """One DoF from the first site."""
-    setup = typical_settings(250, max(sites, 4))
-    for name in ("band", "notch", "features", "quality"):
-        setup[name] = setup[name] | {"sites": sites}
-    for name in ("rest", "reference", "floor"):
-        setup["features"][name] = setup["features"][name][:sites]
-    setup["decoder"] = {"inputs": sites, "dofs": 1, "weight": [[1.0] + [0.0] * (sites - 1)]}
-    setup["shape"] = setup["shape"] | {"dofs": 1, "dof": [typical_shape()]}
-    return setup | {"sites": sites, "needs": [1]}
 
 
 def test_an_electrode_offset_changes_next_to_nothing():

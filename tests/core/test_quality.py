@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import signal
-from typical import FULL_SCALE_UV, UV_PER_COUNT, typical_settings
+from typical import FULL_SCALE_UV, UV_PER_COUNT, few_sites, typical_settings
 
 from endplate.core import Chain, ffi, lib
 from endplate.live.design import band_sections, notch_hz
@@ -21,9 +21,11 @@ FLAT, RAILED, CLIPPED, MAINS, MISSING = (
 
 
 def verdict(uv: np.ndarray, rate_hz: int = 250, mains_hz: float = 50) -> np.ndarray:
-    """QUALITY of every site after microvolts [samples, sites] have run through a chain."""
+    """QUALITY of every site on the last frame of microvolts [samples, sites]: after them comes
+    another sample per site, until all verdicts have been given."""
     chain = Chain(typical_settings(rate_hz, uv.shape[1], mains_hz=mains_hz))
     chain.process(np.round(uv / UV_PER_COUNT).astype(np.int32))
+    chain.process(np.zeros((uv.shape[1], uv.shape[1]), np.int32))
     return chain.quality
 
 
@@ -160,13 +162,27 @@ def test_the_histogram_survives_hours():
     assert state.site[0].quiet_uv == pytest.approx(5, rel=0.2)
 
 
+@pytest.mark.parametrize(("sites", "a_sample"), [(1, 1), (8, 1), (25, 1), (32, 2)])
+def test_one_verdict_a_sample_follows_the_frame(sites, a_sample):
+    """25 samples a frame: 32 sites take two a sample, and all have had theirs when it is full."""
+    chain = Chain(few_sites(sites))
+    counts = np.round((noise(1, sites=sites) + 3000) / UV_PER_COUNT).astype(np.int32)
+    chain.process(counts[:25])
+    assert np.all(chain.quality["mean_uv"] == 0), "the frame's last sample pays for none"
+    for n in range(1, 26):
+        chain.process(counts[24 + n : 25 + n])
+        given = chain.quality["mean_uv"] != 0
+        due = min(sites, n * a_sample)
+        assert given[:due].all() and not given[due:].any(), f"after {n} samples"
+
+
 def test_missing_is_marked_for_the_frame_that_holds_it():
     chain = Chain(typical_settings())
     counts = np.round(noise(1) / UV_PER_COUNT).astype(np.int32)
     chain.process(counts[:10], missing=0b100)
-    chain.process(counts[10:25])
+    chain.process(counts[10:33])
     assert [bool(bits & MISSING) for bits in chain.quality["bits"]] == [i == 2 for i in range(8)]
-    chain.process(counts[25:50])
+    chain.process(counts[33:58])
     assert not np.any(chain.quality["bits"] & MISSING)
 
 

@@ -67,6 +67,18 @@ def typical_settings(
     }
 
 
+def few_sites(sites: int) -> dict[str, Any]:
+    """Any number of sites; one DoF, from the first."""
+    setup = typical_settings(250, max(sites, 4))
+    for name in ("band", "notch", "features", "quality"):
+        setup[name] = setup[name] | {"sites": sites}
+    for name in ("rest", "reference", "floor"):
+        setup["features"][name] = setup["features"][name][:sites]
+    setup["decoder"] = {"inputs": sites, "dofs": 1, "weight": [[1.0] + [0.0] * (sites - 1)]}
+    setup["shape"] = setup["shape"] | {"dofs": 1, "dof": [typical_shape()]}
+    return setup | {"sites": sites, "needs": [1]}
+
+
 def typical_counts(seed: int, samples: int, sites: int, rate_hz: float = 250) -> np.ndarray:
     """Counts int32 [samples, sites]: an offset per electrode, drift, hum, and bursts of noise."""
     random = np.random.default_rng(seed)

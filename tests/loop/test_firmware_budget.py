@@ -35,6 +35,7 @@ def test_a_sample_of_eight_sites_is_within_its_budget(cost):
     assert 1000 < chain["mean"] <= budget.SAMPLE_MOST
     assert chain["runs"] == 5 * hop["runs"] > 0
     assert hop["worst"] >= chain["worst"], "the dearest sample closes a hop"
+    assert hop["worst"] <= budget.SAMPLE_WORST_MOST
 
 
 def test_the_worst_control_tick_is_within_its_budget(cost):

@@ -4,14 +4,17 @@
 import json
 import os
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import wire_build
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from campaigns import codec
 from endplate import core
 
 FRAMES = wire_build.vectors()["frames"]
-SECONDS = float(os.environ.get("ENDPLATE_FUZZ_SECONDS", "2"))
 GOOD = bytes.fromhex(FRAMES[0]["hex"])
 
 
@@ -82,7 +85,7 @@ def test_two_frames_that_lost_their_delimiter_are_both_refused():
 @pytest.fixture(scope="module")
 def campaign(tmp_path_factory):
     folder = tmp_path_factory.mktemp("campaign")
-    return wire_build.program(folder, "wire_campaign", "wire_vectors")
+    return codec.build(folder)
 
 
 def assert_clean(count: dict) -> None:
@@ -99,30 +102,72 @@ def test_every_single_bit_and_every_pair_of_bits_is_refused_in_c(campaign):
         assert_clean(count)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_fuzz_half_a_million_damaged_frames(campaign, seed):
-    frames = int(500_000 * max(1.0, SECONDS / 2))
-    count = json.loads(wire_build.output(campaign, "random", str(frames), str(seed)))
-    assert count["tried"] == frames
-    assert 0 < count["intact"] < frames / 50  # the damage is real, and not all of it is
-    assert_clean(count)
+def test_ten_million_damaged_frames_of_every_kind(campaign):
+    """The short form of `make fuzz`'s campaign: other seeds than the long one starts with."""
+    total: dict = {}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for count in pool.map(lambda n: codec.run_portion(campaign, 77, n), range(5)):
+            codec.add(total, count)
+    print(f"\n{codec.report(total)}")
+    assert total["tried"] == 10_000_000 and total["frames"] > 2_000_000
+    assert min(total["kinds"]) > 1_000_000 and total["crc"] > 500_000
+    assert 0 < total["intact"] < total["tried"] / 50  # the damage is real, and not all of it is
+    assert_clean(total)
 
 
-def test_fuzz_with_coverage(tmp_path):
-    wire_build.need_fuzzer(tmp_path)
+@pytest.mark.parametrize(("right", "wrong", "what"), [
+    ("if (crc != wire_crc32c", "if ((crc ^ wire_crc32c(0, body, n - WIRE_CRC)) & 0xfffu && crc "
+     "!= wire_crc32c", "accepted"),
+    ("decoder->skipping = 0;\n", "\n", "deaf"),
+    ("return refuse(&count->bad_crc);", "return 0;", "uncounted"),
+])  # fmt: skip
+def test_the_campaign_notices_a_codec_that_takes_damage(tmp_path, right, wrong, what):
+    text = (wire_build.PROTOCOL / "wire.c").read_text()
+    assert text.count(right) == 1, "wire.c changed: state the slip anew"
+    mutant = tmp_path / "wire.c"
+    mutant.write_text(text.replace(right, wrong))
     program = wire_build.program(
-        tmp_path, "fuzz_wire", "wire_vectors", compiler="clang",
-        flags=("-g", "-O1", "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all"),
-    )
-    corpus = tmp_path / "corpus"
-    corpus.mkdir()
-    for i, entry in enumerate(FRAMES):
-        data = bytes.fromhex(entry["hex"])
-        (corpus / f"line{i}").write_bytes(b"\x06" + data + data)
-        (corpus / f"body{i}").write_bytes(b"\x01" + data)
-    done = wire_build.output(
-        program, f"-max_total_time={max(1, int(SECONDS))}", "-max_len=600", "-seed=1",
-        "-verbosity=0", "-print_final_stats=1", str(corpus), cwd=tmp_path,
-    )
-    executed = int(done.split("stat::number_of_executed_units:")[1].split()[0])
-    assert executed > 500 * SECONDS
+        tmp_path, "wire_campaign", "wire_vectors", wire=mutant,
+        flags=("-O2", "-iquote", str(wire_build.PROTOCOL)),
+    )  # fmt: skip
+    assert codec.run_portion(program, 1, 0, 200_000)[what] > 0
+
+
+# ---- a line full of anything ----
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    line=st.lists(
+        st.one_of(
+            st.binary(max_size=400),
+            st.sampled_from([bytes.fromhex(entry["hex"]) for entry in FRAMES]).flatmap(
+                lambda frame: st.builds(
+                    lambda a, b: frame[min(a, b) : max(a, b)],
+                    st.integers(0, len(frame)), st.integers(0, len(frame)),
+                )
+            ),
+            st.sampled_from([b"\0", b"\0" * 9, b"\xff" * 300, b"\x01" * 300, b"\x02" * 173]),
+        ),
+        max_size=8,
+    ),
+    portions=st.lists(st.integers(1, 200), min_size=1, max_size=5),
+    data=st.data(),
+)  # fmt: skip
+def test_behind_any_garbage_the_next_good_frame_is_heard(line, portions, data):
+    """Behind a delimiter at once; without one at the latest the frame after the next."""
+    good = [data.draw(st.sampled_from(FRAMES)) for _ in range(3)]
+    frames = [bytes.fromhex(entry["hex"]) for entry in good]
+    decoder = core.FrameDecoder()
+    garbage = b"".join(line)
+    at = 0
+    while at < len(garbage):
+        step = portions[at % len(portions)]
+        decoder.feed(garbage[at : at + step])
+        at += step
+    glued = decoder.feed(frames[0])  # lost when the garbage ran into it
+    assert len(glued) <= 1
+    assert [len(decoder.feed(frame)) for frame in frames[1:]] == [1, 1]
+    decoder.feed(garbage + b"\0")
+    heard = [frame for data in frames for frame in decoder.feed(data)]
+    assert [(frame.msg, frame.seq) for frame in heard] == [(e["msg"], e["seq"]) for e in good]

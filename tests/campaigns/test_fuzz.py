@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The short form of `make fuzz`'s libFuzzer part: the corpora that are kept are replayed, each
+target runs for a moment, and the parameters' harness notices a slip."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+import wire_build
+
+from . import fuzz
+
+SECONDS = 2
+
+# The steps of fuzz_params.c.
+ASK, STATE, BOOT, CUT_AT, FLIP, STUCK = range(6)
+INFO, GET, SET, SAVE, RESET = ([ASK, n] for n in range(5))
+ALL, LINK_LOST, RAMP, REST_GRIP, ARMED = 255, 4, 5, 10, 3
+OTHER_RAMP = [*SET, RAMP, 0, 0, 20, *SAVE, ALL]
+SEEDS = {
+    "out of range": [*SET, REST_GRIP, 2, 0, 5, *SET, RAMP, 0, 0, 101, *SET, RAMP, 128, 255, 255],
+    "contradiction": [*SET, LINK_LOST, 0, 0, 100],
+    "no such parameter": [*INFO, 200, *GET, 200, *SET, 200, 0, 0, 1, *RESET, 200, *SAVE, 3],
+    "while it moves": [STATE, ARMED, *SET, RAMP, 0, 0, 20, *SAVE, ALL, *RESET, ALL],
+    "kept": [*OTHER_RAMP, BOOT, *GET, RAMP, *RESET, ALL, *SAVE, ALL, BOOT],
+    **{f"cut at {n}": [*OTHER_RAMP, *SET, RAMP, 0, 0, 30, CUT_AT, n, *SAVE, ALL, BOOT]
+       for n in (1, 2, 10, 30, 62, 63, 64)},
+    "cell that is stuck": [STUCK, 3, 2, *OTHER_RAMP, BOOT],
+    "damaged": [*OTHER_RAMP, FLIP, 0, 140, BOOT, *RESET, ALL, *SAVE, ALL, BOOT],
+}
+#: What stands in a source and what a slip makes of it; the seeds alone have to notice.
+SLIPS = {
+    "a set value is not judged": (
+        "params.c", "if (verdict == PARAMS_OK) {\n        memcpy", "if (1) {\n        memcpy"),
+    "a range has no upper end": (
+        "params.c", "values[i] < info.low || values[i] > info.high", "values[i] < info.low"),
+    "the guard is not asked": (
+        "params.c", "guard_check(&config) == CORE_OK ?", "guard_check(&config) != 99 ?"),
+    "set while it moves": (
+        "link_param.c", "app->guard.state != GUARD_DISARMED && app->guard.state != GUARD_FAULT",
+        "app->guard.state == 99"),
+    "a record that does not check is taken": (
+        "store.c", "&& one->word[CRC] == crc_of(one)", "&& crc_of(one) != 1"),
+    "the old record goes before the new one stands": (
+        "store.c", "const int32_t anew = store->sector < 0;",
+        "(void)board_flash_erase(0);\n    const int32_t anew = store->sector < 0;"),
+}  # fmt: skip
+
+
+def replayed(program: Path, files: list[Path]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(program), *map(str, files)], capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def seeds(tmp_path_factory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("seeds")
+    for name, steps in SEEDS.items():
+        (folder / name).write_bytes(bytes([0, *steps]))
+    return sorted(folder.iterdir())
+
+
+def test_every_harness_is_in_the_table_and_every_target_has_a_corpus():
+    harnesses = {path.stem.removeprefix("fuzz_") for path in fuzz.PROGRAMS.glob("fuzz_*.c")}
+    assert harnesses - {"replay"} == set(fuzz.TARGETS)
+    assert {path.name for path in fuzz.CORPUS.iterdir()} == set(fuzz.TARGETS)
+    for name, target in fuzz.TARGETS.items():
+        assert 10 < len(fuzz.corpus(name)) <= fuzz.KEPT_FILES, name
+        assert all(path.exists() for path in target.sources)
+
+
+@pytest.mark.parametrize("name", fuzz.TARGETS)
+def test_fuzz_kept_inputs_and_a_moment_more_find_nothing(tmp_path, monkeypatch, name):
+    try:
+        wire_build.need_fuzzer(tmp_path)
+    except pytest.skip.Exception:  # then without the moment
+        done = replayed(fuzz.build(name, tmp_path, fuzz.SANITIZED), fuzz.corpus(name))
+        assert done.returncode == 0, done.stderr[-2000:]
+        assert f"{len(fuzz.corpus(name))} files" in done.stdout
+        return
+    monkeypatch.setattr(fuzz, "FINDINGS", tmp_path / "findings")
+    clean, said = fuzz.run(name, SECONDS, tmp_path)
+    print(said)
+    assert clean, said
+
+
+def test_right_parameters_pass_the_seeds(tmp_path, seeds):
+    done = replayed(fuzz.build("params", tmp_path, ""), seeds)
+    assert done.returncode == 0, done.stderr
+    assert f"{len(seeds)} files" in done.stdout
+
+
+@pytest.mark.parametrize("name", SLIPS)
+def test_parameters_that_break_their_promise_are_found(tmp_path, name, seeds):
+    source, right, wrong = SLIPS[name]
+    text = (fuzz.APP / source).read_text()
+    assert text.count(right) == 1, f"{source} has changed; state this slip anew"
+    mutant = tmp_path / source
+    mutant.write_text(text.replace(right, wrong))
+    sources = fuzz.TARGETS["params"].sources
+    assert sum(path.name == source for path in sources) == 1
+    others = tuple(mutant if path.name == source else path for path in sources)
+    done = replayed(fuzz.compile_harness("params", tmp_path, others, ""), seeds)
+    assert done.returncode != 0 and "fuzz_params.c:" in done.stderr, "nothing noticed it"

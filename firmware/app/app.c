@@ -2,6 +2,7 @@
 #include "app.h"
 
 #include "board.h"
+#include "caps.h"
 
 #include <math.h> /* NAN */
 #include <string.h>
@@ -62,8 +63,7 @@ void app_event(app_state *app, int32_t event)
 {
     (void)guard_raise(&app->guard, &app->guard_config, event, app_ms(app));
     if (app->guard.state == GUARD_RELEASING) {
-        /* a host's cap does not bind an opening */
-        memset(app->force_cap, 255, sizeof app->force_cap);
+        memset(app->force_cap, 255, sizeof app->force_cap); /* and not what comes after it either */
     }
     app->changed = 1;
 }
@@ -218,29 +218,6 @@ static void tick(app_state *app)
     }
 }
 
-/* Force caps come per DoF, the motors want them per joint: the grip's are those of no DoF of
- * their own. */
-static void caps_of_joints(const app_state *app, uint8_t *caps)
-{
-    uint8_t grip_cap = 255;
-    for (int32_t d = 0; d < hand_table.dofs; d++) {
-        if (hand_table.dof[d].kind == HAND_DOF_GRIP) {
-            grip_cap = app->force_cap[d];
-        }
-    }
-    memset(caps, grip_cap, CORE_MAX_JOINTS);
-    for (int32_t d = 0; d < hand_table.dofs; d++) {
-        if (hand_table.dof[d].kind == HAND_DOF_JOINT) {
-            caps[hand_table.dof[d].joint] = app->force_cap[d];
-        }
-    }
-    /* The share set for this hand goes on top, for openings too; 255 is 254, the whole limit. */
-    for (int32_t i = 0; i < CORE_MAX_JOINTS; i++) {
-        const int32_t cap = caps[i] < 254 ? caps[i] : 254;
-        caps[i] = (uint8_t)((cap * app->params.value[PARAMS_CURRENT] + 500) / 1000);
-    }
-}
-
 /* Another grip is taken up while the hand stands still, never in a movement. */
 static void choose_grip(app_state *app)
 {
@@ -284,7 +261,7 @@ static void cycle(app_state *app)
 {
     const uint64_t gone_us = app->now_us - app->cycle_us;
     const uint64_t period_us = app->motor.cycle_us;
-    uint8_t caps[CORE_MAX_JOINTS];
+    uint8_t caps[CORE_MAX_JOINTS] = {0};
     if (!app->table_good || !motor_free(&app->motor)) {
         return;
     }
@@ -294,7 +271,8 @@ static void cycle(app_state *app)
     move_goals(app, gone_us);
     app->cycle_us = app->now_us;
     app->fresh = 0;
-    caps_of_joints(app, caps);
+    (void)caps_process(&hand_table, app->hand.grip, app->force_cap,
+                       app->params.value[PARAMS_CURRENT], app->guard.state == GUARD_RELEASING, caps);
     motor_begin(&app->motor, app->hand.goal_deg, caps, app->sample, app->now_us);
     app->progress |= APP_SENSING;
 }

@@ -32,7 +32,7 @@ static const params_info TABLE[PARAMS_COUNT] = {
     /* range and default: those of the hand table */
     [PARAMS_REST_GRIP] = {"rest_grip", "", "grip at power-up", PARAMS_GRIP, 0, 0, 0},
     [PARAMS_CURRENT] = {"motor_current", "",
-                        "share of each motor's current limit, and so of the grip force",
+                        "most of each motor's current limit, and so of the grip force",
                         PARAMS_MILLI, 200, 1000, 1000},
 };
 

@@ -48,7 +48,16 @@ typedef struct hand_grip {
     float start[CORE_MAX_JOINTS];      /* 0..1: closure at which the joint begins to move */
     float stop[CORE_MAX_JOINTS];       /* closure at which it has arrived, > start */
     float close_s;                     /* seconds from open to closed at full velocity */
+    float force_cap;                   /* 0.05..1 of the current limits of the joints it moves */
 } hand_grip;
+
+/* A digit in the order thumb, index, middle, ring, little, and the force sensor in its tip. */
+typedef struct hand_digit {
+    int32_t joint;       /* that presses its tip against what is held; -1: there is no such digit */
+    int32_t channel;     /* of the board's force inputs (board_touch); -1: no sensor */
+    float zero_counts;   /* what it reads without a force */
+    float n_per_count;   /* newton, > 0 */
+} hand_digit;
 
 typedef struct hand_config {
     char name[HAND_NAME];
@@ -57,6 +66,8 @@ typedef struct hand_config {
     hand_joint joint[CORE_MAX_JOINTS];
     hand_dof dof[CORE_MAX_DOF];
     hand_grip grip[CORE_MAX_GRIPS];
+    hand_digit digit[CORE_DIGITS];
+    float supply_ma; /* what the supply gives all motors together (caps.h) */
 } hand_config;
 
 typedef struct hand_state {

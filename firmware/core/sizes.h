@@ -17,6 +17,8 @@ enum core_sizes {
     CORE_MAX_DOF = 8,
     CORE_MAX_JOINTS = 10,
     CORE_MAX_GRIPS = 12,
+    CORE_DIGITS = 5, /* thumb, index, middle, ring, little */
+    CORE_MAX_CHANNELS = 8, /* force inputs of a board */
     CORE_LANES = 8 /* floats in two SSE or NEON registers: two recursions hide their latency */
 };
 

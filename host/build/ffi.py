@@ -36,8 +36,9 @@ CORE_STAGES = (
     "hand",
     "guard",
     "strain",
+    "caps",
 )
-WITHOUT_HEADER = ("guard_config",)  # more of a stage: its declarations are in the stage's header
+WITHOUT_HEADER = ("guard_config", "hand_config")  # more of a stage: its declarations are in the stage's header
 # Bit-exactness (DESIGN section 2): strict C11, no fused multiply-add, no fast-math, on host and
 # hand alike.
 FLAGS = ("-std=c11", "-ffp-contract=off", "-fno-math-errno", "-O3", "-Wall", "-Wextra")

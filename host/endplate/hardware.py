@@ -20,6 +20,9 @@ from endplate.hardware_file import Table, found, read_toml, refuse
 MAX_JOINTS, MAX_DOF, MAX_GRIPS, MAX_SITES = 10, 8, 12, 32  # firmware/core/sizes.h
 MAX_NAME = 15  # firmware/core/hand.h: HAND_NAME with its zero
 MAX_CHANNEL = 64
+MAX_FORCE_CHANNEL, COUNTS = 7, 4095.0  # firmware/core/sizes.h; an ADC of 12 bits
+DIGITS = ("thumb", "index", "middle", "ring", "little")  # the wire's order
+FINGERS_LEAST = 0.2  # of their current limits is left when all else takes its own: hand.c
 ACTUATOR_DEG = 360.0  # one turn, DYNAMIXEL position control mode
 
 
@@ -61,6 +64,18 @@ class Grip:
     start: dict[str, float]
     stop: dict[str, float]
     close_s: float
+    force_cap: float
+
+
+@dataclass(frozen=True)
+class Digit:
+    """A digit: the joint that presses its tip, and the force sensor there (`channel` -1: none)."""
+
+    name: str
+    joint: str
+    channel: int
+    zero_counts: float
+    n_per_count: float
 
 
 @dataclass(frozen=True)
@@ -72,7 +87,9 @@ class Hand:
     joints: tuple[Joint, ...]
     dofs: tuple[Dof, ...]
     grips: tuple[Grip, ...]
+    digits: tuple[Digit, ...]
     rest_grip: str
+    supply_ma: float
     hash32: int
     path: Path
 
@@ -124,10 +141,14 @@ def load_hand(name_or_path: str | Path) -> Hand:
     dofs = tuple(_dof(table, joints) for table in top.tables("dof", 1, MAX_DOF))
     driven: set[str | None] = {dof.joint for dof in dofs if dof.joint}
     grips = tuple(_grip(table, joints, driven) for table in top.tables("grip", 1, MAX_GRIPS))
+    digits = tuple(_digit(table, joints) for table in top.tables("digit", 0, len(DIGITS)))
     rest_grip = top.text("rest_grip")
+    supply_ma = top.number("supply_ma", 1.0, 100000.0)
     top.finish()
     _unique(path, "DoF", [dof.name for dof in dofs])
     _unique(path, "grip", [grip.name for grip in grips])
+    _unique(path, "digit", [digit.name for digit in digits])
+    _unique(path, "channel", [str(digit.channel) for digit in digits if digit.channel >= 0])
     owner: dict[int, str] = {}
     for joint in joints:
         if joint.actuator in owner:
@@ -140,7 +161,12 @@ def load_hand(name_or_path: str | Path) -> Hand:
         refuse(path, "two DoF move the same joint: give each joint one DoF")
     if rest_grip not in [grip.name for grip in grips]:
         refuse(path, f"rest_grip is \"{rest_grip}\", which is none of its grips")
-    hand = Hand(name, title, joints, dofs, grips, rest_grip, 0, path)
+    least = sum(joint.current_ma * (1.0 if joint.name in driven else FINGERS_LEAST)
+                for joint in joints)
+    if supply_ma < least:
+        refuse(path, f"supply_ma is {supply_ma:g} but must be at least {least:g}: all that joints "
+                     "with a DoF of their own may take, and a fifth of what the others may")
+    hand = Hand(name, title, joints, dofs, grips, digits, rest_grip, supply_ma, 0, path)
     return replace(hand, hash32=_hash32(hand))
 
 
@@ -169,6 +195,7 @@ def load_montage(name_or_path: str | Path) -> Montage:
 def core_table(hand: Hand) -> dict:
     """The hand as the fields of `hand_config` (firmware/core/hand.h), strings as bytes."""
     names = [joint.name for joint in hand.joints]
+    digits = {digit.name: digit for digit in hand.digits}
 
     def by_joint(values: dict[str, float], default: float) -> list[float]:
         return [values.get(name, default) for name in names]
@@ -197,9 +224,22 @@ def core_table(hand: Hand) -> dict:
                 "start": by_joint(grip.start, 0.0),
                 "stop": by_joint(grip.stop, 1.0),
                 "close_s": grip.close_s,
+                "force_cap": grip.force_cap,
             }
             for grip in hand.grips
         ],
+        "digit": [
+            {
+                "joint": names.index(digit.joint),
+                "channel": digit.channel,
+                "zero_counts": digit.zero_counts,
+                "n_per_count": digit.n_per_count,
+            }
+            if (digit := digits.get(name))
+            else {"joint": -1, "channel": -1, "zero_counts": 0.0, "n_per_count": 0.0}
+            for name in DIGITS
+        ],
+        "supply_ma": hand.supply_ma,
     }
 
 
@@ -299,6 +339,7 @@ def _dof(table: Table, joints: tuple[Joint, ...]) -> Dof:
 def _grip(table: Table, joints: tuple[Joint, ...], driven: set[str | None]) -> Grip:
     table.called(name := _short(table, table.text("name")))
     title, close_s = table.text("title", ""), table.number("close_s", 0.05, 60.0)
+    force_cap = table.number("force_cap", 0.05, 1.0)
     opened, closed = table.numbers("open"), table.numbers("closed")
     start, stop = table.numbers("start", {}), table.numbers("stop", {})
     table.finish()
@@ -324,7 +365,23 @@ def _grip(table: Table, joints: tuple[Joint, ...], driven: set[str | None]) -> G
         if asked > joint.speed_dps:
             table.refuse(f"{key} would have to move at {asked:.0f} degrees/s where its speed_dps "
                          f"is {joint.speed_dps:g}: lengthen close_s")
-    return Grip(name, title, opened, closed, start, stop, close_s)
+    return Grip(name, title, opened, closed, start, stop, close_s, force_cap)
+
+
+def _digit(table: Table, joints: tuple[Joint, ...]) -> Digit:
+    table.called(name := _short(table, table.text("name")))
+    if name not in DIGITS:
+        table.refuse(f"name must be one of {', '.join(DIGITS)}")
+    joint = table.text("joint")
+    if joint not in [each.name for each in joints]:
+        table.refuse(f"joint \"{joint}\" is not one of the hand's joints")
+    channel = table.integer("channel", 0, MAX_FORCE_CHANNEL, -1)
+    zero, scale = 0.0, 0.0
+    if channel >= 0:
+        zero = table.number("zero_counts", 0.0, COUNTS)
+        scale = table.number("n_per_count", 1.0e-5, 1.0)
+    table.finish()
+    return Digit(name, joint, channel, zero, scale)
 
 
 def _site(table: Table) -> Site:

@@ -80,8 +80,10 @@ class Table:
         """A finite number within low..high."""
         return self._number(key, self._take(key, _MISSING), low, high)
 
-    def integer(self, key: str, low: int, high: int) -> int:
-        """A whole number within low..high."""
+    def integer(self, key: str, low: int, high: int, absent: int | None = None) -> int:
+        """A whole number within low..high; `absent` when the key is, if that is allowed."""
+        if absent is not None and key not in self._left:
+            return absent
         value = self._number(key, self._take(key, _MISSING), low, high)
         if value != int(value):
             self.refuse(f"{key} is {value:g} but must be a whole number")

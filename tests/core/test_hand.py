@@ -234,6 +234,12 @@ def test_a_position_that_is_no_number_is_refused():
     (("grip", 1, "open_deg", 0), -1.0), (("grip", 1, "closed_deg", 0), 96.0),
     (("grip", 1, "closed_deg", 0), math.nan), (("grip", 1, "start", 0), 1.0),
     (("grip", 1, "stop", 0), 0.0), (("grip", 1, "stop", 0), 1.1),
+    (("grip", 1, "force_cap"), 0.0), (("grip", 1, "force_cap"), 1.01),
+    (("grip", 1, "force_cap"), math.nan), (("supply_ma",), 2979.0), (("supply_ma",), math.nan),
+    (("digit", 1, "joint"), 9), (("digit", 1, "joint"), -1), (("digit", 1, "joint"), -2),
+    (("digit", 1, "channel"), 8), (("digit", 1, "channel"), -2),
+    (("digit", 1, "zero_counts"), -1.0), (("digit", 1, "zero_counts"), math.nan),
+    (("digit", 1, "n_per_count"), 0.0), (("digit", 1, "n_per_count"), math.nan),
 ])
 def test_a_damaged_table_does_not_check(where, value):
     table = core_table(HAND)

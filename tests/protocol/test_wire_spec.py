@@ -173,6 +173,7 @@ def test_hand_hash_is_what_the_specification_says():
         "joints": [listed(joint, "joint") for joint in hand.joints],
         "dofs": [listed(dof, "DoF") for dof in hand.dofs],
         "grips": [listed(grip, "grip") for grip in hand.grips],
+        "digits": [listed(digit, "digit") for digit in hand.digits],
     }
     text = json.dumps(values, sort_keys=True, separators=(",", ":"))
     digest = hashlib.sha256(text.encode("ascii")).digest()

@@ -13,11 +13,14 @@
  *   reset                             boot            no motion                    ARM + neutral
  *   supply low (strain.h)             now             OPEN ONLY, slowly            supply, neutral
  *   stall, hot motor (strain.h)       now             that way waits, or slower    see there
+ *   an actuator is silent, in error   now             its DoF stands, no other     good again, then
+ *     or not to be believed (motor.h)                                            its DoF neutral
+ *   link noise (link.h)               now             no faster than noise_velocity  itself
+ *   no neutral command after ARM      armed_ms        DISARMED                     ARM
  *   RELEASE                           now             opens for release_ms     itself: DISARMED
  *   ESTOP                             now             drive off, latched           power cycle
- *   actuators missing or in error,    now             FAULT, latched               CLEAR_FAULT
- *     a damaged hand table, damaged
- *     parameters
+ *   no actuator answers, a damaged    now             FAULT, latched               CLEAR_FAULT
+ *     hand table, damaged parameters
  *
  * `fresh` = accepted (armed, counter advanced, EMG age within 0..emg_age_max_ms, values in range).
  */
@@ -58,7 +61,8 @@ enum guard_event {
     GUARD_EV_SESSION = 13,    /* another host session began */
     GUARD_EV_SUPPLY_LOW = 14, /* raised by guard_tick, as guard_sense says */
     GUARD_EV_SUPPLY_GOOD = 15,
-    GUARD_EVENTS = 16
+    GUARD_EV_UNUSED = 16,     /* raised by guard_tick: armed, and nobody relaxed */
+    GUARD_EVENTS = 17
 };
 
 /* What limits a DoF now: one code per DoF in STATE. The first that applies, in this order. */
@@ -71,22 +75,25 @@ enum guard_limit {
     GUARD_LIMIT_LINK_LOST = 5,
     GUARD_LIMIT_HOST_FROZEN = 6,
     GUARD_LIMIT_STALE = 7,
-    GUARD_LIMIT_NEUTRAL = 8,  /* armed; relax once to begin */
+    GUARD_LIMIT_NEUTRAL = 8,  /* armed, or its actuator is good again; relax once to begin */
     GUARD_LIMIT_SUPPLY = 11,  /* the supply is low: opens only, slowly */
+    GUARD_LIMIT_ACTUATOR = 14, /* an actuator it needs is silent, in error or not to be believed */
     GUARD_LIMIT_SITE = 9,     /* the host froze this DoF: a site it needs is bad */
     GUARD_LIMIT_STALL = 12,   /* its motors push and nothing moves: this way waits */
     GUARD_LIMIT_HOT = 13,     /* a motor is hot: slower, in the end only opening */
     GUARD_LIMIT_POSITION = 10 /* the joint or the grip is at its end */
 };
 
-/* Bits of `faults`. */
+/* Bits of `faults`. Those of GUARD_FAULT_STOPS lead to FAULT; the others only tell. */
 enum guard_fault {
     GUARD_FAULT_TABLE = 1,     /* the hand table does not check */
     GUARD_FAULT_BUS = 2,       /* no actuator answers */
-    GUARD_FAULT_ACTUATOR = 4,  /* one or more actuators do not answer */
+    GUARD_FAULT_ACTUATOR = 4,  /* one or more actuators do not answer, or are not to be believed */
     GUARD_FAULT_HARDWARE = 8,  /* an actuator reports a hardware error */
-    GUARD_FAULT_PARAMETERS = 16 /* what was kept of the parameters does not check: as compiled */
+    GUARD_FAULT_PARAMETERS = 16, /* what was kept of the parameters does not check: as compiled */
+    GUARD_FAULT_LINK_NOISE = 32  /* many frames come damaged: no faster than noise_velocity */
 };
+enum { GUARD_FAULT_STOPS = 19 /* TABLE, BUS, PARAMETERS */ };
 
 /* Why a command was refused, returned by guard_command as a negative number. */
 enum guard_refusal {
@@ -107,15 +114,18 @@ typedef struct guard_config {
     uint32_t link_lost_ms;    /* 300 */
     uint32_t ramp_ms;         /* 50 */
     uint32_t release_ms;      /* 5000 */
+    uint32_t armed_ms;        /* 30000 */
     float release_velocity;   /* 0.3 */
     float neutral;            /* 0.05: a command is neutral when every abs(target) is below */
     float open_only_velocity; /* 0.3 of what is wanted, while the supply is low */
+    float noise_velocity;     /* 0.5 at most, while the link is noisy */
 } guard_config;
 
 /* What motors and supply allow (strain.h). Bits per DoF. RELEASE is bound by none of it. */
 typedef struct guard_senses {
     uint32_t no_positive, no_negative; /* this way waits */
     uint32_t stalled, hot;             /* why, for the limit codes */
+    uint32_t absent;                   /* an actuator of this DoF cannot be had or believed */
     float scale[CORE_MAX_DOF];         /* 0..1 of the velocity wanted */
     int32_t supply_low;                /* 1: only opening, slowly */
 } guard_senses;
@@ -140,9 +150,9 @@ typedef struct guard_state {
     uint32_t emg_ms;         /* its EMG time */
     uint32_t sample;
     int32_t has_sample;
-    int32_t has_arrived;
     int32_t rest_first;      /* the supply was low: no closing before one neutral command */
     uint32_t frozen;
+    uint32_t lost;           /* absent, or not neutral since: these DoF stand */
     float target[CORE_MAX_DOF];   /* of the newest fresh command */
     float ramp_from[CORE_MAX_DOF];/* velocity when the ramp to 0 began */
     float velocity[CORE_MAX_DOF]; /* last output */
@@ -168,8 +178,8 @@ int32_t guard_init(guard_state *state, const guard_config *config, uint32_t now_
  * first tick leads to SELF_TEST; faults set before SELF_TEST_DONE lead to FAULT when that comes. */
 int32_t guard_raise(guard_state *state, const guard_config *config, int32_t event,
                     uint32_t now_ms);
-/* The fault bits there are now; a set bit raises GUARD_EV_FAULT. CLEAR_FAULT leaves FAULT only when
- * no bit is set. Returns the state after it. */
+/* The fault bits there are now; one of GUARD_FAULT_STOPS raises GUARD_EV_FAULT, and CLEAR_FAULT leaves
+ * FAULT only when none of those is set. Returns the state after it. */
 int32_t guard_set_faults(guard_state *state, const guard_config *config, uint32_t faults,
                          uint32_t now_ms);
 /* CORE_OK when the command is fresh and taken, else a guard_refusal. */

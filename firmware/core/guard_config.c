@@ -18,7 +18,9 @@ enum {
     EMG_FUTURE_MAX_MS = 50,
     HOST_FROZEN_MAX_MS = 250,
     LINK_LOST_MAX_MS = 350,
-    RELEASE_MAX_MS = 20000
+    RELEASE_MAX_MS = 20000,
+    ARMED_MIN_MS = 1000,
+    ARMED_MAX_MS = 120000
 };
 
 void guard_defaults(guard_config *config, int32_t dofs)
@@ -37,9 +39,11 @@ void guard_defaults(guard_config *config, int32_t dofs)
     config->link_lost_ms = 300;
     config->ramp_ms = 50;
     config->release_ms = 5000;
+    config->armed_ms = 30000;
     config->release_velocity = 0.3f;
     config->neutral = 0.05f;
     config->open_only_velocity = 0.3f;
+    config->noise_velocity = 0.5f;
 }
 
 int32_t guard_check(const guard_config *config)
@@ -53,9 +57,11 @@ int32_t guard_check(const guard_config *config)
         || config->host_frozen_ms < 1 || config->host_frozen_ms > HOST_FROZEN_MAX_MS
         || config->ramp_ms > RAMP_MAX_MS || config->link_lost_ms > LINK_LOST_MAX_MS
         || config->link_lost_ms < config->valid_max_ms + config->ramp_ms
-        || config->release_ms > RELEASE_MAX_MS || !within(config->release_velocity, 0.01f, 1.0f)
+        || config->release_ms > RELEASE_MAX_MS || config->armed_ms < ARMED_MIN_MS
+        || config->armed_ms > ARMED_MAX_MS || !within(config->release_velocity, 0.01f, 1.0f)
         || !within(config->neutral, 0.001f, 0.5f)
-        || !within(config->open_only_velocity, 0.01f, 1.0f)) {
+        || !within(config->open_only_velocity, 0.01f, 1.0f)
+        || !within(config->noise_velocity, 0.01f, 1.0f)) {
         return CORE_BAD_CONFIG;
     }
     for (int32_t i = 0; i < CORE_MAX_DOF; i++) {

@@ -48,18 +48,18 @@ int32_t strain_check(const strain_config *config)
 
 void strain_init(strain_state *state) { memset(state, 0, sizeof *state); }
 
-/* The joints that DoF d moves in this grip and that answer, a bit each. */
-static uint32_t joints_of(const hand_config *hand, const hand_grip *grip, uint32_t known, int32_t d)
+/* The joints that DoF d moves in this grip, a bit each. */
+static uint32_t joints_of(const hand_config *hand, const hand_grip *grip, int32_t d)
 {
     const hand_dof *dof = &hand->dof[d];
     if (dof->kind == HAND_DOF_JOINT) {
-        return known & 1u << dof->joint;
+        return 1u << dof->joint;
     }
     uint32_t joints = 0;
     for (int32_t i = 0; i < hand->joints; i++) {
         joints |= is_nan(grip->open_deg[i]) ? 0u : 1u << i;
     }
-    return known & joints;
+    return joints;
 }
 
 /* Which sense a joint of DoF d still has to turn when the DoF goes this way; 0: it has arrived. */
@@ -151,7 +151,7 @@ static void watch_heat(strain_state *state, const strain_config *config, int32_t
     }
     const float share =
         (temperature_c - config->hot_c) / (config->too_hot_c - config->hot_c);
-    if ((state->too_hot & bit) != 0 || share >= 1.0f) {
+    if ((state->too_hot & bit) != 0) {
         out->scale[d] = config->hot_scale;
     } else if (share > 0.0f) {
         out->scale[d] = 1.0f - (1.0f - config->hot_scale) * share;
@@ -209,7 +209,9 @@ int32_t strain_process(strain_state *state, const strain_config *config, const h
         strain_dof *dof = &state->dof[d];
         const int32_t closing = hand->dof[d].closing;
         const int32_t way = sign_of(driven[d]);
-        const uint32_t joints = joints_of(hand, path, measured->known, d);
+        const uint32_t needed = joints_of(hand, path, d);
+        const uint32_t joints = needed & measured->known;
+        out->absent |= joints != needed ? 1u << d : 0u;
         const int32_t is_stuck = way != 0 && stuck(config, hand, path, measured, joints, d, way);
         watch_stall(dof, config, closing, is_stuck, wanted[d], driven[d], now_ms);
         if (dof->waits != 0) {

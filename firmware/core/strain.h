@@ -12,6 +12,7 @@
  *                                                         at too_hot_c
  *   motor at too_hot_c                 now                no way but opening          cooler_c below
  *   supply below low_v                 low_ms             only opening, slowly        good_v for low_ms
+ *   a joint is not known               now                its DoF is absent           it is known
  *
  * Times are milliseconds of the hand's clock (uint32, wraps). A joint belongs to the DoF that moves
  * it: its own, or the grip's when the grip has a path for it.
@@ -37,7 +38,7 @@ typedef struct strain_config {
     uint32_t low_ms;           /* 1000 */
 } strain_config;
 
-/* What the actuators say. Per joint; `known` has a bit for each that answers. */
+/* What the actuators say. Per joint; `known` has a bit for each that answers and is believed. */
 typedef struct strain_measured {
     uint32_t known;
     float position_deg[CORE_MAX_JOINTS];

@@ -38,7 +38,8 @@ CORE_STAGES = (
     "strain",
     "caps",
 )
-WITHOUT_HEADER = ("guard_config", "hand_config")  # more of a stage: its declarations are in the stage's header
+# More of a stage: declared in its header.
+WITHOUT_HEADER = ("guard_config", "guard_drive", "hand_config")
 # Bit-exactness (DESIGN section 2): strict C11, no fused multiply-add, no fast-math, on host and
 # hand alike.
 FLAGS = ("-std=c11", "-ffp-contract=off", "-fno-math-errno", "-O3", "-Wall", "-Wextra")

@@ -50,6 +50,7 @@ typedef struct record {
     int32_t allowed; /* and a neutral command was taken after it */
     int32_t stopped; /* ESTOP */
     int32_t rested;  /* a neutral command was taken since the supply was last low */
+    uint32_t lost;   /* DoF whose actuator is absent, or that had no neutral command since */
     int32_t has_fresh;
     uint64_t fresh_ms;
     float wanted[DOFS]; /* magnitudes of the newest fresh command */
@@ -146,6 +147,10 @@ int32_t app_command(app_state *of, const guard_command *command, int32_t grip, c
         known.wanted[i] = command->mode == 1 ? size : 0.0f;
     }
     neutral = neutral || command->mode == 0;
+    for (int32_t i = 0; i < DOFS; i++) {
+        const uint32_t held = of->guard.senses.absent | command->frozen;
+        if (known.wanted[i] < 0.05f && (held >> i & 1u) == 0) known.lost &= ~(1u << i);
+    }
     known.allowed = known.allowed || neutral;
     known.rested = known.rested || neutral;
     known.has_fresh = 1;
@@ -163,6 +168,8 @@ static void check_senses(int32_t i, float v, float size, int32_t state)
     if (v == 0.0f || (state != GUARD_ACTIVE && state != GUARD_OPEN_ONLY)) return;
     must(((v > 0 ? senses->no_positive : senses->no_negative) >> i & 1u) == 0);
     must(size <= senses->scale[i]);
+    must((app.guard.faults & GUARD_FAULT_LINK_NOISE) == 0
+         || size <= app.guard_config.noise_velocity);
     if (state == GUARD_OPEN_ONLY) {
         must(v * (float)closing < 0.0f && size <= app.guard_config.open_only_velocity);
     } else {
@@ -183,6 +190,7 @@ static void check_velocity(const guard_output *out, int32_t state)
             must(v == 0.0f || v * (float)app.guard_config.closing[i] < 0.0f); /* never closes */
         } else {
             must(size <= (state == GUARD_STALE ? known.last[i] : known.wanted[i]));
+            must(v == 0.0f || (known.lost >> i & 1u) == 0);
         }
         check_senses(i, v, size, state);
         known.last[i] = size;
@@ -210,10 +218,12 @@ static void tick(void)
         must(known.armed && known.allowed && known.has_fresh);
         must(since_ms < STILL_MS && since_ms < DRIVE_MS);
     }
+    if (state == GUARD_DISARMED) undo(); /* also by itself: armed, and nobody relaxed */
     if (known.stopped) must(state == GUARD_ESTOP && !out.power && !out.drive);
     if (state == GUARD_BOOT || state == GUARD_SELF_TEST) must(!out.power);
     if ((app.guard.faults & GUARD_FAULT_TABLE) != 0) must(!out.power);
-    for (int32_t i = 0; i < DOFS; i++) must(out.limit[i] <= GUARD_LIMIT_HOT);
+    if ((app.guard.faults & GUARD_FAULT_STOPS) != 0) must(!out.drive || state == GUARD_RELEASING);
+    for (int32_t i = 0; i < DOFS; i++) must(out.limit[i] <= GUARD_LIMIT_ACTUATOR);
     if (state == GUARD_OPEN_ONLY) known.rested = 0;
     check_velocity(&out, state);
     opened += state == GUARD_OPEN_ONLY && out.velocity[0] != 0.0f;
@@ -297,8 +307,8 @@ static void device(input *from)
     if (what < 128) {
         app_event(&app, GUARD_EV_SELF_TEST_DONE);
     } else {
-        const uint32_t faults = what & 15u; /* the table's too */
-        if (faults != 0) undo();
+        const uint32_t faults = what & 63u; /* the table's too */
+        if ((faults & GUARD_FAULT_STOPS) != 0) undo();
         (void)guard_set_faults(&app.guard, &app.guard_config, faults, app_ms(&app));
     }
 }
@@ -327,6 +337,8 @@ static void sense(input *from)
     senses.no_positive = how >> 1 & 7u;
     senses.no_negative = how >> 4;
     senses.stalled = senses.hot = byte(from);
+    senses.absent = byte(from) & 15u;
+    known.lost |= senses.absent;
     for (int32_t i = 0; i < DOFS; i++) senses.scale[i] = scale(byte(from));
     must(guard_sense(&app.guard, &senses) == CORE_OK);
     for (int32_t i = 0; i < DOFS; i++) must(app.guard.senses.scale[i] <= 1.0f);

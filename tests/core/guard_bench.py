@@ -16,12 +16,13 @@ STATES = (
 EVENTS = (
     "NONE", "SELF_TEST_DONE", "ARM", "DISARM", "NEUTRAL", "FRESH", "STALE", "LINK_LOST",
     "RELEASE", "RELEASED", "ESTOP", "FAULT", "CLEAR_FAULT", "SESSION", "SUPPLY_LOW", "SUPPLY_GOOD",
+    "UNUSED",
 )
 DOFS = 4
-TABLE, BUS, ACTUATOR, HARDWARE = 1, 2, 4, 8
+TABLE, BUS, ACTUATOR, HARDWARE, PARAMETERS, LINK_NOISE = 1, 2, 4, 8, 16, 32
 LIMIT = {name: getattr(lib, f"GUARD_LIMIT_{name}") for name in (
     "NONE", "ESTOP", "FAULT", "RELEASING", "DISARMED", "LINK_LOST", "HOST_FROZEN", "STALE",
-    "NEUTRAL", "SUPPLY", "SITE", "STALL", "HOT", "POSITION")}
+    "NEUTRAL", "SUPPLY", "SITE", "STALL", "HOT", "ACTUATOR", "POSITION")}
 #: Where the hand's clock begins: also shortly before it wraps.
 ORIGINS = (0, 1, 2**32 - 1, 2**32 - 60, 2**32 - 250, 2**31 - 70)
 everywhere = pytest.mark.parametrize("origin", ORIGINS)
@@ -121,3 +122,13 @@ class Bench:
         assert self.command(*targets) == 0
         assert self.tick().state == "ACTIVE"
         return self
+
+
+def placed(state: str) -> Bench:
+    """A guard that moved at 0.8 a moment ago and is now in `state`."""
+    bench = Bench()
+    bench.active(0.8, 0.5, -0.5, 0.1)
+    bench.wait(10)
+    bench.state.state = STATES.index(state)
+    bench.state.entered_ms = bench.clock
+    return bench

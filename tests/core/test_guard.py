@@ -4,7 +4,16 @@
 import math
 
 import pytest
-from guard_bench import ACTUATOR, BUS, HARDWARE, LIMIT, Bench, everywhere
+from guard_bench import (
+    ACTUATOR,
+    BUS,
+    HARDWARE,
+    LIMIT,
+    LINK_NOISE,
+    PARAMETERS,
+    Bench,
+    everywhere,
+)
 
 from endplate.core import ffi, lib
 
@@ -148,7 +157,7 @@ def test_release_drives_against_the_closing_sign_of_each_dof():
     assert bench.tick().velocity == pytest.approx([0.3, 0, -0.3, 0])
 
 
-@pytest.mark.parametrize("bits", [BUS, ACTUATOR, HARDWARE, ACTUATOR | HARDWARE])
+@pytest.mark.parametrize("bits", [BUS, PARAMETERS, BUS | ACTUATOR | HARDWARE])
 def test_a_fault_is_latched_until_it_is_gone_and_cleared(bits):
     bench = Bench().active(0.8)
     bench.faults(bits)
@@ -157,18 +166,29 @@ def test_a_fault_is_latched_until_it_is_gone_and_cleared(bits):
     assert out.limit == [LIMIT["FAULT"]] * 4
     bench.raise_("CLEAR_FAULT")
     assert bench.name == "FAULT"
-    bench.faults(0)
+    bench.faults(ACTUATOR)
     assert bench.wait(1000).state == "FAULT"
     bench.raise_("CLEAR_FAULT")
     assert bench.wait(10).state == "DISARMED"
 
 
+@pytest.mark.parametrize("bits", [ACTUATOR, HARDWARE, LINK_NOISE, ACTUATOR | HARDWARE | LINK_NOISE])
+def test_what_only_tells_stops_nothing(bits):
+    bench = Bench().active(0.4)
+    bench.faults(bits)
+    out = bench.stream(500, 0.4)
+    assert (out.state, out.velocity[0], bench.state.faults) == ("ACTIVE", pytest.approx(0.4), bits)
+    bench.raise_("DISARM")
+    bench.raise_("ARM")
+    assert bench.stream(40, 0.0).state == "ACTIVE", "nor does it keep from arming"
+
+
 def test_a_fault_does_not_stop_an_opening_but_counts_after_it():
     bench = Bench().ready()
-    bench.faults(ACTUATOR)
+    bench.faults(BUS)
     assert bench.name == "FAULT"
     bench.raise_("RELEASE")
-    bench.faults(ACTUATOR | HARDWARE)
+    bench.faults(BUS | HARDWARE)
     out = bench.wait(4999, step=7)
     assert (out.state, out.drive) == ("RELEASING", True)
     assert bench.wait(1).state == "FAULT"
@@ -176,7 +196,7 @@ def test_a_fault_does_not_stop_an_opening_but_counts_after_it():
 
 def test_a_release_that_is_stopped_ends_in_the_fault_it_began_in():
     bench = Bench().ready()
-    bench.faults(ACTUATOR)
+    bench.faults(PARAMETERS)
     bench.raise_("RELEASE")
     bench.raise_("DISARM")
     assert bench.tick().state == "FAULT"
@@ -219,6 +239,9 @@ def test_stop_ends_a_release():
     ("ramp_ms", (0, 100), (101,)),
     ("link_lost_ms", (150, 350), (149, 351, 2**32 - 1)),
     ("release_ms", (0, 20000), (20001,)),
+    ("armed_ms", (1000, 120000), (0, 999, 120001)),
+    ("noise_velocity", (0.01, 1.0), (0.0, 1.01, math.nan)),
+    ("open_only_velocity", (0.01, 1.0), (0.0, 1.01, math.nan)),
     ("release_velocity", (0.01, 1.0), (0.0, 1.01, -0.3, math.nan, math.inf)),
     ("neutral", (0.001, 0.5), (0.0, 0.51, math.nan)),
     ("closing_dofs_mask", (1,), (0, 2, 3, 0x101, 0x100)),
@@ -239,6 +262,29 @@ def test_defaults_are_those_of_the_header():
     assert (config.release_ms, list(config.closing)) == (5000, [1, 0, 0, 0, 0, 0, 0, 0])
     assert config.release_velocity == pytest.approx(0.3)
     assert config.neutral == pytest.approx(0.05)
+    assert (config.armed_ms, config.noise_velocity) == (30000, 0.5)
+
+
+@pytest.mark.parametrize("sign", [1, -1, 0, 2, -2])
+def test_a_dof_closes_one_way_or_the_other(sign):
+    config = ffi.new("guard_config *")
+    lib.guard_defaults(config, 4)
+    config.closing_dofs_mask = 0b11
+    config.closing[1] = sign
+    assert lib.guard_check(config) == (0 if sign in (1, -1) else lib.CORE_BAD_CONFIG)
+    config.dofs = 1
+    assert lib.guard_check(config) == lib.CORE_BAD_CONFIG, "there is no second DoF"
+
+
+def test_a_dof_that_closes_by_the_negative_way_is_opened_by_the_positive():
+    bench = Bench()
+    bench.config.closing[0] = -1
+    bench.active(0.8)
+    bench.sense(supply_low=1)
+    assert bench.stream(40, 0.8).velocity[0] == pytest.approx(0.24)
+    assert bench.stream(40, -0.8).velocity[0] == 0
+    bench.raise_("RELEASE")
+    assert bench.tick().velocity[0] == pytest.approx(0.3)
 
 
 def test_no_ramp_stops_at_once():
@@ -255,14 +301,21 @@ def test_missing_arguments_are_refused():
     bad = lib.CORE_BAD_ARGUMENT
     assert lib.guard_init(null, bench.config, 0) == bad
     assert lib.guard_check(null) == bad
-    assert lib.guard_raise(null, bench.config, 2, 0) == bad
-    assert lib.guard_set_faults(bench.state, null, 1, 0) == bad
-    assert lib.guard_sense(bench.state, null) == bad
+    senses, command = ffi.new("guard_senses *"), ffi.new("guard_command *")
+    for state, config in ((null, bench.config), (bench.state, null)):
+        assert lib.guard_raise(state, config, 2, 0) == bad
+        assert lib.guard_set_faults(state, config, 1, 0) == bad
+        assert lib.guard_command_take(state, config, command, 0) == bad
+        out.drive = 1
+        assert lib.guard_tick(state, config, 0, 0, out) == bad
+        assert out.drive == 0, "even a refused tick leaves nothing driving"
+    assert lib.guard_sense(bench.state, null) == lib.guard_sense(null, senses) == bad
     assert lib.guard_command_take(bench.state, bench.config, null, 0) == bad
-    assert lib.guard_tick(null, bench.config, 0, 0, out) == bad
-    assert out.drive == 0, "even a refused tick leaves nothing driving"
+    assert lib.guard_tick(bench.state, bench.config, 0, 0, null) == bad
     lib.guard_defaults(null, 4)
-    bench.config.dofs = 9
-    out.drive = 1
-    assert lib.guard_tick(bench.state, bench.config, 0, 0, out) == lib.CORE_BAD_CONFIG
-    assert out.drive == 0
+    for dofs in (0, 9):
+        bench.config.dofs = dofs
+        out.drive = 1
+        assert lib.guard_command_take(bench.state, bench.config, command, 0) == bad
+        assert lib.guard_tick(bench.state, bench.config, 0, 0, out) == lib.CORE_BAD_CONFIG
+        assert out.drive == 0

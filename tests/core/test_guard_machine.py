@@ -2,7 +2,7 @@
 """The guard under any order of events: what must hold after every one of them."""
 
 import pytest
-from guard_bench import ACTUATOR, HARDWARE, Bench
+from guard_bench import ACTUATOR, BUS, HARDWARE, LINK_NOISE, PARAMETERS, Bench
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -25,7 +25,8 @@ class AnyOrder(RuleBasedStateMachine):
         self.allowed = False  # and a neutral command came after it
         self.stopped = False  # ESTOP
         self.largest = 0.0  # of the targets taken since ARM
-        self.low, self.ways, self.scale = False, (0, 0), 1.0
+        self.low, self.ways, self.scale, self.noisy = False, (0, 0), 1.0, False
+        self.absent = self.lost = 0  # bits; lost: absent, or not neutral since
         self.out = self.bench.tick()
 
     def undone(self):
@@ -37,6 +38,8 @@ class AnyOrder(RuleBasedStateMachine):
         if self.fresh_at is not None and self.bench.now - self.fresh_at >= 300 and self.allowed:
             self.undone()
         self.out = self.bench.tick()
+        if self.out.state == "DISARMED":  # armed for too long
+            self.undone()
 
     @rule(ms=st.integers(1, 12), times=st.integers(1, 40), value=target)
     def a_stream_of_commands(self, ms, times, value):
@@ -59,6 +62,9 @@ class AnyOrder(RuleBasedStateMachine):
             if max(abs(first), abs(second)) < 0.05:
                 self.allowed = True
             self.largest = max(self.largest, abs(first), abs(second))
+            for dof, value in enumerate((first, second)):
+                if abs(value) < 0.05 and not (self.absent | frozen) >> dof & 1:
+                    self.lost &= ~(1 << dof)
         self.out = self.bench.tick()
 
     @rule()
@@ -83,18 +89,24 @@ class AnyOrder(RuleBasedStateMachine):
             self.undone()
             assert self.out.state == "RELEASING" and self.out.drive
 
-    @rule(bits=st.sampled_from([0, 0, ACTUATOR, HARDWARE]))
+    @rule(bits=st.sampled_from(
+        [0, 0, ACTUATOR, HARDWARE, LINK_NOISE, ACTUATOR | LINK_NOISE, BUS, PARAMETERS | HARDWARE]))
     def faults(self, bits):
-        if bits:
+        if bits & (BUS | PARAMETERS):
             self.undone()
+        self.noisy = bool(bits & LINK_NOISE)
         self.bench.faults(bits)
         self.out = self.bench.tick()
 
     @rule(low=st.booleans(), ways=st.sampled_from([(0, 0), (1, 0), (0, 1), (3, 3)]),
-          scale=st.sampled_from([0.0, 0.3, 1.0, float("nan")]))
-    def motors(self, low, ways, scale):
+          scale=st.sampled_from([0.0, 0.3, 1.0, float("nan")]),
+          absent=st.sampled_from([0, 0, 0, 1, 2, 3]))
+    def motors(self, low, ways, scale, absent):
+        self.absent = absent
+        self.lost |= absent
         self.low, self.ways, self.scale = low, ways, 0.0 if scale != scale else scale
-        self.bench.sense(scale, no_positive=ways[0], no_negative=ways[1], supply_low=low)
+        self.bench.sense(scale, no_positive=ways[0], no_negative=ways[1], supply_low=low,
+                         absent=absent)
         self.out = self.bench.tick()
 
     @rule(event=st.sampled_from(["SELF_TEST_DONE", "CLEAR_FAULT", "NONE"]))
@@ -123,10 +135,13 @@ class AnyOrder(RuleBasedStateMachine):
             assert out.velocity[1:] == [0, 0, 0]
             return
         assert not out.drive or self.allowed, "moves without ARM and neutral"
+        for dof in (0, 1):
+            assert not (self.lost >> dof & 1 and out.velocity[dof]), "an actuator is lost"
         assert max(map(abs, out.velocity)) <= self.largest + 1e-6
         if out.state in ("ACTIVE", "OPEN_ONLY"):
             assert (out.state == "OPEN_ONLY") == self.low
             assert max(map(abs, out.velocity)) <= self.largest * self.scale + 1e-6
+            assert not self.noisy or max(map(abs, out.velocity)) <= 0.5
             for dof in (0, 1):
                 assert not (self.ways[0] >> dof & 1 and out.velocity[dof] > 0)
                 assert not (self.ways[1] >> dof & 1 and out.velocity[dof] < 0)

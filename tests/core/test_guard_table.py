@@ -4,7 +4,7 @@
 import itertools
 
 import pytest
-from guard_bench import EVENTS, STATES, TABLE, Bench
+from guard_bench import EVENTS, STATES, TABLE, Bench, placed
 
 from endplate.core import ffi, lib
 
@@ -35,19 +35,10 @@ for _state in STATES:
 #: Raised by the guard itself; from outside they are refused.
 INTERNAL = {
     "NEUTRAL", "FRESH", "STALE", "LINK_LOST", "RELEASED", "SUPPLY_LOW", "SUPPLY_GOOD",
+    "UNUSED",
 }
 #: States in which the first tick after them may drive.
 MAY_DRIVE = {"ACTIVE", "OPEN_ONLY", "STALE", "RELEASING"}
-
-
-def placed(state: str) -> Bench:
-    """A guard that moved at 0.8 a moment ago and is now in `state`."""
-    bench = Bench()
-    bench.active(0.8, 0.5, -0.5, 0.1)
-    bench.wait(10)
-    bench.state.state = STATES.index(state)
-    bench.state.entered_ms = bench.clock
-    return bench
 
 
 def test_the_names_are_those_of_the_header():

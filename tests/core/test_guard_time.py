@@ -185,3 +185,21 @@ def test_a_clock_that_goes_back_far_makes_nothing_fresh(back, state):
     out = bench.tick()
     assert out.state == state
     assert out.drive == (state == "ACTIVE")
+
+
+def test_a_host_that_falls_silent_is_not_called_frozen():
+    bench = Bench(host_frozen_ms=40).active(0.8)
+    bench.command(0.8, valid=100)
+    out = bench.wait(60)
+    assert out.state == "ACTIVE"
+    out = bench.wait(45)
+    assert (out.state, out.limit[0]) == ("STALE", LIMIT["STALE"])
+
+
+def test_a_command_stamped_after_the_tick_that_made_it_stale_begins_no_new_ramp():
+    bench = Bench().active(0.8)
+    out = bench.wait(60)
+    assert out.state == "STALE" and 0 < out.velocity[0] < 0.8
+    bench.now -= 15
+    out = bench.tick()
+    assert out.state == "STALE" and out.velocity[0] == pytest.approx(0.8), "no more than before"

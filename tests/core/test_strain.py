@@ -226,21 +226,87 @@ def test_nan_is_no_stall_and_no_heat():
     assert not out.stalled and not out.hot and not out.supply_low
 
 
-def test_arguments_and_bounds():
+def process(feeling, **other):
+    """strain_process with one argument, or one number of the hand, another."""
+    zeros = [0.0] * 8
+    given = {
+        "state": feeling.state, "config": feeling.config, "hand": feeling.hand,
+        "grip": feeling.grip, "measured": feeling.measured, "wanted": zeros, "driven": zeros,
+        "now_ms": 0, "out": feeling.out,
+    } | other  # fmt: skip
+    return lib.strain_process(*given.values())
+
+
+def test_arguments():
     feeling = Feeling()
-    zeros, out = [0.0] * 8, feeling.out
+    assert process(feeling) == 0
+    for name in ("state", "config", "hand", "measured", "wanted", "driven", "out"):
+        assert process(feeling, **{name: ffi.NULL}) == lib.CORE_BAD_ARGUMENT, name
     for grip in (-1, feeling.hand.grips):
-        assert lib.strain_process(
-            feeling.state, feeling.config, feeling.hand, grip, feeling.measured, zeros, zeros, 0,
-            out,
-        ) == lib.CORE_BAD_ARGUMENT  # fmt: skip
+        assert process(feeling, grip=grip) == lib.CORE_BAD_ARGUMENT
+    for name, values in (("dofs", (0, 9)), ("joints", (0, 11))):
+        for value in values:
+            hand = ffi.new("hand_config *", feeling.hand[0])
+            setattr(hand, name, value)
+            assert process(feeling, hand=hand) == lib.CORE_BAD_ARGUMENT, (name, value)
+
+
+def test_bounds():
     assert lib.strain_check(ffi.NULL) == lib.CORE_BAD_ARGUMENT
-    assert lib.strain_check(feeling.config) == 0
+    assert lib.strain_check(Feeling().config) == 0
     for name, value in (
-        ("stall_share", 0.0), ("stall_dps", float("nan")), ("stall_closing_ms", 0),
-        ("regrip", 1.0), ("too_hot_c", 55.5), ("good_v", 4.0), ("hot_scale", 0.0),
+        ("stall_share", 0.0), ("stall_dps", float("nan")), ("stall_closing_ms", 19),
+        ("stall_closing_ms", 2001), ("stall_opening_ms", 19), ("stall_opening_ms", 2001),
+        ("regrip", 1.0), ("hot_c", 29.0), ("too_hot_c", 55.5), ("cooler_c", 0.0),
+        ("hot_scale", 0.0), ("low_v", 0.5), ("good_v", 4.0), ("low_ms", 10001),
     ):  # fmt: skip
         config = ffi.new("strain_config *")
         lib.strain_defaults(config)
         setattr(config, name, value)
         assert lib.strain_check(config) == lib.CORE_BAD_CONFIG, name
+
+
+def test_a_joint_of_its_own_stalls_in_its_negative_way_too():
+    feeling = Feeling()
+    feeling.push(["elbow"], -0.9)
+    out = feeling.step(320, {ELBOW: -0.5})
+    assert (out.stalled, out.no_negative) == (1 << ELBOW, 1 << ELBOW)
+
+
+def test_a_grip_that_closes_by_the_negative_way():
+    feeling = Feeling()
+    feeling.hand.dof[HAND_DOF].closing = -1
+    feeling.push(FINGERS, 0.95)
+    assert feeling.step(170, {HAND_DOF: -0.7}).no_negative == 1
+    feeling.measured.temperature_c[JOINTS.index("index")] = 66.0
+    out = feeling.step(10, {})
+    assert (out.no_positive, out.no_negative) == (0, 1), "opening stays"
+
+
+def test_a_motor_without_current_to_speak_of_says_nothing():
+    feeling = Feeling()
+    for i in range(len(JOINTS)):
+        feeling.measured.limit_ma[i] = 19.0
+    feeling.push(FINGERS, 1.0)
+    assert not feeling.step(500, {HAND_DOF: 0.7}).stalled
+
+
+def test_it_is_hot_as_long_as_closing_waits():
+    feeling = Feeling()
+    i = JOINTS.index("index")
+    feeling.measured.temperature_c[i] = 65.0
+    feeling.step(10, {})
+    feeling.measured.temperature_c[i] = 55.0
+    out = feeling.step(10, {})
+    assert (out.hot, out.no_positive) == (1, 1)
+
+
+def test_a_joint_that_is_not_known_makes_its_dof_absent_and_no_other():
+    feeling = Feeling()
+    assert feeling.step(10, {}).absent == 0
+    feeling.measured.known = ALL & ~(1 << JOINTS.index("ring"))
+    assert feeling.step(10, {}).absent == 1 << HAND_DOF
+    feeling.measured.known = ALL & ~(1 << JOINTS.index("elbow"))
+    assert feeling.step(10, {}).absent == 1 << ELBOW
+    feeling.measured.known = 0
+    assert feeling.step(10, {}).absent == 0b1111

@@ -28,7 +28,7 @@ def program(tmp_path_factory) -> Path:
         [sys.executable, str(FIRMWARE / "hand_table.py"), "test-hand", str(table)], check=True
     )
     sources = [path for path in (FIRMWARE / "app").glob("*.c") if path.name != "main.c"]
-    core = ("guard", "guard_config", "hand", "strain")
+    core = ("guard", "guard_config", "guard_drive", "hand", "strain")
     sources += [*(FIRMWARE / "core" / f"{name}.c" for name in core), table]
     sources += [ROOT / "protocol" / "wire.c", ROOT / "tests" / "c" / "watchdog_feed.c"]
     folders = [FIRMWARE / "app", FIRMWARE / "core", ROOT / "protocol"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import wire_build
 
 SECONDS = float(os.environ.get("ENDPLATE_FUZZ_SECONDS", "2"))
 FIRMWARE = wire_build.ROOT / "firmware"
-GUARD = FIRMWARE / "core" / "guard.c"
+GUARD = tuple(FIRMWARE / "core" / f"{name}.c" for name in ("guard", "guard_config", "guard_drive"))
 
 # The steps of fuzz_guard.c, and times as indices of its SPAN_MS.
 JUMP, RUN, NOISE, FRAME, GREET, ARM, COMMAND, DEVICE, STOP, SENSE = range(10)
@@ -40,13 +41,20 @@ SEEDS = {
     "old EMG": [*START, *command(50, age=151), RUN, MS[20], *DRIVE],
     "fault": [*START, *DRIVE, DEVICE, 130, RUN, MS[20], DEVICE, 128, STOP, CLEAR_FAULT, *START[4:]],
     "table": [*START, *DRIVE, DEVICE, 129, RUN, MS[20], STOP, RELEASE, RUN, MS[20]],
-    "supply": [*START, *DRIVE, SENSE, 1, 0, *[250] * 4, *[*command(-100), RUN, MS[20]] * 2,
-               *command(100), RUN, MS[20], SENSE, 0, 0, *[250] * 4, RUN, MS[1], *DRIVE,
+    "supply": [*START, *DRIVE, SENSE, 1, 0, 0, *[250] * 4, *[*command(-100), RUN, MS[20]] * 2,
+               *command(100), RUN, MS[20], SENSE, 0, 0, 0, *[250] * 4, RUN, MS[1], *DRIVE,
                *command(0), *DRIVE],
-    "supply back in a gap": [*START, *DRIVE, SENSE, 1, 0, *[250] * 4, *command(-100), RUN, MS[20],
-                             RUN, MS[99], SENSE, 0, 0, *[250] * 4, RUN, MS[1], *DRIVE],
-    "stall and heat": [*START, SENSE, 0x12, 3, 250, 125, 255, 254, *DRIVE,
+    "supply back in a gap": [*START, *DRIVE, SENSE, 1, 0, 0, *[250] * 4, *command(-100), RUN, MS[20],
+                             RUN, MS[99], SENSE, 0, 0, 0, *[250] * 4, RUN, MS[1], *DRIVE],
+    "stall and heat": [*START, SENSE, 0x12, 3, 0, 250, 125, 255, 254, *DRIVE,
                        *[*command(-100, 50, 100, 100), RUN, MS[20]] * 2],
+    "lost actuator": [*START, *DRIVE, SENSE, 0, 0, 1, *[250] * 4, *DRIVE, SENSE, 0, 0, 0, *[250] * 4,
+                      *DRIVE, *command(0), *DRIVE],
+    "lost in the ramp": [*START, *DRIVE, RUN, MS[51], RUN, MS[9], SENSE, 0, 0, 3, *[250] * 4,
+                         RUN, MS[20]],
+    "noisy link": [*START, DEVICE, 160, *DRIVE],
+    "no neutral for long": [*START[:6], *[*command(100), RUN, MS[20], JUMP, MS[5001]] * 7,
+                            *command(0), *DRIVE],
     "noise": [*START, *DRIVE, NOISE, 9, 0, *range(7), 0, *DRIVE, FRAME, 16, 0, *[0] * 36],
 }
 MUTANTS = {
@@ -54,13 +62,19 @@ MUTANTS = {
         "state->fresh_ms) >= good_ms)", "state->fresh_ms) >= good_ms + 400u)"),
     "an ESTOP can be armed away": (
         "{ON(GUARD_DISARMED) |", "{ON(GUARD_ESTOP) | ON(GUARD_DISARMED) |"),
-    "no neutral is asked for": ("if (neutral || command->mode == 0)", "if (1)"),
+    "no neutral is asked for": ("if (resting == all)", "if (1)"),
     "RELEASE closes": ("config->closing[dof] > 0 ?", "config->closing[dof] < 0 ?"),
     "old EMG is fresh": ("if (age > config->emg_age_max_ms &&", "if (age > 9999u &&"),
     "a damaged table keeps power": ("now != GUARD_ESTOP && !table;", "now != GUARD_ESTOP;"),
     "a low supply closes": (
         "(closing > 0 ? velocity < 0.0f : velocity > 0.0f)", "velocity != 0.0f"),
     "a stalled way is driven": ("|| forbidden(state, dof, target)", ""),
+    "a lost actuator is driven": ("if ((state->lost >> dof & 1u) != 0) {\n        return 0.0f;",
+                                  "if (0) {\n        return 0.0f;"),
+    "a lost actuator needs no rest": (
+        "state->senses.absent | ~resting |", "state->senses.absent | 0u * resting |"),
+    "a noisy link bounds nothing": ("velocity > most ? most", "velocity > 2.0f ? most"),
+    "a fault that stops does not": ("GUARD_FAULT_STOPS) != 0; }", "GUARD_FAULT_STOPS) == 1; }"),
     "a low supply needs no rest": (
         "GUARD_EV_SUPPLY_GOOD, GUARD_ARMED", "GUARD_EV_SUPPLY_GOOD, GUARD_ACTIVE"),
     "a low supply needs no rest after a gap": ("|| state->rest_first", ""),
@@ -73,10 +87,12 @@ def fuzzer(tmp_path_factory):
     wire_build.need_fuzzer(tmp_path_factory.mktemp("fuzzer"))
 
 
-def build(folder: Path, guard: Path = GUARD, sanitizers: str = "fuzzer,address,undefined") -> Path:
+def build(
+    folder: Path, guard: Sequence[Path] = GUARD, sanitizers: str = "fuzzer,address,undefined"
+) -> Path:
     out = folder / "fuzz_guard"
-    sources = [wire_build.PROGRAMS / "fuzz_guard.c", FIRMWARE / "app" / "link.c", guard,
-               GUARD.with_name("guard_config.c"), wire_build.PROTOCOL / "wire.c"]  # fmt: skip
+    sources = [wire_build.PROGRAMS / "fuzz_guard.c", FIRMWARE / "app" / "link.c", *guard,
+               wire_build.PROTOCOL / "wire.c"]  # fmt: skip
     folders = [FIRMWARE / "core", FIRMWARE / "app", wire_build.PROTOCOL]
     done = subprocess.run(
         [wire_build.need("clang"), "-std=c11", *wire_build.STRICT, "-g", "-O1",
@@ -110,12 +126,13 @@ def test_fuzz_from_the_line_to_the_velocities(tmp_path):
 
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_guard_that_breaks_an_invariant_is_found(tmp_path, name):
-    text = GUARD.read_text()
     right, wrong = MUTANTS[name]
-    assert text.count(right) == 1, "guard.c has changed; change this mutant with it"
-    mutant = tmp_path / "guard.c"
-    mutant.write_text(text.replace(right, wrong))
-    program = build(tmp_path, mutant, "fuzzer")
+    texts = {path.name: path.read_text() for path in GUARD}
+    assert sum(text.count(right) for text in texts.values()) == 1, (
+        "the guard has changed; change this mutant with it")
+    for source, text in texts.items():
+        (tmp_path / source).write_text(text.replace(right, wrong))
+    program = build(tmp_path, [tmp_path / source for source in texts], "fuzzer")
     done = subprocess.run(
         [str(program), *map(str, seeds(tmp_path).iterdir())],
         cwd=tmp_path, capture_output=True, text=True,

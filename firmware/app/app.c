@@ -109,7 +109,7 @@ static void welcome(app_state *app)
     if (joined == 0) {
         return;
     }
-    if (app->output.drive) { /* only in a release that began without it */
+    if (app->output.drive) { /* its DoF stands, or opens in a release; the others go on */
         for (int32_t i = 0; i < hand_table.joints; i++) {
             if ((joined >> (unsigned)i & 1u) != 0) {
                 app->hand.goal_deg[i] = app->motor.position_deg[i];
@@ -127,7 +127,7 @@ static void find_faults(app_state *app)
 {
     const int32_t joints = app->table_good ? hand_table.joints : 0;
     const uint32_t all = (1u << (unsigned)joints) - 1u;
-    const uint32_t present = app->motor.present & all;
+    const uint32_t good = app->motor.present & ~app->motor.doubted & all;
     const int32_t time_is_up =
         app->now_us - app->booted_us >= (uint64_t)APP_SELF_TEST_US * board_patience();
     uint32_t faults = app->table_good ? 0u : (uint32_t)GUARD_FAULT_TABLE;
@@ -136,16 +136,20 @@ static void find_faults(app_state *app)
         faults |= GUARD_FAULT_PARAMETERS;
     }
 
+    if (app->link.noisy) {
+        faults |= GUARD_FAULT_LINK_NOISE;
+    }
+
     const int32_t testing = app->guard.state == GUARD_BOOT || app->guard.state == GUARD_SELF_TEST;
     if (app->table_good && (!testing || time_is_up)) {
-        if (present == 0) {
+        if (app->motor.heard == 0) {
             faults |= GUARD_FAULT_BUS;
-        } else if (present != all) {
-            faults |= GUARD_FAULT_ACTUATOR;
         }
         for (int32_t i = 0; i < joints; i++) {
             if (app->motor.axis[i].hardware_error != 0) {
                 faults |= GUARD_FAULT_HARDWARE;
+            } else if ((good >> (unsigned)i & 1u) == 0 && app->motor.heard != 0) {
+                faults |= GUARD_FAULT_ACTUATOR;
             }
         }
     }
@@ -153,7 +157,7 @@ static void find_faults(app_state *app)
         (void)guard_set_faults(&app->guard, &app->guard_config, faults, app_ms(app));
         app->changed = 1;
     }
-    if (testing && (time_is_up || !app->table_good || present == all)) {
+    if (testing && (time_is_up || !app->table_good || good == all)) {
         app_event(app, GUARD_EV_SELF_TEST_DONE);
     }
 }
@@ -166,12 +170,14 @@ static void feel(app_state *app)
         app->guard.state == GUARD_ACTIVE || app->guard.state == GUARD_OPEN_ONLY;
     strain_measured measured;
     guard_senses senses;
-    if (!app->table_good || motor->cycles == app->felt) {
+    const uint32_t known = motor->present & motor->measured & ~motor->doubted;
+    if (!app->table_good || (motor->cycles == app->felt && known == app->known)) {
         return;
     }
     app->felt = motor->cycles;
+    app->known = known;
     memset(&measured, 0, sizeof measured);
-    measured.known = motor->present & motor->measured;
+    measured.known = known;
     for (int32_t i = 0; i < hand_table.joints; i++) {
         measured.position_deg[i] = motor->position_deg[i];
         measured.velocity_dps[i] = motor->velocity_dps[i];

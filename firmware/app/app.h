@@ -7,7 +7,8 @@
  *     buttons        e-stop and release at the hand itself -> guard_raise, each millisecond
  *   2 find_faults    what the actuators and the hand table say -> guard_set_faults, or the end of
  *                    the self-test
- *     feel           what motors and supply bear: once a motor cycle, to guard_sense
+ *     feel           what motors and supply bear, and which actuators are good: once a motor
+ *                    cycle, and at once when one is lost or good again, to guard_sense
  *   3 guard_tick     every millisecond, and at once when 1 or 2 changed something
  *   4 motor_power    torque off goes out here, ahead of everything on the bus
  *   5 motor_step     replies of the actuators, the next packet of the cycle under way
@@ -58,6 +59,7 @@ typedef struct app_state {
     int32_t table_good;     /* hand_check of the table that is compiled in */
     int32_t changed;        /* the guard has news: tick now */
     uint32_t felt;          /* motor cycle that strain has seen */
+    uint32_t known;         /* actuators that were good then */
     uint32_t joined;        /* joints whose goal has been taken from where they stand */
 
     int32_t fresh;          /* a fresh command has not reached the motors yet */

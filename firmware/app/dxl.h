@@ -18,6 +18,7 @@ enum dxl_instruction {
     DXL_PING = 0x01,
     DXL_READ = 0x02,
     DXL_WRITE = 0x03,
+    DXL_REBOOT = 0x08,
     DXL_STATUS = 0x55,
     DXL_SYNC_READ = 0x82,
     DXL_SYNC_WRITE = 0x83

@@ -13,6 +13,8 @@
 
 /* above the fastest goal, so that the profile is a bound and no brake */
 static const float PROFILE_MARGIN = 1.25f;
+/* a joint can be bent beyond its limits, to its stops, and a hand file be out by some degrees */
+static const float BEYOND_DEG = 15.0f;
 
 static int32_t nearest(float x)
 {
@@ -41,6 +43,10 @@ void motor_init(motor_state *motor, const hand_config *hand, uint32_t cycle_us, 
         axis->current_ma = (uint16_t)nearest(joint->current_ma);
         axis->cap_ma = axis->current_ma;
         axis->heard_us = now_us;
+        const float least = axis->zero_ticks + (joint->min_deg - BEYOND_DEG) * axis->ticks_per_deg;
+        const float most = axis->zero_ticks + (joint->max_deg + BEYOND_DEG) * axis->ticks_per_deg;
+        axis->least_ticks = nearest(least < most ? least : most);
+        axis->most_ticks = nearest(least < most ? most : least);
     }
 }
 
@@ -90,10 +96,12 @@ static int32_t sync_read(motor_state *motor, uint8_t address, uint8_t width, uin
     return motor->out_n > 0;
 }
 
+enum { SLOW_JOBS = MOTOR_SLOW_CLOCK - MOTOR_SLOW_POWER + 1 };
+
 /* The axes whose turn it is in the slow reads. */
 static uint32_t slow_axes(const motor_state *motor)
 {
-    return (BIT(MOTOR_SLOW_AXES) - 1u) << (motor->slow / 3 * MOTOR_SLOW_AXES);
+    return (BIT(MOTOR_SLOW_AXES) - 1u) << (motor->slow / SLOW_JOBS * MOTOR_SLOW_AXES);
 }
 
 static int32_t stop(motor_state *motor)
@@ -118,7 +126,8 @@ static int32_t torque_on(motor_state *motor)
 static int32_t set_up(motor_state *motor, uint64_t now_us)
 {
     const uint32_t all = BIT(motor->axes) - 1u;
-    if ((motor->present & all) == all || now_us - motor->began_us >= motor->cycle_us / 2) {
+    if ((motor->present & all) == all || now_us < motor->setup_us
+        || now_us - motor->began_us >= motor->cycle_us / 2) {
         return 0;
     }
     while ((motor->present & BIT(motor->setup_axis)) != 0) {
@@ -127,7 +136,7 @@ static int32_t set_up(motor_state *motor, uint64_t now_us)
     motor_axis *axis = &motor->axis[motor->setup_axis];
     motor->expected = BIT(motor->setup_axis);
     motor->expected_length = motor_setup_reply_length(axis);
-    motor->out_n = motor_setup_packet(axis, motor->patience, motor->out, DXL_MAX_PACKET);
+    motor->out_n = motor_setup_packet(axis, motor->patience, now_us, motor->out, DXL_MAX_PACKET);
     return motor->out_n > 0;
 }
 
@@ -155,6 +164,8 @@ static int32_t prepare(motor_state *motor, int32_t job, uint64_t now_us)
                          slow_axes(motor));
     case MOTOR_SLOW_WATCHDOG:
         return sync_read(motor, MOTOR_BUS_WATCHDOG, 2, slow_axes(motor));
+    case MOTOR_SLOW_CLOCK:
+        return sync_read(motor, MOTOR_CLOCK, 4, slow_axes(motor));
     case MOTOR_SETUP:
         return set_up(motor, now_us);
     default:
@@ -170,14 +181,18 @@ static void missed(motor_state *motor, uint64_t now_us)
         if ((motor->expected & BIT(i)) == 0) {
             continue;
         }
+        const uint64_t silent_us = now_us - motor->axis[i].heard_us;
         if (motor->job == MOTOR_SETUP) { /* absent: try the next one; not an error of the bus */
             motor->axis[i].step = 0;
             motor->setup_axis = (i + 1) % motor->axes;
+            motor->setup_us = motor->present != 0 ? now_us + MOTOR_RETRY_US : now_us;
+            motor->heard &= silent_us >= MOTOR_GONE_US ? ~BIT(i) : ~0u;
             continue;
         }
         motor->errors++;
-        if (now_us - motor->axis[i].heard_us >= (uint64_t)MOTOR_SILENT_US * motor->patience) {
+        if (silent_us >= (uint64_t)MOTOR_SILENT_US * motor->patience) {
             motor_lose(motor, i);
+            motor->heard &= ~BIT(i);
         }
     }
     motor->expected = 0;
@@ -189,6 +204,7 @@ static void sent(motor_state *motor, uint64_t now_us)
     const uint64_t half = (uint64_t)motor->cycle_us * motor->patience / 2;
     const uint64_t most = motor->began_us + (uint64_t)motor->cycle_us * motor->patience * 4u / 5u;
     motor->out_n = 0;
+    motor->asked_us = now_us;
     motor->deadline_us =
         motor->job == MOTOR_SETUP || now_us + half / 2 > most ? now_us + half : most;
     if (motor->job == MOTOR_STOP && motor->stopped_us == 0) {
@@ -246,6 +262,9 @@ void motor_begin(motor_state *motor, const float *goal_deg, const uint8_t *caps,
     }
     for (int32_t i = 0; i < motor->axes; i++) {
         motor_axis *axis = &motor->axis[i];
+        if ((motor->present & BIT(i)) != 0 && now_us >= axis->good_us) {
+            motor->doubted &= ~BIT(i);
+        }
         const uint32_t cap_254 = caps[i] < 254 ? caps[i] : 254u;
         const uint16_t cap = (uint16_t)(axis->current_ma * cap_254 / 254u);
         motor->goal_deg[i] = goal_deg[i];
@@ -256,11 +275,11 @@ void motor_begin(motor_state *motor, const float *goal_deg, const uint8_t *caps,
         }
     }
     motor->slow++;
-    if (motor->slow / 3 * MOTOR_SLOW_AXES >= motor->axes) {
+    if (motor->slow / SLOW_JOBS * MOTOR_SLOW_AXES >= motor->axes) {
         motor->slow = 0;
     }
     if ((motor->todo & BIT(MOTOR_READ)) != 0) {
-        motor->todo |= BIT(MOTOR_SLOW_POWER + motor->slow % 3);
+        motor->todo |= BIT(MOTOR_SLOW_POWER + motor->slow % SLOW_JOBS);
     }
     motor_step(motor, now_us);
 }

@@ -18,20 +18,68 @@ void motor_lose(motor_state *motor, int32_t i)
     motor->axis[i].torque = 0;
     motor->present &= ~BIT(i);
     motor->measured &= ~BIT(i);
+    motor->doubted |= BIT(i);
     motor->resets++;
+    motor->setup_axis = i; /* it may still pull: its torque goes off first */
+    motor->setup_us = 0;
 }
 
-static void take_present(motor_state *motor, int32_t i, const uint8_t *at)
+/* Whether a position can be true: the joint can have it, and the motor turned no faster than it can
+ * since the last one was asked for, which is before that was measured. */
+static int32_t credible(const motor_axis *axis, int32_t ticks, uint64_t now_us)
+{
+    const float moved = (float)ticks - (float)axis->present_ticks;
+    const float most = (float)(now_us - axis->asked_us) * MOTOR_MOST_TICKS_PER_US
+                       + (float)MOTOR_FEW_TICKS;
+    return motor_within_reach(axis, ticks) && moved <= most && moved >= -most;
+}
+
+static void take_present(motor_state *motor, int32_t i, const uint8_t *at, uint64_t now_us)
 {
     motor_axis *axis = &motor->axis[i];
     const float direction = (float)axis->direction;
-    axis->present_ticks = (int32_t)u32_at(at + 6);
+    const int32_t present = (int32_t)u32_at(at + 6);
+    if (!credible(axis, present, now_us)) {
+        motor_lose(motor, i);
+        return;
+    }
+    axis->present_ticks = present;
+    axis->asked_us = motor->asked_us;
     const float ticks = (float)axis->present_ticks;
     motor->position_deg[i] = (ticks - axis->zero_ticks) / axis->ticks_per_deg;
     motor->velocity_dps[i] = (float)(int32_t)u32_at(at + 2) * MOTOR_DPS_PER_UNIT
                              * MOTOR_TICKS_PER_DEG / axis->ticks_per_deg;
     motor->current_ma[i] = direction * (float)(int16_t)(at[0] | at[1] << 8);
     motor->measured |= BIT(i);
+}
+
+/* The clock of an actuator that measures moves on; one that repeats what it said before is frozen. */
+static void take_clock(motor_state *motor, int32_t i, int32_t clock)
+{
+    if (clock == motor->axis[i].clock) {
+        motor_lose(motor, i);
+    } else {
+        motor->axis[i].clock = clock;
+    }
+}
+
+static void take_setup(motor_state *motor, int32_t i, const dxl_status *status, uint64_t now_us)
+{
+    motor_axis *axis = &motor->axis[i];
+    motor_setup_reply(axis, status, now_us);
+    if (axis->step == 0) { /* it waits, or refused: the others have their turn */
+        motor->setup_axis = (i + 1) % motor->axes;
+        motor->setup_us = motor->present != 0 ? now_us + MOTOR_RETRY_US : now_us;
+    }
+    if (axis->step == MOTOR_READY) {
+        motor->present |= BIT(i);
+        motor->joined |= BIT(i);
+        motor->position_deg[i] =
+            ((float)axis->present_ticks - axis->zero_ticks) / axis->ticks_per_deg;
+        motor->measured |= BIT(i);
+        axis->clock = -1;
+        axis->good_us = now_us + MOTOR_TRUST_US;
+    }
 }
 
 static void take_reply(motor_state *motor, const dxl_status *status, uint64_t now_us)
@@ -46,6 +94,7 @@ static void take_reply(motor_state *motor, const dxl_status *status, uint64_t no
     }
     motor_axis *axis = &motor->axis[i];
     axis->heard_us = now_us;
+    motor->heard |= BIT(i);
     if ((motor->expected & BIT(i)) == 0 || status->length != motor->expected_length) {
         /* late: counted as missing when its time was over; lengths differ so that none is taken
          * for another */
@@ -55,9 +104,13 @@ static void take_reply(motor_state *motor, const dxl_status *status, uint64_t no
     if ((status->error & DXL_ERROR_MASK) != 0) {
         motor->errors++;
     }
+    if ((status->error & DXL_ALERT) != 0 && motor->job != MOTOR_SETUP) {
+        motor_lose(motor, i); /* the set-up asks what it is */
+        return;
+    }
     switch (motor->job) {
     case MOTOR_READ:
-        take_present(motor, i, status->parameters);
+        take_present(motor, i, status->parameters, now_us);
         break;
     case MOTOR_SLOW_POWER:
         axis->voltage = (uint8_t)(status->parameters[1] != 0 ? 255 : status->parameters[0]);
@@ -65,7 +118,7 @@ static void take_reply(motor_state *motor, const dxl_status *status, uint64_t no
         break;
     case MOTOR_SLOW_TORQUE:
         axis->hardware_error = status->parameters[MOTOR_HARDWARE_ERROR - MOTOR_TORQUE];
-        if (axis->torque && status->parameters[0] == 0) {
+        if (axis->hardware_error != 0 || (axis->torque && status->parameters[0] == 0)) {
             motor_lose(motor, i); /* it reset, or switched itself off */
         }
         break;
@@ -75,15 +128,11 @@ static void take_reply(motor_state *motor, const dxl_status *status, uint64_t no
             motor_lose(motor, i);
         }
         break;
+    case MOTOR_SLOW_CLOCK:
+        take_clock(motor, i, status->parameters[0] | status->parameters[1] << 8);
+        break;
     case MOTOR_SETUP:
-        motor_setup_reply(axis, status);
-        if (axis->step == MOTOR_READY) {
-            motor->present |= BIT(i);
-            motor->joined |= BIT(i);
-            motor->position_deg[i] =
-                ((float)axis->present_ticks - axis->zero_ticks) / axis->ticks_per_deg;
-            motor->measured |= BIT(i);
-        }
+        take_setup(motor, i, status, now_us);
         break;
     default:
         break;

@@ -141,6 +141,43 @@ def test_faults_by_request(hand):
     assert hand.until(lambda: hand.client.read1ByteTxRx(hand.port, 5, 146)[0] == 66)
 
 
+def test_reboot_as_the_manual_has_it(hand):
+    """Answered, then silent; RAM as at power-up, EEPROM kept, torque off, the error gone."""
+    assert hand.write(3, 11, 5, 1) == (0, 0) and hand.write(3, 112, 77, 4) == (0, 0)
+    assert hand.write(3, 64, 1, 1) == (0, 0)
+    hand.tell(fault={"hardware_error": {"index": 32}})
+    assert hand.until(lambda: hand.client.ping(hand.port, 3)[2] == 128)
+    assert hand.client.read1ByteTxRx(hand.port, 3, 70)[0] == 32
+    assert hand.write(3, 64, 1, 1) == (0, 129), "shut down: result fail, and the alert"
+    result, error = hand.client.reboot(hand.port, 3)
+    assert (result, error & 127) == (sdk.COMM_SUCCESS, 0)
+    began = time.monotonic()
+    assert hand.client.ping(hand.port, 3)[1] == sdk.COMM_RX_TIMEOUT
+    assert hand.until(lambda: hand.client.ping(hand.port, 3) == (1200, 0, 0))
+    assert 0.15 < time.monotonic() - began < 1.5
+    for address, size, value in ((70, 1, 0), (64, 1, 0), (112, 4, 0), (11, 1, 5)):
+        read = {1: hand.client.read1ByteTxRx, 4: hand.client.read4ByteTxRx}[size]
+        assert read(hand.port, 3, address) == (value, 0, 0), address
+    assert hand.client.ping(hand.port, 4) == (1200, 0, 0), "the others go on"
+
+
+def test_an_encoder_that_lies_by_request(hand):
+    def position(ident=3):
+        return hand.client.read4ByteTxRx(hand.port, ident, 132)[0]
+
+    here = position()
+    hand.tell(fault={"jump": {"index": 20}})
+    assert hand.until(lambda: position() != here)
+    assert position() - here == pytest.approx(20 * 2 * 4096 / 360, abs=2)
+    hand.tell(fault={"position": {"index": -1}})
+    assert hand.until(lambda: position() == 2**32 - 1)
+    hand.tell(fault={"position": {"index": None}, "frozen": ["index"]})
+    assert hand.until(lambda: hand.client.read2ByteTxRx(hand.port, 3, 120)[0]
+                      == hand.client.read2ByteTxRx(hand.port, 3, 120)[0])
+    hand.tell(fault={"frozen": []})
+    assert hand.until(lambda: position() - here == pytest.approx(456, abs=2))
+
+
 @pytest.mark.parametrize(("request_", "says"), [
     ({"fault": {"missing": ["tail"]}}, "the hand has no joint tail"),
     ({"fault": {"lightning": 1}}, "there is no fault lightning"),

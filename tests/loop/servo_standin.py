@@ -16,8 +16,8 @@ import tty
 
 HEADER = b"\xff\xff\xfd\x00"
 BROADCAST = 0xFE
-PING, READ, WRITE, STATUS, SYNC_READ, SYNC_WRITE = 1, 2, 3, 0x55, 0x82, 0x83
-TORQUE, GOAL, PRESENT = 64, 116, 126
+PING, READ, WRITE, REBOOT, STATUS, SYNC_READ, SYNC_WRITE = 1, 2, 3, 8, 0x55, 0x82, 0x83
+TORQUE, ERROR, GOAL, CLOCK, PRESENT = 64, 70, 116, 120, 126
 
 
 def crc16(data: bytes) -> int:
@@ -48,6 +48,8 @@ class ServoStandin:
             table[144:147] = bytes([50, 0, 31])
             table[GOAL : GOAL + 4] = table[132:136] = centre_ticks.to_bytes(4, "little")
         self.silent: set[int] = set()
+        self.frozen: set[int] = set()  # their clocks stand
+        self.lies: dict[int, int] = {}  # the position they tell, ticks
         self.corrupt = 0  # flip a bit of this many of the next replies
         self.log: list[
             tuple[int, int, int, bytes]
@@ -110,6 +112,11 @@ class ServoStandin:
 
     def _act(self, ident: int, instruction: int, parameters: bytes) -> None:
         address = int.from_bytes(parameters[:2], "little")
+        now = (time.monotonic_ns() // 1_000_000 % 32768).to_bytes(2, "little")
+        for one in self.registers.keys() - self.frozen:
+            self.registers[one][CLOCK : CLOCK + 2] = now
+        for one, ticks in list(self.lies.items()):
+            self.registers[one][132:136] = ticks.to_bytes(4, "little", signed=True)
         if instruction == SYNC_WRITE:
             size = parameters[2]
             for at in range(4, len(parameters), size + 1):
@@ -126,6 +133,9 @@ class ServoStandin:
             self._answer(ident, bytes(self.registers[ident][address : address + parameters[2]]))
         elif instruction == PING:
             self._answer(ident, bytes(self.registers[ident][0:2]) + b"\x34")
+        elif instruction == REBOOT:
+            self.registers[ident][TORQUE] = self.registers[ident][ERROR] = 0
+            self._answer(ident, b"")
 
     def _write(self, ident: int, address: int, value: bytes) -> None:
         table = self.registers[ident]
@@ -138,7 +148,8 @@ class ServoStandin:
     def _answer(self, ident: int, parameters: bytes) -> None:
         if ident in self.silent or ident not in self.registers:
             return
-        answer = bytearray(packet(ident, STATUS, b"\x00" + parameters))
+        alert = b"\x80" if self.registers[ident][ERROR] else b"\x00"
+        answer = bytearray(packet(ident, STATUS, alert + parameters))
         if self.corrupt:
             self.corrupt -= 1
             answer[-3] ^= 4

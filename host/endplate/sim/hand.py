@@ -13,6 +13,9 @@ joints go by name or by actuator id:
     {"fault": {"stall": ["index"]}}                these are jammed; [] = all are free
     {"fault": {"hot": {"index": 85}}}              temperature in Celsius; null = its own again
     {"fault": {"hardware_error": {"index": 32}}}   bits of register 70; reboot clears them
+    {"fault": {"jump": {"index": 20}}}             its encoder slips by so many degrees of the joint
+    {"fault": {"position": {"index": -1}}}         ticks it tells as its position; null = its own
+    {"fault": {"frozen": ["index"]}}               these repeat what they last measured; [] = none
     {"fault": {"power_cycle": ["index"]}}          its supply failed for a moment
     {"fault": {"battery_v": 4.0}}                  what the supply gives; null = 5 V
     {"fault": {"garbage": 0.01}}                   share of answers with one bit turned over
@@ -162,6 +165,16 @@ class HandProcess:
         elif fault == "hardware_error":
             for name, bits in setting.items():
                 self._servos([name])[0].fail(int(bits))
+        elif fault == "jump":
+            for name, degrees in setting.items():
+                self._servos([name])[0].jump(float(degrees))
+        elif fault == "position":
+            for name, ticks in setting.items():
+                self._servos([name])[0].lie_ticks = None if ticks is None else int(ticks)
+        elif fault == "frozen":
+            chosen = self._servos(setting)
+            for servo in bus.servos:
+                servo.frozen = servo in chosen
         elif fault == "power_cycle":
             for servo in self._servos(setting):
                 servo.reboot(now_ns)

@@ -41,6 +41,8 @@ class Servo:
         self.memory = bytearray(table.SIZE)
         self.missing = False
         self.heat_c: float | None = None  # a fault's temperature instead of the motor's own
+        self.lie_ticks: int | None = None  # a fault's position instead of the encoder's
+        self.frozen = False  # answers what it last measured, its clock included
         self.quiet_until_ns = 0
         self._strained_since_ns = 0
         self._defaults(from_address=0)
@@ -103,6 +105,12 @@ class Servo:
             self.memory[table.TORQUE_ENABLE] = 0
             self._apply()
 
+    def jump(self, degrees: float) -> None:
+        """The encoder slips by this many degrees of the joint: it measures so much more from now on,
+        and its position loop, which believes it, drives the joint back by as much."""
+        self._zero += degrees * self._per_deg
+        self._apply()
+
     def reboot(self, now_ns: int, quiet_ns: int = REBOOT_NS) -> None:
         """RAM back to its defaults, torque off, silent for a while."""
         self._defaults(from_address=table.RAM)
@@ -126,9 +134,13 @@ class Servo:
         return 0, bytes(self.memory[address : address + count])
 
     def _measure(self, now_ns: int) -> None:
+        if self.frozen:
+            return
         axis = self._axis
         units = axis.velocity * DEG * self._gear * self._direction / table.DPS_PER_UNIT
         ticks = self._zero + axis.position * DEG * self._per_deg
+        if self.lie_ticks is not None:
+            ticks = self.lie_ticks
         follow = self._zero + axis.trajectory * DEG * self._per_deg
         volts = axis.current * WINDING_OHM + axis.back_emf * axis.velocity
         moving = abs(units) > self.value(table.MOVING_THRESHOLD)

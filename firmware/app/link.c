@@ -21,6 +21,9 @@ void link_init(link_state *link, uint64_t now_us)
     wire_decoder_init(&link->decoder);
     link->schema_hash = board_schema_hash(wire_schema_hash());
     link->heard_us = now_us;
+    for (int32_t i = 0; i < LINK_DAMAGES; i++) {
+        link->damaged_us[i] = now_us - LINK_NOISE_US;
+    }
 }
 
 uint32_t link_boot_id(link_state *link)
@@ -204,6 +207,24 @@ static void take_frame(link_state *link, app_state *app, uint64_t now_us)
     }
 }
 
+/* When the n-th newest damaged frame came; 1 is the newest. */
+static uint64_t damage_us(const link_state *link, uint32_t n)
+{
+    return link->damaged_us[(link->damaged - n) % LINK_DAMAGES];
+}
+
+static void watch_noise(link_state *link, uint64_t now_us)
+{
+    const wire_counters *c = &link->decoder.counters;
+    const uint32_t damaged = c->bad_cobs + c->bad_short + c->bad_long + c->bad_crc;
+    while (link->damaged != damaged) {
+        link->damaged_us[link->damaged % LINK_DAMAGES] = now_us;
+        link->damaged++;
+    }
+    link->noisy =
+        now_us - damage_us(link, link->noisy ? LINK_CALM : LINK_NOISY + 1u) < LINK_NOISE_US;
+}
+
 void link_receive(link_state *link, app_state *app, uint64_t now_us)
 {
     uint8_t bytes[READ_AT_ONCE];
@@ -221,6 +242,7 @@ void link_receive(link_state *link, app_state *app, uint64_t now_us)
             break;
         }
     }
+    watch_noise(link, now_us);
     if (link->decoder.counters.bad_version != link->bad_version) {
         link->bad_version = link->decoder.counters.bad_version;
         if (!link->open && now_us - link->refused_us >= LINK_REFUSAL_US) {

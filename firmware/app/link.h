@@ -9,6 +9,8 @@
  *           answered: when frames of another wire version come and no session is open, a
  *           HELLO_ACK with accepted = 0, at most five times a second, shows the host which
  *           version this hand speaks.
+ * Noise     more than LINK_NOISY damaged frames within LINK_NOISE_US, until fewer than LINK_CALM of
+ *           them: `noisy`, of which the guard makes a fault bit and a bound of the speed.
  * Answers   TIME at once, with when the question came and when the answer left. ARM, DISARM,
  *           CLEAR_FAULT, RELEASE, ESTOP by an immediate STATE that carries the sequence number
  *           as ack. PARAM_ messages at once by PARAM_VALUE or PARAM_DESCRIPTION.
@@ -29,8 +31,11 @@ enum link_times {
     LINK_STATS_US = 1000000,
     LINK_QUIET_US = 500000, /* after the host's last frame */
     LINK_SLOW_STATE_US = 500000,
-    LINK_REFUSAL_US = 200000
+    LINK_REFUSAL_US = 200000,
+    LINK_NOISE_US = 1000000
 };
+
+enum { LINK_NOISY = 20, LINK_CALM = 5 /* frames */, LINK_DAMAGES = 32 /* power of 2 */ };
 
 enum { LINK_OUT = 4 * WIRE_MAX_FRAME /* bytes that may wait for the line */ };
 
@@ -56,6 +61,9 @@ typedef struct link_state {
     uint64_t heard_us;
     uint64_t refused_us;  /* when another version was last answered */
     uint32_t bad_version; /* of the decoder's counter, already seen */
+    uint32_t damaged;     /* frames, of the decoder's counters, already seen */
+    uint64_t damaged_us[LINK_DAMAGES]; /* when the newest of them came */
+    int32_t noisy;
 
     int32_t answer_state;    /* an acknowledging STATE is owed, */
     uint16_t answer_session; /* under this session number, */

@@ -129,7 +129,7 @@ int32_t board_start(int argc, char **argv)
     }
     board.began_ns = now_ns();
     board.boot_id = draw_boot_id();
-    board.cause = BOARD_RESET_POWER;
+    board.cause = options->reset_cause;
     printf("{\"link\": \"%s\", \"boot_id\": %u, \"pid\": %d, \"baud\": %d, ", name,
            (unsigned)board.boot_id, (int)getpid(), (int)options->baud);
     printf("\"scheduling\": \"%s\"}\n", scheduling);

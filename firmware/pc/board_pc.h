@@ -13,6 +13,7 @@ typedef struct board_options {
     const char *trace;     /* file, or 0 */
     const char *flash;     /* file, or 0 */
     const char *buttons;   /* file, or 0 */
+    uint8_t reset_cause;   /* of the first boot: board_reset */
     int32_t power_cut;     /* flash operation at which it ends; 0: never */
     int32_t baud;
     int64_t clock_offset_us;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "board.h"
 #include "board_pc.h"
 
 #include <getopt.h>
@@ -15,6 +16,7 @@ static const char HELP[] =
     "  --clock-ppm X        and this much too fast\n"
     "  --schema 0xHASH      answer another schema hash (for tests)\n"
     "  --trace FILE         one JSON line per motor cycle\n"
+    "  --reset-cause N      of its first boot: 1 power (default) to 5, as in HELLO_ACK\n"
     "  --flash FILE         its flash, made when it is not there; without, nothing can be kept\n"
     "  --power-cut N        ends in the middle of the N-th write or erase of its flash\n"
     "  --buttons FILE       its first byte: 1 e-stop, 2 release (both: 3) are pressed\n"
@@ -30,7 +32,9 @@ static int32_t number(const char *text, double *value)
 
 int32_t board_options_read(board_options *options, int argc, char **argv)
 {
-    enum { BUS = 1, NAME, BAUD, OFFSET, PPM, SCHEMA, TRACE, FLASH, CUT, BUTTONS, PARENT, USAGE };
+    enum {
+        BUS = 1, NAME, BAUD, OFFSET, PPM, SCHEMA, TRACE, FLASH, CUT, BUTTONS, CAUSE, PARENT, USAGE
+    };
     static const struct option KNOWN[] = {
         {"bus", required_argument, 0, BUS},
         {"link-name", required_argument, 0, NAME},
@@ -42,13 +46,14 @@ int32_t board_options_read(board_options *options, int argc, char **argv)
         {"flash", required_argument, 0, FLASH},
         {"power-cut", required_argument, 0, CUT},
         {"buttons", required_argument, 0, BUTTONS},
+        {"reset-cause", required_argument, 0, CAUSE},
         {"die-with-parent", no_argument, 0, PARENT},
         {"help", no_argument, 0, USAGE},
         {0, 0, 0, 0},
     };
     int chosen;
     double value = 0.0;
-    *options = (board_options){.baud = 1000000};
+    *options = (board_options){.baud = 1000000, .reset_cause = BOARD_RESET_POWER};
     while ((chosen = getopt_long(argc, argv, "h", KNOWN, 0)) != -1) {
         int32_t good = 1;
         switch (chosen) {
@@ -70,6 +75,10 @@ int32_t board_options_read(board_options *options, int argc, char **argv)
         case CUT:
             good = number(optarg, &value) && value >= 1.0 && value <= 1.0e6;
             options->power_cut = good ? (int32_t)value : 0;
+            break;
+        case CAUSE:
+            good = number(optarg, &value) && value >= 1.0 && value <= 5.0;
+            options->reset_cause = good ? (uint8_t)value : 0;
             break;
         case PARENT:
             options->die_with_parent = 1;

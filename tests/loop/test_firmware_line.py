@@ -16,9 +16,10 @@ import pytest
 
 from endplate import core
 from endplate.errors import HandError
+from endplate.live import hand_words
 from endplate.sim import firmware
 
-from .wire_host import STATE, connected, goals
+from .wire_host import LIMIT, STATE, connected, goals
 
 ACTUATOR, BUS = core.lib.GUARD_FAULT_ACTUATOR, core.lib.GUARD_FAULT_BUS
 
@@ -151,35 +152,94 @@ def test_actuators_are_set_up_before_torque_comes_on(host, bus):
         assert bus.register(ident, 116, 4) == 2048, "its goal is where it stood"
 
 
-def test_a_silent_actuator_is_a_fault_and_comes_back(host, bus):
+def until_limit(host, name: str, *targets: float, timeout_s: float = 3.0) -> dict:
+    """Commands until the hand DoF is limited by that; the STATE that says so."""
+    end = time.monotonic() + timeout_s
+    while time.monotonic() < end:
+        for frame in host.drive(*targets, seconds=0.02):
+            if frame.msg == "STATE" and frame.fields["limit"][0] == LIMIT[name]:
+                return frame.fields
+    raise AssertionError(f"limit {name}: not within {timeout_s:g} s")
+
+
+def test_a_silent_actuator_stops_its_dof_only_and_comes_back(host, bus):
     host.activate()
-    host.drive(0.4, seconds=0.2)
+    host.drive(0.4, 0.0, 0.0, 0.1, seconds=0.2)
     bus.silent.add(4)
-    state = host.until_state("fault")
-    assert state["faults"] == ACTUATOR
+    began = time.monotonic()
+    state = until_limit(host, "actuator", 0.4, 0.0, 0.0, 0.1)
+    took_s = time.monotonic() - began
+    assert (state["faults"], state["state"]) == (ACTUATOR, STATE["active"])
+    assert state["limit"][3] == LIMIT["none"]
+    print(f"\nstopped after {took_s:.2f} s")
+    assert took_s < 0.6  # MOTOR_SILENT_US times the patience of pc, and a STATE
     full = host.until(lambda f: f.msg == "STATE_FULL" and any(f.fields["missing"])).fields
     assert full["missing"] == (1 << 3, 0)
-    host.send("CLEAR_FAULT", {"reason": 0})
-    host.quiet(0.1)
-    host.until_state("fault")
+    still, elbow = goals(bus, 3)[-1][1], goals(bus, 9)[-1][1]
+    host.activate()
+    host.drive(0.4, 0.0, 0.0, 0.1, seconds=0.3)
+    assert abs(goals(bus, 3)[-1][1] - still) <= 1, "no finger goes on"
+    assert abs(goals(bus, 9)[-1][1] - elbow) > 20, "the elbow does"
     bus.registers[4][64] = 0
     bus.registers[4][132:136] = bus.registers[4][116:120] = (1900).to_bytes(4, "little")
     bus.silent.clear()
-    host.until(lambda f: f.msg == "STATE" and f.fields["faults"] == 0, what="no fault")
-    host.send("CLEAR_FAULT", {"reason": 0})
-    host.until_state("disarmed")
-    host.quiet(0.1)
+    until_limit(host, "neutral", 0.4)
     assert bus.register(4, 64, 1) == 1 and bus.register(4, 116, 4) == 1900, "as it was found"
+    assert abs(goals(bus, 3)[-1][1] - still) <= 1, "and nothing moves before a neutral"
+    host.drive(0.0, seconds=0.1)
+    host.drive(0.4, seconds=0.3)
+    assert goals(bus, 3)[-1][1] > still + 100
 
 
 @pytest.mark.parametrize("address, value", [(64, 0), (98, 0xFF)], ids=["torque", "watchdog"])
 def test_an_actuator_that_dropped_out_by_itself_is_found(host, bus, address, value):
     host.activate()
     bus.registers[2][address] = value
-    host.until_state("fault")
-    host.until(lambda f: f.msg == "STATE" and f.fields["faults"] == 0, what="no fault")
-    host.quiet(0.1)
+    began = time.monotonic()
+    assert until_limit(host, "actuator", 0.3)["state"] == STATE["active"]
+    took_s = time.monotonic() - began
+    until_limit(host, "neutral", 0.3)
+    print(f"\nfound after {took_s:.2f} s")
+    assert took_s < 0.4  # a turn of the slow reads
     assert bus.register(2, 64, 1) == 1 and bus.register(2, 98, 1) == 20
+
+
+def test_an_actuator_whose_clock_stands_is_not_believed(host, bus):
+    host.activate()
+    bus.frozen.add(6)
+    began = time.monotonic()
+    until_limit(host, "actuator", 0.3)
+    took_s = time.monotonic() - began
+    print(f"\nfound after {took_s:.2f} s")
+    assert took_s < 0.5  # two turns of the slow reads
+    bus.frozen.clear()
+    until_limit(host, "neutral", 0.3)
+
+
+@pytest.mark.parametrize("ticks", [-(2**31), 2**31 - 1, 0, 4096, -1], ids=str)
+def test_a_position_the_joint_cannot_have_is_neither_believed_nor_shown(host, bus, ticks):
+    host.activate()
+    bus.lies[3] = ticks
+    began = time.monotonic()
+    state = until_limit(host, "actuator", 0.3)
+    assert time.monotonic() - began < 0.15
+    assert 4000 < state["position"][2] < 6000, "the last that was believed"
+    assert len(host.drive(0.3, seconds=0.8)) > 20
+    until_limit(host, "actuator", 0.3)
+    bus.lies.clear()
+    bus.registers[3][132:136] = bus.registers[3][116:120]
+    until_limit(host, "neutral", 0.3)
+
+
+def test_a_missing_actuator_does_not_slow_the_others_down(host, bus):
+    host.activate()
+    bus.silent.add(4)
+    until_limit(host, "actuator", 0.0)
+    before, began = len(goals(bus, 3)), time.monotonic()
+    host.drive(0.0, 0.0, 0.0, 0.2, seconds=1.0)
+    rate = (len(goals(bus, 3)) - before) / (time.monotonic() - began)
+    print(f"\n{rate:.0f} goals a second")
+    assert rate > 75
 
 
 def test_without_any_actuator_there_is_no_arming(host, bus):
@@ -235,3 +295,22 @@ def running(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+@pytest.mark.parametrize("cause", [3, 4], ids=["brown-out", "watchdog"])
+def test_a_hand_that_lost_its_supply_or_hung_says_so_and_waits_to_be_armed(
+    pc_firmware, bus, tmp_path, cause
+):
+    with (
+        firmware.start("pc", bus.port, tmp_path, reset_cause=cause) as hand,
+        connected(hand.port) as host,
+    ):
+        told = host.hello().fields
+        assert told["reset_cause"] == cause
+        assert hand_words.reset_cause(cause) in ("brown-out", "watchdog")
+        host.until_state("disarmed")
+        host.drive(0.9, seconds=0.2)
+        host.until_state("disarmed")
+        assert len({ticks for _, ticks in goals(bus, 3)}) == 1
+        hand.reset()
+        assert host.hello().fields["reset_cause"] == 2, "the next time it was the reset pin"

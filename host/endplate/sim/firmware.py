@@ -111,14 +111,16 @@ def start(
     flash: str | Path | None = None,
     power_cut: int = 0,
     buttons: str | Path | None = None,
+    reset_cause: int = 1,
     program: str | Path | None = None,
 ) -> Firmware:
     """Starts the firmware between a new link port and the motor bus at `bus`.
 
     kind: "pc" or "f405". baud, clock_offset_us, clock_ppm, schema (another schema hash than its
     own), trace (DIRECTORY/firmware.jsonl, one line per motor cycle), flash (the file in which it
-    keeps parameters), power_cut (ends at that write or erase of it) and buttons (the file whose
-    first byte presses them: 1 e-stop, 2 release) are knobs of "pc".
+    keeps parameters), power_cut (ends at that write or erase of it), buttons (the file whose first
+    byte presses them: 1 e-stop, 2 release) and reset_cause (of its first boot, as in HELLO_ACK)
+    are knobs of "pc".
     `program` is another build of it. It ends at the latest with the thread that calls this.
     Raises HandError when it cannot be started.
     """
@@ -130,7 +132,8 @@ def start(
     folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True)
     if kind == "f405":
-        knobs = (clock_offset_us, clock_ppm, schema is not None, trace, flash, power_cut, buttons)
+        knobs = (clock_offset_us, clock_ppm, schema is not None, trace, flash, power_cut, buttons,
+                 reset_cause != 1)
         if baud != 1_000_000 or any(knobs):
             raise HandError(
                 "Baud, clock, schema, trace, flash and buttons are knobs of the pc hand; leave "
@@ -143,6 +146,8 @@ def start(
         arguments += ["--schema", hex(schema)]
     if flash is not None:
         arguments += ["--flash", str(flash)]
+    if reset_cause != 1:
+        arguments += ["--reset-cause", str(reset_cause)]
     if power_cut:
         arguments += ["--power-cut", str(power_cut)]
     if buttons is not None:

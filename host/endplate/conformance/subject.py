@@ -125,7 +125,7 @@ class Subject(Line):
             number, faults = state.fields["state"], state.fields["faults"]
             if number == GUARD["disarmed"] or self.wait_state("disarmed", 0.1):
                 return
-            if number == GUARD["fault"] and not faults:
+            if number == GUARD["fault"] and not faults & core.lib.GUARD_FAULT_STOPS:
                 self.send("CLEAR_FAULT", {"reason": 0})  # it is over
             elif number in (GUARD["fault"], GUARD["estop"]):
                 raise HandStoppedError(

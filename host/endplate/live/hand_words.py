@@ -27,11 +27,24 @@ RESET_CAUSES = ("unknown", "power came on", "reset pin", "brown-out", "watchdog"
 _FAULTS = {
     "table": "its hand table is damaged: flash the firmware again",
     "bus": "none of its motors answers: check the battery and the motor cable",
-    "actuator": "one of its motors does not answer: check the motor cables",
+    "actuator": "one of its motors does not answer as it should: check the motor cables",
     "parameters": "its saved parameters were damaged and it runs as it was built: set them again "
     "and save (endplate hand params)",
     "hardware": "a motor reports an error: let it cool and free the fingers",
+    "link noise": "the line to it damages many frames: move or change its cable",
 }
+#: Of those that do not stop the hand: what it means, and what to do.
+_NOTICES = {
+    "actuator": "A motor of the hand does not answer as it should and what it moves stands: check "
+    "the motor cables; when it is back, relax once.",
+    "hardware": "A motor of the hand reports an error and what it moves stands: let it cool and "
+    "free the fingers; the hand starts it anew, then relax once.",
+    "link noise": "The line to the hand damages many frames and it moves at half speed at most: "
+    "move or change its cable.",
+}
+_STOPS = tuple(
+    word for bit, word in core.GUARD_FAULTS.items() if bit & core.lib.GUARD_FAULT_STOPS
+)
 
 
 def hello(fields: dict[str, Any]) -> dict[str, Any]:
@@ -100,10 +113,11 @@ def obeyed(msg: str, number: int) -> bool:
 
 
 def fault(now: dict[str, Any]) -> str:
-    """What is wrong with a hand in FAULT; "" for any other."""
+    """What is wrong with a hand, and what to do; "" for one that is well."""
+    faults = now.get("faults") or []
     if now.get("word") != "fault":
-        return ""
-    why = " and ".join(_FAULTS.get(word, word) for word in now["faults"])
+        return " ".join(words for word, words in _NOTICES.items() if word in faults)
+    why = " and ".join(_FAULTS.get(word, word) for word in faults if word in _STOPS)
     if not why:
         return "The hand had a fault, which is over: clear it, then arm the hand again."
     return f"The hand stopped: {why}."
@@ -118,7 +132,7 @@ def refusal(msg: str, now: dict[str, Any], info: dict[str, Any]) -> str:
         "ESTOP": "confirm the emergency stop",
         "CLEAR_FAULT": "leave its fault",
     }[msg]
-    faults = now.get("faults") or []
+    faults = [word for word in now.get("faults") or [] if word in _STOPS]
     if faults:
         why = _FAULTS.get(faults[0], f"fault: {faults[0]}")
         return f"The hand did not {did}: {why}."

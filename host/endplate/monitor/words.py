@@ -46,6 +46,7 @@ LIMITS = {
     "stale": "no fresh command",
     "neutral": "relax once to begin",
     "supply": "battery low: only opens, slowly",
+    "actuator": "frozen: a motor it needs does not answer as it should",
     "site": "frozen: a site it needs is bad",
     "stall": "holds: relax, then squeeze again",
     "hot": "slower: a motor is hot",

@@ -75,6 +75,20 @@ void board_flash_read(int32_t sector, int32_t at, void *bytes, int32_t n);
 int32_t board_flash_program(int32_t sector, int32_t at, uint32_t word);
 int32_t board_flash_erase(int32_t sector);
 
+/* The EMG front end (ads1299.h) behind a SPI, mode 1, at 2 to 4 MHz: a byte then takes longer than the
+ * 4 tCLK in which the chip decodes one, and no command needs a gap. One transfer at a time, of at
+ * most 28 bytes, chip select low all through it and 4 tCLK longer, then high for 2. Nothing here
+ * waits for more than those (4 us).
+ *   begin  1; or 0: one is under way
+ *   end    -1: it is still under way; else, once, how many bytes came
+ *   ready  falling edges of DRDY since the start, and when the newest was
+ *   reset  1: holds the chip in reset, and forgets a transfer under way; 0: lets go
+ * Without a chip, or without the lines, transfers bring zeros or never end. */
+int32_t board_frontend_begin(const uint8_t *out, int32_t n);
+int32_t board_frontend_end(uint8_t *in, int32_t capacity);
+uint32_t board_frontend_ready(uint64_t *newest_us);
+void board_frontend_reset(int32_t low);
+
 /* Whether a hardware watchdog restarts a program that hangs. */
 int32_t board_has_watchdog(void);
 /* Only while link, control and sensing have all made progress (app.c). */
@@ -86,7 +100,7 @@ void board_log(const char *text);
 /* After every step: a board may keep a trace of it. */
 void board_observe(const struct app_state *app);
 
-/* Waits for a byte, the next millisecond or `most_us`, whichever is first. */
+/* Waits for a byte, news of the front end, the next millisecond or `most_us`, whichever is first. */
 void board_idle(uint32_t most_us);
 
 /* 1 when the application shall begin again from its boot state (the pc program's SIGHUP). */

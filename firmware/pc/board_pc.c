@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include "board_pc.h"
 #include "board.h"
+#include "frontend_pc.h"
 #include "port.h"
 
 #include <errno.h>
@@ -121,6 +122,9 @@ int32_t board_start(int argc, char **argv)
     if (options->buttons != 0 && !buttons_open(options->buttons)) {
         return fails("this is no file of a byte or more for the buttons:", options->buttons);
     }
+    if (frontend_power(&options->frontend, options->emg) != 0) {
+        return fails("the EMG cannot be read from", options->emg);
+    }
     if (options->link_name != 0) {
         unlink(options->link_name);
         if (symlink(name, options->link_name) != 0) {
@@ -137,11 +141,20 @@ int32_t board_start(int argc, char **argv)
     return 0;
 }
 
-uint64_t board_now_us(void)
+int64_t frontend_clock_ns(void)
 {
-    const int64_t ns = now_ns();
+    return now_ns();
+}
+
+uint64_t frontend_board_us(int64_t ns)
+{
     const double drift_us = (double)(ns - board.began_ns) * 1.0e-9 * board.options.clock_ppm;
     return (uint64_t)(ns / 1000 + board.options.clock_offset_us + (int64_t)drift_us);
+}
+
+uint64_t board_now_us(void)
+{
+    return frontend_board_us(now_ns());
 }
 
 int32_t board_link_read(uint8_t *bytes, int32_t capacity)
@@ -246,7 +259,7 @@ void board_idle(uint32_t most_us)
     nfds_t n = 0;
     port_pump(&board.link, now);
     port_pump(&board.bus, now);
-    until = port_wake_ns(&board.bus, port_wake_ns(&board.link, until));
+    until = frontend_wake_ns(port_wake_ns(&board.bus, port_wake_ns(&board.link, until)));
     if (port_wants(&board.link)) {
         watched[n++] = (struct pollfd){.fd = board.link.fd, .events = POLLIN};
     }

@@ -5,6 +5,8 @@
 #ifndef ENDPLATE_BOARD_PC_H
 #define ENDPLATE_BOARD_PC_H
 
+#include "ads1299_sim.h"
+
 #include <stdint.h>
 
 typedef struct board_options {
@@ -14,6 +16,8 @@ typedef struct board_options {
     const char *flash;     /* file, or 0 */
     const char *buttons;   /* file, or 0 */
     uint8_t reset_cause;   /* of the first boot: board_reset */
+    const char *emg;       /* rows for the front end, or 0: there is none */
+    sim_faults frontend;
     int32_t power_cut;     /* flash operation at which it ends; 0: never */
     int32_t baud;
     int64_t clock_offset_us;

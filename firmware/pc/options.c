@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "board.h"
 #include "board_pc.h"
+#include "frontend_pc.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -20,6 +21,8 @@ static const char HELP[] =
     "  --flash FILE         its flash, made when it is not there; without, nothing can be kept\n"
     "  --power-cut N        ends in the middle of the N-th write or erase of its flash\n"
     "  --buttons FILE       its first byte: 1 e-stop, 2 release (both: 3) are pressed\n"
+    "  --emg FILE           an ADS1299 that hears rows of 8 int32, counts at gain 24; may be a pipe\n"
+    "  --emg-fault KNOB=N   of that ADS1299, see ads1299_sim.h; may be given several times\n"
     "  --die-with-parent    end when the process that started it ends\n"
     "SIGHUP restarts it from its boot state on the same port; SIGTERM ends it.\n";
 
@@ -33,7 +36,8 @@ static int32_t number(const char *text, double *value)
 int32_t board_options_read(board_options *options, int argc, char **argv)
 {
     enum {
-        BUS = 1, NAME, BAUD, OFFSET, PPM, SCHEMA, TRACE, FLASH, CUT, BUTTONS, CAUSE, PARENT, USAGE
+        BUS = 1, NAME, BAUD, OFFSET, PPM, SCHEMA, TRACE, FLASH, CUT, BUTTONS, CAUSE, EMG,
+        EMG_FAULT, PARENT, USAGE
     };
     static const struct option KNOWN[] = {
         {"bus", required_argument, 0, BUS},
@@ -47,6 +51,8 @@ int32_t board_options_read(board_options *options, int argc, char **argv)
         {"power-cut", required_argument, 0, CUT},
         {"buttons", required_argument, 0, BUTTONS},
         {"reset-cause", required_argument, 0, CAUSE},
+        {"emg", required_argument, 0, EMG},
+        {"emg-fault", required_argument, 0, EMG_FAULT},
         {"die-with-parent", no_argument, 0, PARENT},
         {"help", no_argument, 0, USAGE},
         {0, 0, 0, 0},
@@ -54,6 +60,7 @@ int32_t board_options_read(board_options *options, int argc, char **argv)
     int chosen;
     double value = 0.0;
     *options = (board_options){.baud = 1000000, .reset_cause = BOARD_RESET_POWER};
+    sim_defaults(&options->frontend);
     while ((chosen = getopt_long(argc, argv, "h", KNOWN, 0)) != -1) {
         int32_t good = 1;
         switch (chosen) {
@@ -79,6 +86,18 @@ int32_t board_options_read(board_options *options, int argc, char **argv)
         case CAUSE:
             good = number(optarg, &value) && value >= 1.0 && value <= 5.0;
             options->reset_cause = good ? (uint8_t)value : 0;
+            break;
+        case EMG:
+            options->emg = optarg;
+            break;
+        case EMG_FAULT:
+            if (!frontend_fault(&options->frontend, optarg)) {
+                fprintf(stderr,
+                        "endplate-hand: %s is no fault of the front end with a number in its "
+                        "range; see firmware/pc/ads1299_sim.h\n",
+                        optarg);
+                return 1 + 2;
+            }
             break;
         case PARENT:
             options->die_with_parent = 1;

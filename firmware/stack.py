@@ -25,9 +25,13 @@ from pathlib import Path
 
 #: Calls through pointers: who calls -> all that may be called. The firmware has none.
 INDIRECT: dict[str, tuple[str, ...]] = {}
-#: Handlers of one priority cannot interrupt each other. usart.c: 5; SysTick stays at reset's 0;
-#: faults and all that must not happen end in fault_handler, which never returns.
-LEVELS = (("usart1_handler", "usart2_handler"), ("systick_handler",), ("fault_handler",))
+#: Handlers of one priority cannot interrupt each other. usart.c, frontend_f405.c: 5; SysTick stays
+#: at reset's 0; faults and all that must not happen end in fault_handler, which never returns.
+LEVELS = (
+    ("usart1_handler", "usart3_handler", "exti2_handler", "dma1_stream3_handler"),
+    ("systick_handler",),
+    ("fault_handler",),
+)
 #: ARMv7-M with FPU registers (DDI 0403, B1.5.7): 26 words, and one to align to 8 bytes.
 EXCEPTION_BYTES = 108
 ROOT = "reset_handler"

@@ -3,13 +3,18 @@
  * board_f405: the hand on an STM32F405, and on QEMU's netduinoplus2, which lacks most of its
  * peripherals: every wait here is bounded and has a fall-back.
  *
- *   PA9, PA10  USART1  link to the host, 1 Mbaud
- *   PA2        USART2  motor bus, 1 Mbaud, one wire (half duplex, open drain, pull-up outside)
- *   PB12       out     motor supply: low cuts it, whatever the bus says
+ *   PB6, PB7  USART1  link to the host, 1 Mbaud
+ *   PB10      USART3  motor bus, 1 Mbaud, one wire (half duplex, open drain, pull-up outside)
+ *   PC1       out     motor supply: low cuts it, whatever the bus says
+ *   PB13, PB14, PB15, PB9, PC2, PC3   the EMG front end: frontend_f405.h
+ *
+ * Those are pins that the Adafruit Feather STM32F405 Express leads out (hw/boards.md), and its
+ * crystal is 12 MHz.
  */
 #include "board.h"
 #include "buttons_f405.h"
 #include "flash_f405.h"
+#include "frontend_f405.h"
 #include "stm32f405.h"
 #include "usart.h"
 
@@ -24,7 +29,9 @@ enum {
     /* QEMU's serial lines carry about 24 kB/s: 100 Hz does not fit beside the link */
     CYCLE_US = 20000,
     PATIENCE = 100000, /* turns of a wait loop: some 3 ms at 168 MHz, 30 ms at the reset clock */
-    SUPPLY_PIN = 12,
+    SUPPLY_PIN = 1, /* of port C */
+    CRYSTAL_MHZ = 12,
+    INSIDE_MHZ = 16,
     COUNTED = 0x600DB007,
     ESTOPPED = 0x0FF0E570
 };
@@ -32,7 +39,7 @@ enum {
 void fault_handler(void);
 void systick_handler(void);
 void usart1_handler(void);
-void usart2_handler(void);
+void usart3_handler(void);
 
 static usart link_port, bus_port;
 static uint32_t reset_flags;
@@ -56,14 +63,14 @@ void usart1_handler(void)
     usart_interrupt(&link_port);
 }
 
-void usart2_handler(void)
+void usart3_handler(void)
 {
     usart_interrupt(&bus_port);
 }
 
 void fault_handler(void)
 {
-    GPIO_BSRR(PORT_B) = 1u << (SUPPLY_PIN + 16);
+    GPIO_BSRR(PORT_C) = 1u << (SUPPLY_PIN + 16);
     SCB_AIRCR = (uint32_t)AIRCR_KEY | AIRCR_SYSRESETREQ;
     for (;;) {
     }
@@ -79,16 +86,24 @@ static int32_t wait_for(volatile uint32_t *at, uint32_t mask, uint32_t value)
     return 0;
 }
 
-/* 168 MHz from the internal 16 MHz oscillator: 16 / 16 * 336 / 2. A baud rate off by the
- * oscillator's 1 % is within what both serial lines stand. */
+/* 168 MHz from the crystal: 12 / 12 * 336 / 2; 1 Mbaud is then exact on both serial lines. When it
+ * does not swing within PATIENCE, from the internal oscillator: 16 / 16 * 336 / 2, off by 1 % at room
+ * temperature, which the lines stand, and by 4 % at the ends of the range, which they may not. When
+ * it stops later, the chip raises NMI: fault_handler cuts the motors and begins again. */
 static void start_clocks(void)
 {
-    RCC_APB1ENR |= RCC_PWR | RCC_USART2 | RCC_TIM2;
-    RCC_APB2ENR |= RCC_USART1;
-    RCC_AHB1ENR |= RCC_GPIOA | RCC_GPIOB;
+    RCC_APB1ENR |= RCC_PWR | RCC_USART3 | RCC_TIM2 | RCC_SPI2;
+    RCC_APB2ENR |= RCC_USART1 | RCC_SYSCFG;
+    RCC_AHB1ENR |= RCC_GPIOB | RCC_GPIOC | RCC_DMA1;
     PWR_CR |= PWR_VOS;
     FLASH_ACR = ACR_168MHZ;
-    RCC_PLLCFGR = 16u | 336u << 6 | 7u << 24;
+    RCC_CR |= RCC_HSEON;
+    const int32_t swings = wait_for(&RCC_CR, RCC_HSERDY, RCC_HSERDY);
+    RCC_PLLCFGR = (swings ? (uint32_t)CRYSTAL_MHZ | PLLCFGR_HSE : (uint32_t)INSIDE_MHZ) | 336u << 6
+        | 7u << 24;
+    if (swings) {
+        RCC_CR |= RCC_CSSON;
+    }
     RCC_CR |= RCC_PLLON;
     if (!wait_for(&RCC_CR, RCC_PLLRDY, RCC_PLLRDY)) {
         fault_handler();
@@ -101,13 +116,13 @@ static void start_clocks(void)
 
 static void start_pins(void)
 {
-    GPIO_BSRR(PORT_B) = 1u << (SUPPLY_PIN + 16);
-    GPIO_MODER(PORT_B) = (GPIO_MODER(PORT_B) & ~(3u << (2 * SUPPLY_PIN))) | 1u << (2 * SUPPLY_PIN);
-    GPIO_OTYPER(PORT_A) |= 1u << 2;
-    GPIO_AFRL(PORT_A) = (GPIO_AFRL(PORT_A) & ~(15u << 8)) | 7u << 8;
-    GPIO_AFRH(PORT_A) = (GPIO_AFRH(PORT_A) & ~(0xFFu << 4)) | 0x77u << 4;
-    GPIO_PUPDR(PORT_A) |= 1u << 4 | 1u << 20;
-    GPIO_MODER(PORT_A) = (GPIO_MODER(PORT_A) & ~(3u << 4 | 15u << 18)) | 2u << 4 | 10u << 18;
+    GPIO_BSRR(PORT_C) = 1u << (SUPPLY_PIN + 16);
+    GPIO_MODER(PORT_C) = (GPIO_MODER(PORT_C) & ~(3u << (2 * SUPPLY_PIN))) | 1u << (2 * SUPPLY_PIN);
+    GPIO_OTYPER(PORT_B) |= 1u << 10;
+    GPIO_AFRL(PORT_B) = (GPIO_AFRL(PORT_B) & ~(0xFFu << 24)) | 0x77u << 24;
+    GPIO_AFRH(PORT_B) = (GPIO_AFRH(PORT_B) & ~(15u << 8)) | 7u << 8;
+    GPIO_PUPDR(PORT_B) |= 1u << 14 | 1u << 20;
+    GPIO_MODER(PORT_B) = (GPIO_MODER(PORT_B) & ~(15u << 12 | 3u << 20)) | 10u << 12 | 2u << 20;
 }
 
 int32_t board_start(int argc, char **argv)
@@ -135,6 +150,7 @@ int32_t board_start(int argc, char **argv)
         IWDG_KR = IWDG_START;
     }
     flash_start(emulated);
+    frontend_start(emulated);
     TIM2_PSC = (uint32_t)(emulated ? EMULATED_TIMER_HZ : TIMER_HZ) / 1000000u - 1u;
     TIM2_EGR = TIM_UG; /* takes the prescaler over */
     TIM2_CR1 = TIM_CEN;
@@ -142,7 +158,7 @@ int32_t board_start(int argc, char **argv)
     SYST_CVR = 0;
     SYST_CSR = SYST_ENABLE | SYST_INTERRUPT | SYST_CORE_CLOCK;
     usart_start(&link_port, USART1, USART1_IRQ, LINK_DIVIDER, 0);
-    usart_start(&bus_port, USART2, USART2_IRQ, BUS_DIVIDER, 1);
+    usart_start(&bus_port, USART3, USART3_IRQ, BUS_DIVIDER, 1);
     __asm volatile("cpsie i" ::: "memory");
     return 0;
 }
@@ -182,7 +198,7 @@ int32_t board_bus_sending(void)
 
 void board_drive_line(int32_t on)
 {
-    GPIO_BSRR(PORT_B) = on ? 1u << SUPPLY_PIN : 1u << (SUPPLY_PIN + 16);
+    GPIO_BSRR(PORT_C) = on ? 1u << SUPPLY_PIN : 1u << (SUPPLY_PIN + 16);
 }
 
 uint32_t board_cycle_us(void)
@@ -279,7 +295,7 @@ void board_observe(const struct app_state *app)
 
 void board_idle(uint32_t most_us)
 {
-    if (most_us == 0 && !emulated) { /* an emulator that never waits starves its own serial lines */
+    if ((most_us == 0 || frontend_has_news()) && !emulated) { /* an emulator that never waits starves its own serial lines */
         return;
     }
     /* With interrupts held back, WFI still ends at the next one: nothing that comes after the

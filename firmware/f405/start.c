@@ -12,7 +12,9 @@ void fault_handler(void);
 void ignore_handler(void);
 void systick_handler(void);
 void usart1_handler(void);
-void usart2_handler(void);
+void usart3_handler(void);
+void exti2_handler(void);
+void dma1_stream3_handler(void);
 
 /* Anything that must not happen: begin again. board_f405.c has its own, which cuts the drive
  * first. */
@@ -29,7 +31,9 @@ __attribute__((weak)) void ignore_handler(void)
 
 __attribute__((weak, alias("ignore_handler"))) void systick_handler(void);
 __attribute__((weak, alias("fault_handler"))) void usart1_handler(void);
-__attribute__((weak, alias("fault_handler"))) void usart2_handler(void);
+__attribute__((weak, alias("fault_handler"))) void usart3_handler(void);
+__attribute__((weak, alias("fault_handler"))) void exti2_handler(void);
+__attribute__((weak, alias("fault_handler"))) void dma1_stream3_handler(void);
 
 typedef void (*handler)(void);
 
@@ -44,10 +48,15 @@ __attribute__((section(".vectors"), used)) static const struct {
         [0] = reset_handler,
         [1 ... 13] = fault_handler,
         [14] = systick_handler,
-        [15 ... 51] = fault_handler,
+        [15 ... 22] = fault_handler,
+        [15 + 8] = exti2_handler,
+        [24 ... 28] = fault_handler,
+        [15 + 14] = dma1_stream3_handler,
+        [30 ... 51] = fault_handler,
         [15 + 37] = usart1_handler,
-        [15 + 38] = usart2_handler,
-        [54 ... SYSTEM - 2 + INTERRUPTS] = fault_handler,
+        [53] = fault_handler,
+        [15 + 39] = usart3_handler,
+        [55 ... SYSTEM - 2 + INTERRUPTS] = fault_handler,
     },
 };
 

@@ -47,13 +47,20 @@ enum {
 
 enum {
     RCC_HSION = 1 << 0, /* 1 after every reset on silicon; the whole register reads 0 in QEMU */
+    RCC_HSEON = 1 << 16,
+    RCC_HSERDY = 1 << 17,
+    RCC_CSSON = 1 << 19, /* the crystal stops: NMI, and the chip runs from HSI */
     RCC_PLLON = 1 << 24,
     RCC_PLLRDY = 1 << 25,
     RCC_SWS_PLL = 2 << 2,
+    PLLCFGR_HSE = 1 << 22,
     RCC_GPIOA = 1 << 0,
     RCC_GPIOB = 1 << 1,
     RCC_GPIOC = 1 << 2,
-    RCC_USART2 = 1 << 17, /* APB1 */
+    RCC_DMA1 = 1 << 21,
+    RCC_SPI2 = 1 << 14,   /* APB1 */
+    RCC_USART3 = 1 << 18, /* APB1 */
+    RCC_SYSCFG = 1 << 14, /* APB2 */
     RCC_PWR = 1 << 28,    /* APB1 */
     RCC_USART1 = 1 << 4,  /* APB2 */
     CSR_RMVF = 1 << 24,
@@ -106,11 +113,11 @@ typedef struct usart_registers {
 } usart_registers;
 
 #define USART1 ((usart_registers *)0x40011000u)
-#define USART2 ((usart_registers *)0x40004400u)
+#define USART3 ((usart_registers *)0x40004800u)
 
 enum {
     USART1_IRQ = 37,
-    USART2_IRQ = 38,
+    USART3_IRQ = 39,
     SR_RXNE = 1 << 5,
     SR_TC = 1 << 6,
     SR_TXE = 1 << 7,
@@ -122,6 +129,46 @@ enum {
     CR1_UE = 1 << 13,
     CR3_HDSEL = 1 << 3
 };
+
+/* ---- SPI2 and its DMA: stream 3 of DMA1 receives, stream 4 sends, both on channel 0 ---- */
+typedef struct dma_stream {
+    volatile uint32_t CR, NDTR, PAR, M0AR, M1AR, FCR;
+} dma_stream;
+
+#define SPI2_CR1 REGISTER(0x40003800u)
+#define SPI2_CR2 REGISTER(0x40003804u)
+#define SPI2_SR REGISTER(0x40003808u)
+#define SPI2_DR_ADDRESS 0x4000380Cu
+#define DMA1_LISR REGISTER(0x40026000u)
+#define DMA1_LIFCR REGISTER(0x40026008u)
+#define DMA1_HIFCR REGISTER(0x4002600Cu)
+#define DMA1_STREAM(n) ((dma_stream *)(0x40026010u + 0x18u * (n)))
+
+enum {
+    DMA1_STREAM3_IRQ = 14,
+    SPI_CPHA = 1 << 0,
+    SPI_MSTR = 1 << 2,
+    SPI_BY_16 = 3 << 3,
+    SPI_SPE = 1 << 6,
+    SPI_SSI = 1 << 8,
+    SPI_SSM = 1 << 9,
+    SPI_RXDMAEN = 1 << 0,
+    SPI_TXDMAEN = 1 << 1,
+    DMA_EN = 1 << 0,
+    DMA_TCIE = 1 << 4,
+    DMA_TO_PERIPHERAL = 1 << 6,
+    DMA_MINC = 1 << 10,
+    DMA_TCIF3 = 1 << 27,
+    DMA_FLAGS_3 = 0x3D << 22, /* of LISR and LIFCR */
+    DMA_FLAGS_4 = 0x3D        /* of HISR and HIFCR */
+};
+
+/* ---- edges of pins ---- */
+#define SYSCFG_EXTICR(n) REGISTER(0x40013808u + 4u * (n))
+#define EXTI_IMR REGISTER(0x40013C00u)
+#define EXTI_FTSR REGISTER(0x40013C0Cu)
+#define EXTI_PR REGISTER(0x40013C14u)
+enum { EXTI2_IRQ = 8 };
 
 /* ---- independent watchdog ---- */
 #define IWDG_KR REGISTER(0x40003000u)

@@ -32,7 +32,7 @@ from endplate.errors import HandError
 
 BUILD = Path(__file__).resolve().parents[3] / "firmware" / "build"
 KINDS = {"pc": BUILD / "pc" / "endplate-hand", "f405": BUILD / "f405" / "endplate-hand.elf"}
-MACHINE = "netduinoplus2"  # a board with an STM32F405: USART1 is the link, USART2 the motor bus
+MACHINE = "netduinoplus2"  # a board with an STM32F405: USART1 is the link, USART3 the motor bus
 START_S = 5.0
 NICE = -10  # asked for, not insisted on
 LONGEST_RUN_S = 3600  # an emulator that nobody stops ends by itself
@@ -184,6 +184,8 @@ def _start_qemu(image: Path, bus: Path, folder: Path) -> Firmware:
     arguments += [
         "-serial",
         "pty",
+        "-serial",
+        "null",
         "-chardev",
         f"serial,id=bus,path={bus}",
         "-serial",

@@ -148,8 +148,8 @@ int32_t app_command(app_state *of, const guard_command *command, int32_t grip, c
     }
     neutral = neutral || command->mode == 0;
     for (int32_t i = 0; i < DOFS; i++) {
-        const uint32_t held = of->guard.senses.absent | command->frozen;
-        if (known.wanted[i] < 0.05f && (held >> i & 1u) == 0) known.lost &= ~(1u << i);
+        const uint32_t held = (of->guard.senses.absent | command->frozen) >> i & 1u;
+        if (known.wanted[i] < 0.05f && !held) known.lost &= ~(1u << i);
     }
     known.allowed = known.allowed || neutral;
     known.rested = known.rested || neutral;
@@ -168,8 +168,7 @@ static void check_senses(int32_t i, float v, float size, int32_t state)
     if (v == 0.0f || (state != GUARD_ACTIVE && state != GUARD_OPEN_ONLY)) return;
     must(((v > 0 ? senses->no_positive : senses->no_negative) >> i & 1u) == 0);
     must(size <= senses->scale[i]);
-    must((app.guard.faults & GUARD_FAULT_LINK_NOISE) == 0
-         || size <= app.guard_config.noise_velocity);
+    if ((app.guard.faults & GUARD_FAULT_LINK_NOISE) != 0) must(size <= 0.5f);
     if (state == GUARD_OPEN_ONLY) {
         must(v * (float)closing < 0.0f && size <= app.guard_config.open_only_velocity);
     } else {
@@ -337,8 +336,7 @@ static void sense(input *from)
     senses.no_positive = how >> 1 & 7u;
     senses.no_negative = how >> 4;
     senses.stalled = senses.hot = byte(from);
-    senses.absent = byte(from) & 15u;
-    known.lost |= senses.absent;
+    known.lost |= senses.absent = byte(from) & 15u;
     for (int32_t i = 0; i < DOFS; i++) senses.scale[i] = scale(byte(from));
     must(guard_sense(&app.guard, &senses) == CORE_OK);
     for (int32_t i = 0; i < DOFS; i++) must(app.guard.senses.scale[i] <= 1.0f);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every line of the guard and of strain runs in their own tests, and every branch goes both ways: the
-tests are run once more, on a core that counts. Branches that nothing can take are listed, each with
-its reason; one that is taken after all is a finding too."""
+"""Every line of the guard and of strain runs in their own tests, and every branch goes both ways:
+the tests are run once more, on a core that counts. Branches that nothing can take are listed, each
+with its reason; one that is taken after all is a finding too."""
 
 from __future__ import annotations
 
@@ -54,8 +54,9 @@ def gcov(folder: Path, stage: str) -> str:
     counts = next(folder.rglob(f"{stage}.gcda"), None)
     assert counts is not None, "the real core was tested, not the one that counts"
     return subprocess.run(
-        ["gcov", "-b", "-c", "-t", str(counts)], cwd=folder, capture_output=True, text=True, check=True
-    ).stdout
+        ["gcov", "-b", "-c", "-t", str(counts)],
+        cwd=folder, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +79,7 @@ def counted(tmp_path_factory) -> Path:
 STAGES = ("guard", "guard_config", "guard_drive", "strain")
 #: (stage, a part of the line, which of its branches) -> why nothing takes it.
 IMPOSSIBLE = {
-    ("guard_drive", "out->power = now != GUARD_BOOT", 1): "every tick leaves BOOT before it comes here",
+    ("guard_drive", "out->power = now != GUARD_BOOT", 1): "a tick leaves BOOT before it comes here",
 }
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Actuators that jump, lie, freeze, shut down or lose their supply, with the simulated ones: what the
-hand's program does about it, and how soon; what the joint itself does meanwhile."""
+"""Actuators that jump, lie, freeze, shut down or lose their supply, with the simulated ones: what
+the hand's program does about it, and how soon; what the joint itself does meanwhile."""
 
 from __future__ import annotations
 

@@ -106,7 +106,7 @@ class Servo:
             self._apply()
 
     def jump(self, degrees: float) -> None:
-        """The encoder slips by this many degrees of the joint: it measures so much more from now on,
+        """The encoder slips by so many degrees of the joint: it measures that much more by now,
         and its position loop, which believes it, drives the joint back by as much."""
         self._zero += degrees * self._per_deg
         self._apply()

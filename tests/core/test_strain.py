@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from endplate.core import ffi, lib
-from endplate.hardware import load_hand
+from endplate.hardware import core_table, load_hand
 
 HAND = load_hand("test-hand")
 JOINTS = [joint.name for joint in HAND.joints]
@@ -16,27 +16,8 @@ ALL = (1 << len(JOINTS)) - 1
 
 
 def table():
-    """The hand as hand_config; the same values as firmware/hand_table.py compiles in."""
-    config = ffi.new("hand_config *")
-    config.joints, config.dofs, config.grips = len(HAND.joints), len(HAND.dofs), len(HAND.grips)
-    config.rest_grip = [grip.name for grip in HAND.grips].index(HAND.rest_grip)
-    nan = float("nan")
-    for i, joint in enumerate(HAND.joints):
-        row = config.joint[i]
-        row.actuator, row.direction, row.gear = joint.actuator, joint.direction, joint.gear
-        row.zero_deg, row.min_deg, row.max_deg = joint.zero_deg, joint.min_deg, joint.max_deg
-        row.speed_dps, row.current_ma = joint.speed_dps, joint.current_ma
-    for i, dof in enumerate(HAND.dofs):
-        config.dof[i].kind = lib.HAND_DOF_GRIP if dof.kind == "grip" else lib.HAND_DOF_JOINT
-        config.dof[i].joint = JOINTS.index(dof.joint) if dof.joint else 0
-        config.dof[i].closing = dof.closing
-    for i, grip in enumerate(HAND.grips):
-        row = config.grip[i]
-        row.close_s = grip.close_s
-        for j, name in enumerate(JOINTS):
-            row.open_deg[j] = grip.open_deg.get(name, nan)
-            row.closed_deg[j] = grip.closed_deg.get(name, nan)
-            row.start[j], row.stop[j] = grip.start.get(name, 0.0), grip.stop.get(name, 1.0)
+    """The hand as firmware/hand_table.py compiles it in."""
+    config = ffi.new("hand_config *", core_table(HAND))
     assert lib.hand_check(config) == 0
     return config
 

@@ -7,6 +7,10 @@
 #include <math.h> /* NAN */
 #include <string.h>
 
+/* Of its whole way: so near to where it is, a position counts as neutral. Measured and wanted angles
+ * differ by what a load bends, and the host knows the measured ones. */
+static const float NEAR = 0.05f;
+
 uint32_t app_ms(const app_state *app)
 {
     return (uint32_t)(app->now_us / 1000u);
@@ -63,6 +67,7 @@ void app_event(app_state *app, int32_t event)
 {
     (void)guard_raise(&app->guard, &app->guard_config, event, app_ms(app));
     if (app->guard.state == GUARD_RELEASING) {
+        app->hand.aimed = 0;
         memset(app->force_cap, 255, sizeof app->force_cap); /* and not what comes after it either */
     }
     app->changed = 1;
@@ -84,9 +89,21 @@ void app_params_changed(app_state *app)
 
 int32_t app_command(app_state *app, const guard_command *command, int32_t grip, const uint8_t *caps)
 {
-    const int32_t taken = guard_command_take(&app->guard, &app->guard_config, command, app_ms(app));
+    const int32_t to_positions = command->mode == APP_POSITION;
+    guard_command wanted = *command;
+    if (to_positions) { /* the guard knows velocities alone: all its rules hold unchanged */
+        wanted.mode = APP_VELOCITY;
+        (void)hand_toward(&app->hand, &hand_table, command->target,
+                          0.001f * (float)app->params.value[PARAMS_POSITION_VELOCITY],
+                          app->guard.state == GUARD_ARMED ? NEAR : 0.0f, wanted.target);
+    }
+    const int32_t taken = guard_command_take(&app->guard, &app->guard_config, &wanted, app_ms(app));
     app->changed = 1;
     if (taken == CORE_OK) {
+        app->hand.aimed = 0;
+        if (to_positions) {
+            (void)hand_aim(&app->hand, &hand_table, command->target);
+        }
         app->command_us = (uint32_t)app->now_us;
         app->interval_us = app->now_us - app->fresh_us;
         app->fresh_us = app->now_us;

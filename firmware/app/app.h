@@ -38,6 +38,8 @@ enum app_times {
     APP_LATE_US = 50000 /* longest step of time that one cycle makes good */
 };
 
+enum app_mode { APP_HOLD = 0, APP_VELOCITY = 1, APP_POSITION = 2 }; /* of COMMAND */
+
 enum app_progress { APP_LINK = 1, APP_CONTROL = 2, APP_SENSING = 4, APP_ALL = 7 };
 
 typedef struct app_state {

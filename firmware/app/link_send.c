@@ -16,7 +16,8 @@ enum {
     HAS_BUS_WATCHDOG = 8,
     HAS_WATCHDOG = 16,
     HAS_FORCE_CAP = 32,
-    HAS_PARAMETERS = 64
+    HAS_PARAMETERS = 64,
+    HAS_POSITION_MODE = 8192
 };
 
 void link_answer(link_state *link, uint16_t session, uint16_t ack)
@@ -80,7 +81,7 @@ void link_hello_ack(link_state *link, const app_state *app, uint16_t session, ui
     ack.boot_id = link_boot_id(link);
     ack.capabilities =
         HAS_POSITION | HAS_CURRENT | HAS_TEMPERATURE | HAS_BUS_WATCHDOG | HAS_FORCE_CAP
-        | HAS_PARAMETERS;
+        | HAS_PARAMETERS | HAS_POSITION_MODE;
     if (board_has_watchdog()) {
         ack.capabilities |= HAS_WATCHDOG;
     }

@@ -34,6 +34,9 @@ static const params_info TABLE[PARAMS_COUNT] = {
     [PARAMS_CURRENT] = {"motor_current", "",
                         "most of each motor's current limit, and so of the grip force",
                         PARAMS_MILLI, 200, 1000, 1000},
+    [PARAMS_POSITION_VELOCITY] = {"position_velocity", "",
+                                  "how fast commands of a position move, 1 = full speed",
+                                  PARAMS_MILLI, 50, 1000, 500},
 };
 
 int32_t params_describe(const params_state *params, int32_t index, params_info *info)

@@ -14,6 +14,10 @@ static const float HOLD_DEG_PER_MA = 0.017f;
 static const float HOLD_LEAST_DEG = 2.0f;
 static const float HOLD_MOST_DEG = 8.0f;
 static const float DRIVE_LEAD_S = 0.06f;
+static const float SOFT_S = 0.06f; /* see hand.h */
+static const float CREEP = 0.05f;  /* slowest share of a speed into a stop: it arrives */
+static const float REFUSED = 2.0f; /* a velocity that the guard takes for none */
+static const float THERE_DEG = 0.02f, THERE = 5.0e-4f;
 
 static float clamp(float x, float low, float high) { return x < low ? low : x > high ? high : x; }
 
@@ -140,16 +144,82 @@ static float opening_closure(const hand_state *state, const hand_config *config)
     return most < state->closure ? most : state->closure;
 }
 
+/* `speed` (>= 0), slower when the way left takes less than SOFT_S at full speed. */
+static float soft(float speed, float left_s)
+{
+    const float most = left_s > CREEP * SOFT_S ? left_s / SOFT_S : CREEP;
+    return speed < most ? speed : most;
+}
+
+/* Where a position -1..1 is: degrees of the joint, or closure. */
+static float place_of(const hand_config *config, const hand_dof *dof, float position)
+{
+    if (dof->kind == HAND_DOF_GRIP) {
+        return position;
+    }
+    const hand_joint *joint = &config->joint[dof->joint];
+    return 0.5f * (joint->min_deg + joint->max_deg + position * (joint->max_deg - joint->min_deg));
+}
+
+int32_t hand_toward(const hand_state *state, const hand_config *config, const float *position,
+                    float most, float near, float *velocity)
+{
+    if (state == NULL || config == NULL || position == NULL || velocity == NULL
+        || !within(most, 0.0f, 1.0f) || state->grip < 0 || state->grip >= config->grips) {
+        return CORE_BAD_ARGUMENT;
+    }
+    for (int32_t d = 0; d < config->dofs; d++) {
+        const hand_dof *dof = &config->dof[d];
+        const int32_t grips = dof->kind == HAND_DOF_GRIP;
+        const float left = place_of(config, dof, position[d])
+            - (grips ? state->closure : state->goal_deg[dof->joint]);
+        const float away = left < 0.0f ? -left : left;
+        const float whole = grips
+            ? 1.0f
+            : config->joint[dof->joint].max_deg - config->joint[dof->joint].min_deg;
+        const float there = grips ? THERE : THERE_DEG;
+        const float left_s = grips ? away * config->grip[state->grip].close_s
+                                   : away / config->joint[dof->joint].speed_dps;
+        const float speed = left_s < most * SOFT_S ? left_s / SOFT_S : most;
+        const int32_t back = (left < 0.0f) != (grips && dof->closing < 0);
+        velocity[d] = !within(position[d], grips ? 0.0f : -1.0f, 1.0f) ? REFUSED
+            : away < there || away < near * whole                     ? 0.0f
+            : back                                                    ? -speed
+                                                                      : speed;
+    }
+    return CORE_OK;
+}
+
+int32_t hand_aim(hand_state *state, const hand_config *config, const float *position)
+{
+    if (state == NULL || config == NULL || position == NULL) {
+        return CORE_BAD_ARGUMENT;
+    }
+    for (int32_t d = 0; d < config->dofs; d++) {
+        state->aim[d] = place_of(config, &config->dof[d], position[d]);
+    }
+    state->aimed = (1u << config->dofs) - 1u;
+    return CORE_OK;
+}
+
 /* The grip DoF: moves the closure, then every finger towards the path. 1 when anything moved. */
 static int32_t move_grip(hand_state *state, const hand_config *config, const float *measured_deg,
-                         float velocity, float dt_s)
+                         float velocity, const float *aim, float dt_s)
 {
     const hand_grip *grip = &config->grip[state->grip];
     const int32_t opens = velocity < 0.0f;
-    const float speed = opens ? -velocity : velocity;
     const float before = state->closure;
-    const float begin = opens ? opening_closure(state, config) : before;
-    state->closure = clamp(begin + velocity * dt_s / grip->close_s, 0.0f, 1.0f);
+    float begin = opens ? opening_closure(state, config) : before;
+    float end = opens ? 0.0f : 1.0f;
+    float speed = opens ? -velocity : velocity;
+    if (aim != NULL) { /* not past it, nor back to it */
+        begin = opens && *aim > begin ? (*aim < before ? *aim : before) : begin;
+        end = opens == (*aim < begin) ? *aim : begin;
+        speed = soft(speed, (opens ? begin - end : end - begin) * grip->close_s);
+    }
+    const float step = speed * dt_s / grip->close_s;
+    state->closure = opens ? (begin - step > end ? begin - step : end)
+                           : (begin + step < end ? begin + step : end);
     int32_t moved = state->closure != before;
     for (int32_t i = 0; i < config->joints; i++) {
         if (is_nan(grip->open_deg[i])) {
@@ -174,13 +244,23 @@ static int32_t move_grip(hand_state *state, const hand_config *config, const flo
 
 /* A DoF of one joint. 1 when it moved. */
 static int32_t move_joint(hand_state *state, const hand_joint *joint, int32_t i, float measured,
-                          float velocity, float dt_s)
+                          float velocity, const float *aim, float dt_s)
 {
+    const int32_t back = velocity < 0.0f;
+    const float from = state->goal_deg[i];
     const float hold = hold_lead(joint);
-    const float ahead = velocity * joint->speed_dps * DRIVE_LEAD_S;
-    const float to = bound(state->goal_deg[i] + velocity * joint->speed_dps * dt_s, measured,
-                           velocity < 0.0f ? hold - ahead : hold,
-                           velocity > 0.0f ? hold + ahead : hold);
+    const float ahead = (back ? -velocity : velocity) * joint->speed_dps * DRIVE_LEAD_S;
+    float end = back ? joint->min_deg : joint->max_deg;
+    if (aim != NULL && (back ? *aim > end : *aim < end)) {
+        end = *aim;
+    }
+    const float room = back ? from - end : end - from;
+    const float left = room > 0.0f ? room : 0.0f;
+    const float step =
+        soft(back ? -velocity : velocity, left / joint->speed_dps) * joint->speed_dps * dt_s;
+    const float most = step < left ? step : left;
+    const float to = bound(back ? from - most : from + most, measured, back ? hold + ahead : hold,
+                           back ? hold : hold + ahead);
     return set_goal(state, joint, i, to, dt_s);
 }
 
@@ -225,6 +305,7 @@ int32_t hand_process(hand_state *state, const hand_config *config, const float *
     for (int32_t i = 0; i < config->dofs; i++) {
         const hand_dof *dof = &config->dof[i];
         const float wanted = clamp(velocity[i], -1.0f, 1.0f);
+        const float *aim = (state->aimed >> i & 1u) != 0 ? &state->aim[i] : NULL;
         int32_t moved;
         if (wanted == 0.0f) {
             continue;
@@ -232,13 +313,13 @@ int32_t hand_process(hand_state *state, const hand_config *config, const float *
         if (dof->kind == HAND_DOF_GRIP) {
             driven |= joints_of(config, &config->grip[state->grip]);
             moved = move_grip(state, config, measured_deg, dof->closing < 0 ? -wanted : wanted,
-                              step_s);
+                              aim, step_s);
         } else {
             driven |= 1u << dof->joint;
             moved = move_joint(state, &config->joint[dof->joint], dof->joint,
-                               measured_deg[dof->joint], wanted, step_s);
+                               measured_deg[dof->joint], wanted, aim, step_s);
         }
-        if (!moved) {
+        if (!moved && aim == NULL) { /* to stand at its aim is no limit */
             state->at_limit |= 1u << i;
         }
     }

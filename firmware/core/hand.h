@@ -3,8 +3,16 @@
  * hand: DoF velocities -> joint goals, through a grip table and limits. Degrees and seconds.
  *
  * A DoF is either the grip (the fingers follow a path from the grip's open posture to its closed
- * one; `closure` 0..1 is how far) or one joint. Velocity mode: at 0 the hand holds. The table comes
- * from hw/hands by hardware.py, compiled in.
+ * one; `closure` 0..1 is how far) or one joint. At velocity 0 the hand holds. The table comes from
+ * hw/hands by hardware.py, compiled in.
+ *
+ * Position mode: hand_toward makes the velocities that lead to wanted positions, and those go through
+ * the guard as any others; hand_aim then keeps the goals from running past, whenever the next
+ * velocity comes. A position is -1..1: of a joint from its middle to its ends, of the grip its
+ * closure, 0..1.
+ *
+ * Soft stops: within what it runs in 60 ms before a joint's limit or an aim, the speed falls with the
+ * way that is left. The ends of a grip's path are no stops of a joint and have none.
  *
  * What blocks a joint does not wind its goal up: a goal leads the measured joint by no more than
  *   holding   0.017 degrees of the motor per mA of the joint's current limit, as degrees of the
@@ -75,6 +83,8 @@ typedef struct hand_state {
     float closure;                 /* 0 open .. 1 closed */
     float goal_deg[CORE_MAX_JOINTS];
     uint32_t at_limit;             /* bit per DoF: wanted further; a limit or what blocks held it */
+    uint32_t aimed;                /* bit per DoF: not past `aim`; whoever ends an aim clears it */
+    float aim[CORE_MAX_DOF];       /* degrees of the joint; closure */
 } hand_state;
 
 int32_t hand_check(const hand_config *config);
@@ -84,6 +94,13 @@ int32_t hand_init(hand_state *state, const hand_config *config, const float *mea
  * next motion of the grip DoF, never by themselves, each no faster than its joint's speed.
  * CORE_BAD_ARGUMENT for an unknown grip. */
 int32_t hand_select_grip(hand_state *state, const hand_config *config, int32_t grip);
+/* The velocities, no faster than `most` (0..1), that lead to these positions; 0 where the way left is
+ * less than 0.02 degrees, of the grip 0.0005, or less than `near` of the whole way (0..1). A position that is none (NaN, beyond -1..1, below 0 for
+ * the grip) gives a velocity of 2, which the guard refuses. */
+int32_t hand_toward(const hand_state *state, const hand_config *config, const float *position,
+                    float most, float near, float *velocity);
+/* Aims every DoF at these positions, once the guard has taken the velocities. */
+int32_t hand_aim(hand_state *state, const hand_config *config, const float *position);
 /* Advances by dt_s (at most 0.1 counts) with velocities -1..1 per DoF; with velocities of 0 it
  * holds, and has to be called then too. measured_deg: where the joints are, one each, NaN where
  * that is not known (no bound of the lead then). No joint goal moves faster than its speed_dps,

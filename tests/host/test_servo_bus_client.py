@@ -13,7 +13,7 @@ import pytest
 sdk = pytest.importorskip("dynamixel_sdk", reason="dynamixel-sdk is not installed")
 
 MOTION = np.dtype([("t_ns", "<i8"), ("goal_deg", "<f4", (10,)), ("position_deg", "<f4", (10,)),
-                   ("velocity_dps", "<f4", (10,))])
+                   ("velocity_dps", "<f4", (10,)), ("more", "<f4", (20,))])
 IDS = tuple(range(1, 10))
 
 

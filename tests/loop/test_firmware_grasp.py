@@ -4,19 +4,15 @@ object's removal and a release do to the fingers."""
 
 from __future__ import annotations
 
-import json
 import time
 
 import numpy as np
 import pytest
 
 from endplate.hardware import load_hand
-from endplate.live.traces import records
-from endplate.sim import firmware
 from endplate.sim.mechanics import GRASPED
-from endplate.sim.rig import MOTION, Part
 
-from .wire_host import connected
+from .grasping import grasping_hand
 
 HAND = load_hand("test-hand")
 NAMES = [joint.name for joint in HAND.joints]
@@ -29,47 +25,10 @@ TRAVEL_DEG = 5.0  # that, and what the object's spring throws a finger beyond it
 NOISE_DEG = 0.1  # two ticks of the actuator
 
 
-class Grasping:
-    """A host, a hand, and what its joints did."""
-
-    def __init__(self, host, part: Part, folder) -> None:
-        self.host, self.part, self._folder = host, part, folder
-
-    def mark(self) -> int:
-        return time.monotonic_ns()
-
-    def motion(self, since_ns: int = 0) -> np.ndarray:
-        """Records since then, up to now."""
-        now, end = time.monotonic_ns(), time.monotonic() + 3
-        while time.monotonic() < end:
-            rows = records(self._folder / "hand.bin", MOTION)
-            if len(rows) and rows["t_ns"][-1] >= now:
-                return rows[(rows["t_ns"] >= since_ns) & (rows["t_ns"] <= now)]
-            self.host.quiet(0.02)
-        raise AssertionError("the log of the mechanics stands")
-
-    def trace(self) -> list[dict]:
-        """One row per motor cycle, as the hand's program saw it."""
-        lines = (self._folder / "firmware.jsonl").read_text().splitlines()
-        return [json.loads(line) for line in lines if line.endswith("}")]
-
-    def close_on_object(self) -> None:
-        self.host.activate()
-        self.host.drive(1.0, seconds=1.3)
-
-
 @pytest.fixture
 def grasping(pc_firmware, tmp_path):
-    part = Part("endplate.sim.hand", ["--directory", str(tmp_path), "--object"],
-                tmp_path / "hand.log")
-    try:
-        with (
-            firmware.start("pc", part.ready["bus"], tmp_path, trace=True) as hand,
-            connected(hand.port) as host,
-        ):
-            yield Grasping(host, part, tmp_path)
-    finally:
-        part.stop()
+    with grasping_hand(tmp_path) as running:
+        yield running
 
 
 @pytest.mark.parametrize("end", ["silence", "disarm"])

@@ -13,15 +13,16 @@ DRIVING = tuple(
 )
 
 #: Bits of HELLO_ACK.capabilities and codes of its reset_cause (SPEC.md, HELLO_ACK).
-CAPABILITIES = (
-    "measures position and velocity",
-    "measures current",
-    "measures temperature and voltage",
-    "its motor bus stops by itself when the hand stops (bus watchdog set)",
-    "a hardware watchdog restarts it",
-    "heeds `force_cap`",
-    "has parameters: answers PARAM_INFO to PARAM_RESET",
-)
+CAPABILITIES = {
+    0: "measures position and velocity",
+    1: "measures current",
+    2: "measures temperature and voltage",
+    3: "its motor bus stops by itself when the hand stops (bus watchdog set)",
+    4: "a hardware watchdog restarts it",
+    5: "heeds `force_cap`",
+    6: "has parameters: answers PARAM_INFO to PARAM_RESET",
+    13: "has a position mode: COMMAND's mode 2",
+}
 RESET_CAUSES = ("unknown", "power came on", "reset pin", "brown-out", "watchdog", "software")
 
 _FAULTS = {
@@ -59,7 +60,7 @@ def hello(fields: dict[str, Any]) -> dict[str, Any]:
 
 def capabilities(bits: int) -> list[str]:
     """What the hand answers to, in words; bits that are not known are left out."""
-    return [words for bit, words in enumerate(CAPABILITIES) if bits >> bit & 1]
+    return [words for bit, words in CAPABILITIES.items() if bits >> bit & 1]
 
 
 def reset_cause(code: int) -> str:

@@ -4,8 +4,8 @@
     python -m endplate.sim.hand --hand test-hand --directory DIR [--object]
 
 First line on stdout: {"bus": "/dev/pts/N", "log": "DIR/hand.bin"}. The log grows by one record
-every 4 ms (RECORD: CLOCK_MONOTONIC nanoseconds, goal, position and velocity of each joint, zeros
-behind the last joint), written out at least ten times a second. Requests are JSON lines on stdin;
+every 4 ms (RECORD: CLOCK_MONOTONIC nanoseconds; goal, position, velocity, motor current and tip
+force of each joint, zeros behind the last joint), written out at least ten times a second. Requests are JSON lines on stdin;
 joints go by name or by actuator id:
 
     {"fault": {"missing": ["index", 4]}}           these do not answer; [] = all are back
@@ -46,7 +46,7 @@ from endplate.sim.mechanics import GRASPED, SUPPLY_V, Grasped, Mechanics
 from endplate.sim.servo_bus import Servo, ServoBus
 
 JOINTS = 10
-RECORD = struct.Struct(f"<q{3 * JOINTS}f")
+RECORD = struct.Struct(f"<q{5 * JOINTS}f")
 LOG_NS = 4_000_000
 FLUSH_NS = 100_000_000
 WARM_NS = 250_000_000
@@ -117,7 +117,8 @@ class HandProcess:
         mechanics, padding = self._mechanics, self._padding
         self._log.write(RECORD.pack(
             now_ns, *mechanics.goal_deg, *padding, *mechanics.position_deg, *padding,
-            *mechanics.velocity_dps, *padding))
+            *mechanics.velocity_dps, *padding, *mechanics.current_a, *padding,
+            *mechanics.tip_n, *padding))
 
     def _read_requests(self, descriptor: int, now_ns: int) -> bool:
         data = os.read(descriptor, 4096)

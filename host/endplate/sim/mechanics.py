@@ -49,6 +49,9 @@ LOADS = {
     "wrist_flexion": (8.0e-4, 0.0),
     "elbow": (4.0e-3, 0.24),  # 0.2 kg at 0.12 m; 0 degrees hangs straight down
 }
+#: From the joint that bends a digit to its tip, m (estimates: the tips meet at half the flexion).
+TIP_M = {"thumb_flexion": 0.06, "index": 0.07, "middle": 0.075, "ring": 0.07, "little": 0.06}
+SLIDE_MS, FALLS_DEG = 4, 25.0
 #: Joints that can meet an object, and where the default one, a bottle of 65 mm, stops them.
 GRASPED = {"thumb_flexion": 30.0, "index": 50.0, "middle": 50.0, "ring": 50.0, "little": 55.0}
 
@@ -60,6 +63,11 @@ class Grasped:
     contact_deg: Mapping[str, float]
     stiffness_nm_deg: float = 0.1
     damping_nm_s: float = 0.01
+    # A load pulls a tapering object out between the fingers: while it exceeds friction times the
+    # sum of the tips' forces, every digit finds it further in; FALLS_DEG, and it has fallen.
+    load_n: float = 0.0
+    friction: float = 0.5
+    taper_dps: float = 8.0
 
 
 class Axis:
@@ -142,6 +150,14 @@ class Axis:
         self.resting = (velocity == 0.0 == before and self.along == 0.0
                         and (not on or self.trajectory == goal))
 
+    @property
+    def pressing_nm(self) -> float:
+        """What the joint gives to the object it touches."""
+        if self.position <= self.contact:
+            return 0.0
+        push = self.touch_stiff * (self.position - self.contact) + self.touch_damp * self.velocity
+        return max(push, 0.0)
+
     def _follow(self, off: float) -> None:
         """One step of the profile towards a goal that is `off` away."""
         away = abs(off)
@@ -173,6 +189,8 @@ class Mechanics:
         self.axes = tuple(Axis(joint, start.get(joint.name, 0.0)) for joint in hand.joints)
         self.time_ns = 0
         self.battery_v = SUPPLY_V  # what is read; the motors' strength stays that of 5 V
+        self._grasped: Grasped | None = None
+        self._slid_deg = 0.0
 
     # ---- what the servos set ----
 
@@ -213,6 +231,7 @@ class Mechanics:
 
     def grasp(self, grasped: Grasped | None) -> None:
         """Puts an object between the fingers, or takes it away."""
+        self._grasped, self._slid_deg = grasped, 0.0
         for name, axis in zip(self.names, self.axes, strict=True):
             axis.contact, axis.resting = math.inf, False
             if grasped is not None and name in grasped.contact_deg:
@@ -234,8 +253,26 @@ class Mechanics:
 
     def step(self, steps: int = 1) -> None:
         """Milliseconds pass."""
+        while self._grasped is not None and self._grasped.load_n > 0.0 and steps > 0:
+            self._slide(self._grasped, turn := min(steps, SLIDE_MS))
+            for axis in self.axes:
+                axis.run(turn)
+            steps -= turn
         for axis in self.axes:
             axis.run(steps)
+
+    def _slide(self, held: Grasped, steps: int) -> None:
+        """The object moves out between the fingers, if they do not hold it."""
+        tips = self.tip_n
+        if not any(tips) or held.friction * sum(tips) >= held.load_n:
+            return
+        self._slid_deg += (moved := held.taper_dps * steps * STEP_S)
+        for name, axis in zip(self.names, self.axes, strict=True):
+            if name in held.contact_deg:
+                axis.contact += moved / DEG
+                axis.resting = False
+        if self._slid_deg >= FALLS_DEG:
+            self.grasp(None)
 
     def warm(self, seconds: float) -> None:
         """Lets the motors take up and give off heat; call a few times a second."""
@@ -264,3 +301,16 @@ class Mechanics:
     def velocity_dps(self) -> list[float]:
         """Joint speeds."""
         return [axis.velocity * DEG for axis in self.axes]
+
+    @property
+    def current_a(self) -> list[float]:
+        """Motor currents, + bends the joint up."""
+        return [axis.current for axis in self.axes]
+
+    @property
+    def tip_n(self) -> list[float]:
+        """Newton that each joint's tip presses with; 0 for joints without one."""
+        return [
+            axis.pressing_nm / TIP_M[name] if name in TIP_M else 0.0
+            for name, axis in zip(self.names, self.axes, strict=True)
+        ]

@@ -31,6 +31,8 @@ MOTION = np.dtype(
         ("goal_deg", "<f4", (10,)),
         ("position_deg", "<f4", (10,)),
         ("velocity_dps", "<f4", (10,)),
+        ("current_a", "<f4", (10,)),
+        ("tip_n", "<f4", (10,)),
     ]
 )
 START_TIMEOUT_S = 20.0

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The hand's program for Linux and the mechanics, with or without an object in the hand."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from endplate.live.traces import records
+from endplate.sim import firmware
+from endplate.sim.rig import MOTION, Part
+
+from .wire_host import Host, connected
+
+
+class Grasping:
+    """A host, a hand, and what its joints did."""
+
+    def __init__(self, host: Host, part: Part, folder: Path) -> None:
+        self.host, self.part, self._folder = host, part, folder
+
+    def mark(self) -> int:
+        return time.monotonic_ns()
+
+    def motion(self, since_ns: int = 0) -> np.ndarray:
+        """Records since then, up to now."""
+        now, end = time.monotonic_ns(), time.monotonic() + 3
+        while time.monotonic() < end:
+            rows = records(self._folder / "hand.bin", MOTION)
+            if len(rows) and rows["t_ns"][-1] >= now:
+                return rows[(rows["t_ns"] >= since_ns) & (rows["t_ns"] <= now)]
+            self.host.quiet(0.02)
+        raise AssertionError("the log of the mechanics stands")
+
+    def trace(self) -> list[dict]:
+        """One row per motor cycle, as the hand's program saw it."""
+        lines = (self._folder / "firmware.jsonl").read_text().splitlines()
+        return [json.loads(line) for line in lines if line.endswith("}")]
+
+    def close_on_object(self) -> None:
+        self.host.activate()
+        self.host.drive(1.0, seconds=1.3)
+
+
+@contextmanager
+def grasping_hand(
+    folder: Path, hand: str = "test-hand", grasped: bool = True, **knobs: Any
+) -> Iterator[Grasping]:
+    """All three, running inside the block; `knobs` go to the firmware runner."""
+    part = Part("endplate.sim.hand", ["--directory", str(folder), "--hand", hand]
+                + ["--object"] * grasped, folder / "hand.log")
+    try:
+        with (
+            firmware.start("pc", part.ready["bus"], folder, trace=True, **knobs) as program,
+            connected(program.port) as host,
+        ):
+            yield Grasping(host, part, folder)
+    finally:
+        part.stop()

@@ -25,6 +25,7 @@ void app_init(app_state *app)
     app->ticked_ms = app_ms(app) - 1u;
     app->table_good = hand_check(&hand_table) == CORE_OK;
     memset(app->force_cap, 255, sizeof app->force_cap);
+    log_init(&app->log, app->table_good ? hand_table.joints : 0, app->now_us);
 
     const int32_t dofs = app->table_good ? hand_table.dofs : 1;
     guard_defaults(&app->guard_config, dofs);
@@ -40,10 +41,12 @@ void app_init(app_state *app)
     params_init(&app->params, app->table_good ? &hand_table : NULL);
     params_to_guard(&app->params, &app->guard_config);
     if (app->params.fault) {
-        board_log("parameters: what was kept does not check; as compiled");
+        log_say(&app->log, app->now_us, LOG_ERROR,
+                "The saved parameters are damaged: the hand runs as it was built.");
     }
     if (guard_init(&app->guard, &app->guard_config, app_ms(app)) != CORE_OK) {
-        board_log("guard: the configuration is refused; the hand stays off");
+        log_say(&app->log, app->now_us, LOG_ERROR,
+                "The limits of this firmware contradict each other: the hand stays off.");
         app->table_good = 0;
     }
     strain_defaults(&app->strain_config);
@@ -53,7 +56,8 @@ void app_init(app_state *app)
         app->grip = app->rest_grip;
         motor_init(&app->motor, &hand_table, board_cycle_us(), app->now_us);
     } else {
-        board_log("hand table: does not check; the hand stays off");
+        log_say(&app->log, app->now_us, LOG_ERROR,
+                "The hand table is damaged: the hand stays off; flash the firmware again.");
     }
     buttons_init(&app->buttons);
     link_init(&app->link, app->now_us);
@@ -318,6 +322,7 @@ void app_step(app_state *app)
         welcome(app);
         cycle(app);
     }
+    log_watch(&app->log, app, app->now_us);
     link_send(&app->link, app, app->now_us);
     if (app->progress == APP_ALL || !app->table_good) {
         app->progress = 0;

@@ -15,7 +15,8 @@
  *   6 cycle          hand_process -> motor_begin: every board_cycle_us, or as soon as a fresh
  *                    command has come and half a period has passed; up to half a period later
  *                    when a command is about to come
- *   7 link_send      answers, telemetry
+ *   7 log_watch      what a person should know of
+ *     link_send      answers, telemetry
  *   8 watchdog       fed when 1, 3 and 6 have all happened since the last time
  *
  * The guard stays in its self-test until all actuators are set up or APP_SELF_TEST_US (times
@@ -29,6 +30,7 @@
 #include "guard.h"
 #include "hand.h"
 #include "link.h"
+#include "log.h"
 #include "motor.h"
 #include "params.h"
 #include "strain.h"
@@ -52,6 +54,7 @@ typedef struct app_state {
     motor_state motor;
     link_state link;
     params_state params;
+    log_state log;
     buttons_state buttons;
 
     uint64_t booted_us;

@@ -17,6 +17,9 @@
  * Telemetry STATE 50 Hz, STATE_FULL 10 Hz, LINK_STATS 1 Hz, only into an empty line: what does
  *           not fit is dropped and counted, so nothing old is ever sent. Begins with a session;
  *           when nothing has come from the host for half a second it falls to two STATE a second.
+ * LOG       A session is told the sentences that are kept (log.h), then each new one: only into an
+ *           empty line and with no telemetry due for LINK_LOG_US, so that no STATE has to wait for
+ *           one. One that gave way before it was sent is counted as dropped.
  */
 #ifndef ENDPLATE_LINK_H
 #define ENDPLATE_LINK_H
@@ -32,7 +35,9 @@ enum link_times {
     LINK_QUIET_US = 500000, /* after the host's last frame */
     LINK_SLOW_STATE_US = 500000,
     LINK_REFUSAL_US = 200000,
-    LINK_NOISE_US = 1000000
+    LINK_NOISE_US = 1000000,
+    LINK_LOG_US = 10000,
+    LINK_LOG_OLD_US = 1800000000 /* half an hour: the wire's clock goes round in 71 minutes */
 };
 
 enum { LINK_NOISY = 20, LINK_CALM = 5 /* frames */, LINK_DAMAGES = 32 /* power of 2 */ };
@@ -71,6 +76,7 @@ typedef struct link_state {
     int32_t answer_time;  /* a TIME answer is owed */
     wire_time time;
     link_due state_due, full_due, stats_due;
+    uint32_t log_told; /* number of the next sentence for this session */
     uint32_t tx_frames, tx_dropped;
 } link_state;
 
@@ -90,5 +96,7 @@ void link_hello_ack(link_state *link, const struct app_state *app, uint16_t sess
 void link_answer(link_state *link, uint16_t session, uint16_t ack);
 /* link_param.c, for link.c: takes a PARAM_ message of the open session and answers it. */
 void link_param(link_state *link, struct app_state *app);
+/* link_log.c, for link_send.c: packs the next sentence into link->frame; 0 when there is none. */
+int32_t link_log(link_state *link, const struct app_state *app, uint64_t now_us);
 
 #endif

@@ -17,6 +17,7 @@ enum {
     HAS_WATCHDOG = 16,
     HAS_FORCE_CAP = 32,
     HAS_PARAMETERS = 64,
+    HAS_LOG = 4096,
     HAS_POSITION_MODE = 8192
 };
 
@@ -81,7 +82,7 @@ void link_hello_ack(link_state *link, const app_state *app, uint16_t session, ui
     ack.boot_id = link_boot_id(link);
     ack.capabilities =
         HAS_POSITION | HAS_CURRENT | HAS_TEMPERATURE | HAS_BUS_WATCHDOG | HAS_FORCE_CAP
-        | HAS_PARAMETERS | HAS_POSITION_MODE;
+        | HAS_PARAMETERS | HAS_LOG | HAS_POSITION_MODE;
     if (board_has_watchdog()) {
         ack.capabilities |= HAS_WATCHDOG;
     }
@@ -180,6 +181,14 @@ static int32_t due(link_state *link, link_due *what, uint32_t period_us, uint64_
     return 1;
 }
 
+/* Whether the line is free, and no telemetry falls due for as long as a LOG takes at 115200 baud. */
+static int32_t free_for_long(const link_state *link, uint64_t now_us)
+{
+    const uint64_t until_us = now_us + LINK_LOG_US;
+    return link->out_n == 0 && link->state_due.next_us >= until_us
+        && link->full_due.next_us >= until_us && link->stats_due.next_us >= until_us;
+}
+
 void link_send(link_state *link, const app_state *app, uint64_t now_us)
 {
     flush(link);
@@ -208,6 +217,9 @@ void link_send(link_state *link, const app_state *app, uint64_t now_us)
         }
         if (due(link, &link->state_due, quiet ? LINK_SLOW_STATE_US : LINK_STATE_US, now_us)
             && pack_state(link, app, now_us)) {
+            queue(link);
+        }
+        if (!quiet && free_for_long(link, now_us) && link_log(link, app, now_us)) {
             queue(link);
         }
     }

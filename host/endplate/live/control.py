@@ -35,6 +35,7 @@ from endplate.live import link as links
 from endplate.live.board import open_board
 from endplate.live.design import band_sections
 from endplate.live.feed import FeedWriter
+from endplate.live.hand_log import Line
 from endplate.live.latency import Latencies
 from endplate.live.link import HandLink
 from endplate.live.profile import Profile, chain_settings, load_profile, timing
@@ -63,6 +64,7 @@ class Control:
         self.directory = Path(settings.directory)
         self.stopping = self.hanging = False
         self.notes: deque[str] = deque(maxlen=NOTES)
+        self.hand_said: Line | None = None  # the newest of the hand's log
         self.latency = Latencies(*STAGES)
         self.prompt: dict[str, Any] | None = None
         self.next_sample = self.lost = 0
@@ -258,6 +260,10 @@ class Control:
                 if sent == sample:
                     self.latency["wire_to_applied"].add(applied_ns - sent_ns)
                     break
+        for line in link.log.fresh(link.clock):
+            behind = max(0, round((time.monotonic_ns() - line.host_ns) / self._period_ns))
+            self.mark(str(line), max(0, self.next_sample - behind))
+            self.hand_said = line
         said = hand_words.fault(link.state) or link.sentence
         if said != self._said:
             self._said = said

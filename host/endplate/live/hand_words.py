@@ -21,6 +21,7 @@ CAPABILITIES = {
     4: "a hardware watchdog restarts it",
     5: "heeds `force_cap`",
     6: "has parameters: answers PARAM_INFO to PARAM_RESET",
+    12: "tells what happens to it in a log: sends LOG",
     13: "has a position mode: COMMAND's mode 2",
 }
 RESET_CAUSES = ("unknown", "power came on", "reset pin", "brown-out", "watchdog", "software")

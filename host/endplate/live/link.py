@@ -22,6 +22,7 @@ from endplate import core
 from endplate.errors import HandError
 from endplate.live import hand_words
 from endplate.live.hand_clock import HandClock
+from endplate.live.hand_log import HandLog
 from endplate.live.hand_params import ANSWERS, ParamRequests
 from endplate.live.hand_port import HandPort, PortGoneError
 from endplate.live.hand_request import Done, HandRequest
@@ -72,6 +73,7 @@ class HandLink:
         self._last_applied = 0
         self._request = HandRequest()
         self.params = ParamRequests()
+        self.log = HandLog()
         self._asked_time: tuple[int, int] | None = None
         self._heard_ns = self._served_ns = self._state_ns = 0
         self._next_ns = dict.fromkeys(("open", "hello", "heartbeat", "time"), 0)
@@ -247,6 +249,8 @@ class HandLink:
             self.full = hand_words.full(frame.fields, self.info["joints"])
         elif frame.msg == "LINK_STATS":
             self.stats = frame.fields
+        elif frame.msg == "LOG":
+            self.log.take(frame.fields, now)
         elif frame.msg in ANSWERS:
             self.params.take(frame.msg, frame.fields)
 
@@ -268,6 +272,7 @@ class HandLink:
         rebooted = self._boot_id is not None and info["boot_id"] != self._boot_id
         if self._boot_id != info["boot_id"]:
             self.clock.reset()
+            self.log.reset()
             self._last_applied = 0
         self._boot_id = info["boot_id"]
         self.info = hand_words.hello(info)

@@ -61,7 +61,7 @@ class StatusMaker:
         }
 
     def _hand(self, now: int) -> dict[str, Any]:
-        link = self._control.link
+        link, said = self._control.link, self._control.hand_said
         if link is None:
             return {"connected": False, "sentence": _NO_HAND, "word": "", "armed": False}
         return {
@@ -77,6 +77,7 @@ class StatusMaker:
             "counters": link.counters,
             "refused_here": link.refused,
             "stats": link.stats,
+            "log": {"level": said.level, "text": str(said)} if said else None,
         }
 
     def _figures(self) -> dict[str, Any]:

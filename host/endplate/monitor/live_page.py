@@ -40,6 +40,9 @@ class LivePage(QWidget):
         self.latency = LatencyView(palette)
         self.hint = QLabel("Traces appear here as soon as a board sends.")
         self.hint.setProperty("role", "quiet")
+        self.said = QLabel("")  # the newest sentence of the hand's log
+        self.said.setProperty("role", "quiet")
+        self.said.setWordWrap(True)
         self._columns: list[int] = []
         self._dofs: list[str] = []
         self._joints: list[str] = []
@@ -73,7 +76,9 @@ class LivePage(QWidget):
             column = QVBoxLayout()
             column.addWidget(heading(title))
             column.addWidget(view, 1 if view is self.hand else 0)
-            if view is not self.hand:
+            if view is self.hand:
+                column.addWidget(self.said)
+            else:
                 column.addStretch(1)
             lower.addLayout(column, stretch)
 
@@ -117,5 +122,7 @@ class LivePage(QWidget):
                 [quality[c] for c in self._columns], [snr_db[c] for c in self._columns]
             )
         self.latency.show_latency(status.get("latency_ms") or {})
-        limits = (status.get("hand") or {}).get("limits") or []
+        hand = status.get("hand") or {}
+        self.said.setText((hand.get("log") or {}).get("text", ""))
+        limits = hand.get("limits") or []
         self.bars.show_limits([words.limit(str(name)) for name in limits])

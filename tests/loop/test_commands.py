@@ -31,7 +31,7 @@ def command(*arguments: str, cwd: Path, stdin: int = subprocess.DEVNULL) -> subp
     return subprocess.Popen(
         [sys.executable, "-m", "endplate", *arguments],
         cwd=cwd, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        env={**os.environ, "COLUMNS": "120"},
+        env={**os.environ, "COLUMNS": "120", "PYTHONIOENCODING": "utf-8"},
     )  # fmt: skip
 
 

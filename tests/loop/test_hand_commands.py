@@ -10,12 +10,17 @@ from datetime import datetime
 
 import pytest
 
+from endplate.cli import main
 from endplate.live.recording import read_recording
 from endplate.sim.rig import Rig
 
 from .driving import Driving, until
 from .test_commands import command, ended
 from .wire_host import connected
+
+
+def endplate_says(*words: str) -> int:
+    return main(["hand", *words])
 
 
 def test_log_prints_what_happened_with_the_time_on_the_wall(hand, tmp_path):
@@ -43,15 +48,46 @@ def test_log_follows_until_the_keyboard(hand, bus, tmp_path):
 
 
 def test_log_of_a_hand_that_keeps_none(hand, tmp_path, monkeypatch, capsys):
-    from endplate.cli import hand_log, main
+    from endplate.cli import hand_log
 
     monkeypatch.setattr(hand_log, "CAPABILITY", 30)
-    assert main(["hand", "log", hand.port]) == 2
+    assert endplate_says("log", hand.port) == 2
     assert "keeps no log: flash the firmware" in capsys.readouterr().err
-    assert main(["hand", "log", "/dev/nowhere"]) == 2
+    assert endplate_says("log", "/dev/nowhere") == 2
     assert capsys.readouterr().err == (
         "endplate: There is no port /dev/nowhere: plug the hand in and switch it on.\n"
     )
+
+
+def test_grips_shows_each_and_which_is_in_force(hand, tmp_path):
+    process = command("hand", "grips", hand.port, cwd=tmp_path)
+    assert process.stdout is not None
+    lines = process.stdout.read().splitlines()
+    ended(process)
+    assert lines[0].startswith(f"Hand on {hand.port}: Test hand with wrist and elbow, 6 grips.")
+    titles = [line for line in lines if re.match(r"\w+( \(in force\))?  [\d.]+ s  ", line)]
+    assert len(titles) == 6 and titles[0].startswith("power (in force)  0.8 s  around a bottle")
+    key = lines[next(i for i, line in enumerate(lines) if line.startswith("key  1 s")) :]
+    assert re.search(r"thumb flexion +○━+●┈+ +0 to 45 +·{10}▇{6} *$", key[1]), key[1]
+    assert re.search(r"thumb rotation +┈+●┈+ +stays at 10 *$", key[2]), key[2]
+    assert re.search(r"index +┈+○━+●┈+ +10 to 75 +▇{10}·{6} *$", key[3]), key[3]
+    assert endplate_says("set", hand.port, "rest_grip", "key") == 0
+    assert "key (in force)" in ended(command("hand", "grips", hand.port, cwd=tmp_path))
+
+
+def test_grips_of_a_hand_that_was_built_for_another_file(hand, tmp_path, monkeypatch, capsys):
+    assert endplate_says("grips", hand.port, "--hand", "transradial") == 2
+    assert re.fullmatch(
+        r"endplate: The hand on \S+ was built for another hand file \(test-hand, \w{8}\) than "
+        r"transradial \(\w{8}\): choose its own with --hand, or flash it for this one\.\n",
+        capsys.readouterr().err,
+    )
+    monkeypatch.setattr("endplate.cli.hand_session.hand_names", lambda: ["transradial"])
+    assert endplate_says("grips", hand.port) == 2
+    said = capsys.readouterr()
+    assert "that is none of those here (transradial" in said.err and not said.out
+    assert endplate_says("grips", hand.port, "--hand", "none.toml") == 2
+    assert "There is no hand file none.toml" in capsys.readouterr().err
 
 
 @pytest.mark.timeout(120)

@@ -15,13 +15,11 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.table import Table
 
+from endplate.cli.hand_session import connected
 from endplate.errors import HandError
 from endplate.hardware import hand_names, load_hand
 from endplate.live.hand_params import STORES, HandParams, Param
 from endplate.live.link import HandLink
-
-_SETTLE_S = 3.0  # for the self-test, which takes a second when a motor is missing
-_TESTING = ("boot", "self test")
 
 
 class Verb:
@@ -59,19 +57,11 @@ _HELP = {
 @contextmanager
 def opened(port: str, baud: int, change: bool = False) -> Iterator[HandParams]:
     """The parameters of the hand on a port; with `change` the hand is brought to rest first."""
-    link = HandLink(port, baud)
-    link.open()
-    try:
-        deadline = time.monotonic() + _SETTLE_S
-        while time.monotonic() < deadline and link.state.get("word", "boot") in _TESTING:
-            link.service()
-            time.sleep(0.001)
+    with connected(port, baud) as link:
         if change and link.state.get("word") == "link lost":
             # Our HELLO disarmed any other state; this one is left only by DISARM or ARM.
             _disarm(link)
         yield HandParams(link, _grips(link.info["hand_hash"]))
-    finally:
-        link.close()
 
 
 def _disarm(link: HandLink) -> None:

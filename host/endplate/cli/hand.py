@@ -18,6 +18,7 @@ VERBS = {
     "save": ("endplate.cli.hand_params:SAVE", "have the hand keep its parameters"),
     "reset": ("endplate.cli.hand_params:RESET", "set one parameter, or all, as the hand was built"),
     "grips": ("endplate.cli.hand_grips", "show its grips: which joint goes where, and when"),
+    "move": ("endplate.cli.hand_move", "move one DoF on the bench, without EMG"),
     "log": ("endplate.cli.hand_log", "print what happened to it: faults, motors lost, restarts"),
     "verify": ("endplate.cli.hand_verify", "hold the hand against its safety requirements"),
 }
@@ -26,6 +27,7 @@ EXAMPLES = """examples:
   endplate hand params /dev/ttyACM0
   endplate hand set /dev/ttyACM0 link_lost_ms 250
   endplate hand grips /dev/ttyACM0
+  endplate hand move /dev/ttyACM0 elbow 45
   endplate hand log /dev/ttyACM0 --follow
   endplate hand verify /dev/ttyACM0 --json verified.json
 """

@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Prints one picture a grip."""
     with connected(arguments.port, arguments.baud) as link:
-        hand = hand_file(link, arguments.hand)
+        hand = hand_file(arguments.port, link.info, arguments.hand)
         in_force = link.state.get("grip")
     console = Console(highlight=False)
     marks = PRETTY if console.encoding.lower().startswith("utf") else PLAIN

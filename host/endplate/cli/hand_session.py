@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from endplate.errors import HandError
 from endplate.hardware import Hand, hand_names, load_hand
@@ -38,22 +39,22 @@ def serve(link: HandLink, wanted: Callable[[], object], seconds: float) -> bool:
     return bool(wanted())
 
 
-def hand_file(link: HandLink, chosen: str | None = None) -> Hand:
-    """The hand file that the hand was built for: the chosen one, or one of ours. HandError."""
-    told = link.info["hand_hash"]
+def hand_file(port: str, info: dict[str, Any], chosen: str | None = None) -> Hand:
+    """The hand file that a hand was built for: the chosen one, or one of ours. `info`:
+    hand_words.hello. HandError."""
+    told, name = info["hand_hash"], info["name"]
     hands = [load_hand(name) for name in ([chosen] if chosen else hand_names())]
     for hand in hands:
         if hand.hash32 == told:
             return hand
-    name = link.info["name"]
     if chosen:
         raise HandError(
-            f"The hand on {link.port.name} was built for another hand file ({name}, {told:08x}) "
+            f"The hand on {port} was built for another hand file ({name}, {told:08x}) "
             f"than {chosen} ({hands[0].hash32:08x}): choose its own with --hand, or flash it for "
             "this one."
         )
     known = ", ".join(f"{hand.name} {hand.hash32:08x}" for hand in hands)
     raise HandError(
-        f"The hand on {link.port.name} was built for a hand file ({name}, {told:08x}) that is none "
+        f"The hand on {port} was built for a hand file ({name}, {told:08x}) that is none "
         f"of those here ({known}): name its file with --hand, or flash it for one of these."
     )

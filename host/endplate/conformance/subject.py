@@ -165,7 +165,7 @@ class Subject(Line):
         """How far off `hand_us` may be now."""
         return self.clock.error_at(time.monotonic_ns()) / 1e6
 
-    def command_fields(self, target: float, *, age_ms: float = 5.0, **fields: Any) -> dict:
+    def command_fields(self, target: float, /, *, age_ms: float = 5.0, **fields: Any) -> dict:
         """A COMMAND for the hand's own DoF with the next sample number."""
         self.sample += 5
         taken = self.hand_us(time.monotonic_ns() - round(age_ms * 1e6))
@@ -178,7 +178,7 @@ class Subject(Line):
             "force_cap": [255] * core.MAX_DOF,
         } | fields
 
-    def command(self, target: float, **fields: Any) -> int:
+    def command(self, target: float, /, **fields: Any) -> int:
         """Sends one COMMAND; returns its time."""
         return self.send("COMMAND", self.command_fields(target, **fields))
 
@@ -186,7 +186,7 @@ class Subject(Line):
         """The same under another session's number."""
         return self.send("COMMAND", self.command_fields(target, **fields), session=session)
 
-    def drive(self, target: float, seconds: float, **fields: Any) -> tuple[int, list[Heard]]:
+    def drive(self, target: float, seconds: float, /, **fields: Any) -> tuple[int, list[Heard]]:
         """Commands at 50 Hz; when the last one left, and what came."""
         got: list[Heard] = []
         end, sent = time.monotonic() + seconds, 0
@@ -197,11 +197,13 @@ class Subject(Line):
                 time.sleep(0.001)
         return sent, got
 
-    def drive_until(self, name: str, target: float, seconds: float = 1.5) -> bool:
+    def drive_until(
+        self, name: str, target: float, seconds: float = 1.5, **fields: Any
+    ) -> bool:
         """Commands until a STATE says so."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            for one in self.drive(target, HOP_S)[1]:
+            for one in self.drive(target, HOP_S, **fields)[1]:
                 if one.frame.msg == "STATE" and one.fields["state"] == GUARD[name]:
                     return True
         return False

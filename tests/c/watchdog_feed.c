@@ -37,6 +37,7 @@ void board_keep_estop(void) {}
 int32_t board_estop_kept(void) { return 0; }
 void board_uid(uint8_t uid[12]) { memset(uid, 0, 12); }
 uint32_t board_schema_hash(uint32_t compiled) { return compiled; }
+uint32_t board_buttons(void) { return 0; }
 int32_t board_has_watchdog(void) { return 1; }
 void board_log(const char *text) { (void)text; }
 void board_observe(const struct app_state *app) { (void)app; }

@@ -22,6 +22,7 @@ void app_init(app_state *app)
     app->now_us = board_now_us();
     app->booted_us = app->now_us;
     app->cycle_us = app->now_us;
+    app->due_us = app->now_us;
     app->ticked_ms = app_ms(app) - 1u;
     app->table_good = hand_check(&hand_table) == CORE_OK;
     memset(app->force_cap, 255, sizeof app->force_cap);
@@ -292,11 +293,16 @@ static void cycle(app_state *app)
     if (!app->table_good || !motor_free(&app->motor)) {
         return;
     }
-    if (gone_us < (app->fresh ? period_us / 2u : period_us) || command_is_near(app, gone_us)) {
+    if (app->now_us < (app->fresh ? app->cycle_us + period_us / 2u : app->due_us)
+        || command_is_near(app, gone_us)) {
         return;
     }
     move_goals(app, gone_us);
     app->cycle_us = app->now_us;
+    /* one that begins late does not put off the next: in the mean the period is kept */
+    app->due_us = !app->fresh && app->now_us - app->due_us < period_us / 2u
+        ? app->due_us + period_us
+        : app->now_us + period_us;
     app->fresh = 0;
     (void)caps_process(&hand_table, app->hand.grip, app->force_cap,
                        app->params.value[PARAMS_CURRENT], app->guard.state == GUARD_RELEASING, caps);
@@ -334,7 +340,7 @@ uint32_t app_wait_us(const app_state *app)
 {
     const uint64_t now_us = board_now_us();
     const uint64_t tick_us = (app->now_us / 1000u + 1u) * 1000u;
-    const uint64_t cycle_us = app->cycle_us + app->motor.cycle_us;
-    const uint64_t next_us = cycle_us > app->now_us && cycle_us < tick_us ? cycle_us : tick_us;
+    const uint64_t next_us =
+        app->due_us > app->now_us && app->due_us < tick_us ? app->due_us : tick_us;
     return next_us > now_us ? (uint32_t)(next_us - now_us) : 0u;
 }

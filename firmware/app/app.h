@@ -60,6 +60,7 @@ typedef struct app_state {
     uint64_t booted_us;
     uint64_t now_us;
     uint64_t cycle_us;      /* when the newest motor cycle began */
+    uint64_t due_us;        /* when the next shall, if no fresh command asks for it */
     uint32_t ticked_ms;     /* of the newest guard_tick */
     int32_t table_good;     /* hand_check of the table that is compiled in */
     int32_t changed;        /* the guard has news: tick now */

@@ -75,15 +75,25 @@ static int32_t sync_write(motor_state *motor, uint8_t address, int32_t width, ui
     return motor->out_n > 0;
 }
 
+/* The actuators whose turn it is: every third, beginning with another one each cycle. */
+static uint32_t read_axes(const motor_state *motor)
+{
+    uint32_t axes = 0;
+    for (int32_t i = (int32_t)(motor->reads % MOTOR_TURNS); i < motor->axes; i += MOTOR_TURNS) {
+        axes |= BIT(i);
+    }
+    return axes;
+}
+
 /* Replies come in the order asked for, and an actuator waits for the one before it: every other
- * cycle asks backwards, so that a silent one hides nobody for long. */
+ * round asks backwards, so that a silent one hides nobody for long. */
 static int32_t sync_read(motor_state *motor, uint8_t address, uint8_t width, uint32_t axes)
 {
     uint8_t parameters[4 + MOTOR_MAX] = {address, 0, width, 0};
     int32_t n = 4;
     axes &= motor->present;
     for (int32_t k = 0; k < motor->axes; k++) {
-        const int32_t i = (motor->cycles & 1u) != 0 ? motor->axes - 1 - k : k;
+        const int32_t i = (motor->reads / MOTOR_TURNS & 1u) != 0 ? motor->axes - 1 - k : k;
         if ((axes & BIT(i)) != 0) {
             parameters[n++] = motor->axis[i].id;
         }
@@ -127,7 +137,7 @@ static int32_t set_up(motor_state *motor, uint64_t now_us)
 {
     const uint32_t all = BIT(motor->axes) - 1u;
     if ((motor->present & all) == all || now_us < motor->setup_us
-        || now_us - motor->began_us >= motor->cycle_us / 2) {
+        || now_us - motor->began_us >= motor->cycle_us / 4u * 3u) {
         return 0;
     }
     while ((motor->present & BIT(motor->setup_axis)) != 0) {
@@ -156,7 +166,7 @@ static int32_t prepare(motor_state *motor, int32_t job, uint64_t now_us)
     case MOTOR_TORQUE_ON:
         return motor->power && torque_on(motor);
     case MOTOR_READ:
-        return sync_read(motor, MOTOR_PRESENT, 10, motor->present);
+        return sync_read(motor, MOTOR_PRESENT, 10, read_axes(motor));
     case MOTOR_SLOW_POWER:
         return sync_read(motor, MOTOR_VOLTAGE, 3, slow_axes(motor));
     case MOTOR_SLOW_TORQUE:
@@ -201,12 +211,9 @@ static void missed(motor_state *motor, uint64_t now_us)
 /* The last bit of a packet has gone. */
 static void sent(motor_state *motor, uint64_t now_us)
 {
-    const uint64_t half = (uint64_t)motor->cycle_us * motor->patience / 2;
-    const uint64_t most = motor->began_us + (uint64_t)motor->cycle_us * motor->patience * 4u / 5u;
     motor->out_n = 0;
     motor->asked_us = now_us;
-    motor->deadline_us =
-        motor->job == MOTOR_SETUP || now_us + half / 2 > most ? now_us + half : most;
+    motor->deadline_us = now_us + (uint64_t)MOTOR_REPLY_US * motor->patience;
     if (motor->job == MOTOR_STOP && motor->stopped_us == 0) {
         motor->stopped_us = now_us;
     }
@@ -274,12 +281,15 @@ void motor_begin(motor_state *motor, const float *goal_deg, const uint8_t *caps,
             motor->todo |= BIT(MOTOR_CAPS);
         }
     }
-    motor->slow++;
-    if (motor->slow / SLOW_JOBS * MOTOR_SLOW_AXES >= motor->axes) {
-        motor->slow = 0;
-    }
     if ((motor->todo & BIT(MOTOR_READ)) != 0) {
-        motor->todo |= BIT(MOTOR_SLOW_POWER + motor->slow % SLOW_JOBS);
+        motor->reads++;
+        if ((motor->reads & 1u) == 0) {
+            motor->slow++;
+            if (motor->slow / SLOW_JOBS * MOTOR_SLOW_AXES >= motor->axes) {
+                motor->slow = 0;
+            }
+            motor->todo |= BIT(MOTOR_SLOW_POWER + motor->slow % SLOW_JOBS);
+        }
     }
     motor_step(motor, now_us);
 }

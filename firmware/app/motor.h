@@ -4,17 +4,17 @@
  * the joint on this side, ticks of the actuator on the other. One packet is under way at a time;
  * nothing waits.
  *
- * A cycle (motor_begin, 100 Hz on pc, 50 Hz on f405), in this order, each part skipped when
+ * A cycle (motor_begin, 200 Hz, 100 Hz in QEMU), in this order, each part skipped when
  * there is nothing to do:
  *   goals   sync write of goal position (116); when it has gone: applied_us, applied_sample
  *   caps    sync write of goal current (102), when a force cap changed
  *   torque  sync write of torque enable (64), when the guard allows and not all have it
- *   read    sync read of current, velocity, position (126..135)
- *   slow    sync read of three actuators, in turn: of 144..146 (voltage, temperature), of 64..70
- *           (torque, hardware error), of 98 (has the bus watchdog tripped), of 120..123 (its
- *           clock); 12 cycles for all of 9 actuators
+ *   read    sync read of current, velocity, position (126..135) of a third of the actuators
+ *   slow    every other cycle, sync read of three actuators, in turn: of 144..146 (voltage,
+ *           temperature), of 64..70 (torque, hardware error), of 98 (has the bus watchdog tripped),
+ *           of 120..123 (its clock); 24 cycles for all of 9 actuators
  *   set-up  of actuators that are absent, one register after another (SETUP in motor_setup.c),
- *           while half a cycle is left
+ *           in the first three quarters of the cycle
  * STOP (torque off to all, broadcast) goes ahead of everything.
  *
  * An actuator becomes absent when
@@ -39,7 +39,8 @@
 
 enum motor_sizes {
     MOTOR_MAX = CORE_MAX_JOINTS,
-    MOTOR_SILENT_US = 200000, /* this and the next: times board_patience */
+    MOTOR_SILENT_US = 200000, /* this and the next two: times board_patience */
+    MOTOR_REPLY_US = 5000,    /* all answers to one packet; they take 0.7 ms */
     /* register 98, units of 20 ms: an actuator that hears nothing for 200 ms stops by itself */
     MOTOR_WATCHDOG = 10,
     /* repeat of STOP: replies of a sync read may have collided with the first (<= 2.2 ms) */
@@ -52,6 +53,7 @@ enum motor_sizes {
     MOTOR_REBOOTS_US = 60000000,
     MOTOR_COOL_C = 55, /* strain.h: hot_c */
     MOTOR_FEW_TICKS = 8,
+    MOTOR_TURNS = 3, /* cycles in which all axes are read once; so 10 ms hold in QEMU */
     MOTOR_SLOW_AXES = 3,
     MOTOR_OFF_EVERY = 4
 };
@@ -128,7 +130,8 @@ typedef struct motor_state {
     uint64_t asked_us;         /* when the packet under way had gone */
     uint64_t deadline_us;
     uint64_t began_us;         /* this cycle */
-    int32_t slow;              /* counts cycles */
+    uint32_t reads;            /* cycles that read; MOTOR_TURNS of them read all axes */
+    int32_t slow;              /* whose turn it is in the slow reads */
 
     int32_t power;             /* wanted */
     int32_t stop;              /* STOP still to be sent, times */

@@ -26,8 +26,8 @@ enum {
     EMULATED_TIMER_HZ = 1000000000, /* what QEMU's timer counts by default */
     LINK_DIVIDER = 84, /* 84 MHz APB2 to 1 Mbaud */
     BUS_DIVIDER = 42,  /* 42 MHz APB1 to 1 Mbaud */
-    /* QEMU's serial lines carry about 24 kB/s: 100 Hz does not fit beside the link */
-    CYCLE_US = 20000,
+    CYCLE_US = 5000,
+    EMULATED_CYCLE_US = 10000, /* QEMU's serial lines carry about 24 kB/s, the link's included */
     PATIENCE = 100000, /* turns of a wait loop: some 3 ms at 168 MHz, 30 ms at the reset clock */
     SUPPLY_PIN = 1, /* of port C */
     CRYSTAL_MHZ = 12,
@@ -203,7 +203,7 @@ void board_drive_line(int32_t on)
 
 uint32_t board_cycle_us(void)
 {
-    return CYCLE_US;
+    return emulated ? EMULATED_CYCLE_US : CYCLE_US;
 }
 
 uint32_t board_patience(void)

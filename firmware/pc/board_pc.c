@@ -25,7 +25,7 @@
 
 enum {
     BUS_BAUD = 1000000,
-    CYCLE_US = 10000,
+    CYCLE_US = 5000,
     BOOT_NS = 20000000, /* how long a restart takes */
     SLACK_NS = 1000,
     REALTIME = 30, /* needs some 5 % of a processor */

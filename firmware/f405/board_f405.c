@@ -208,7 +208,7 @@ uint32_t board_cycle_us(void)
 
 uint32_t board_patience(void)
 {
-    return emulated ? 5 : 1;
+    return emulated ? 10 : 1;
 }
 
 static uint32_t stir(uint32_t hash, uint32_t word)

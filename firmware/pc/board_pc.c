@@ -9,6 +9,7 @@
 #include "board.h"
 #include "frontend_pc.h"
 #include "port.h"
+#include "reset.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -39,15 +40,18 @@ static struct {
     uint32_t boot_id;
     uint8_t cause;
     int32_t supply; /* of the actuators */
-    int32_t estop; /* outlives SIGHUP, not the program: that is its power */
+    int32_t estop; /* outlives SIGHUP and the watchdog, not the program: that is its power */
+    uint64_t stood_us; /* the clock, when it hangs */
 } board;
 
-static volatile sig_atomic_t wants_end, wants_restart;
+static volatile sig_atomic_t wants_end, wants_restart, wants_hang;
 
 static void on_signal(int number)
 {
     if (number == SIGHUP) {
         wants_restart = 1;
+    } else if (number == SIGUSR1) {
+        wants_hang = 1;
     } else {
         wants_end = 1;
     }
@@ -58,6 +62,11 @@ static int64_t now_ns(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000000000ll + now.tv_nsec;
+}
+
+static int32_t hangs(int32_t what)
+{
+    return wants_hang && board.options.hang == what;
 }
 
 static uint32_t draw_boot_id(void)
@@ -88,8 +97,42 @@ static int32_t fails(const char *what, const char *which)
     return 2;
 }
 
+/* Bus and link: opened, or taken over from the life that the watchdog has ended. 0, or the exit
+ * status. */
+static int32_t open_ports(const reset_kept *kept, char *name, int32_t name_size)
+{
+    const board_options *options = &board.options;
+    if (kept != 0) {
+        port_keep(&board.bus, kept->bus, BUS_BAUD);
+        port_keep(&board.link, kept->link, options->baud);
+        if (port_hold_pty(&board.link, name, name_size) != 0) {
+            return fails("the port is lost of", "the link");
+        }
+        port_pump(&board.link, now_ns());
+        port_pump(&board.bus, now_ns());
+        port_forget(&board.link, now_ns()); /* a restarting hand hears nothing */
+        port_forget(&board.bus, now_ns());
+        return 0;
+    }
+    if (port_open_path(&board.bus, options->bus, BUS_BAUD) != 0) {
+        return fails("the motor bus cannot be opened at", options->bus);
+    }
+    if (port_open_pty(&board.link, options->baud, name, name_size) != 0) {
+        return fails("no pseudo-terminal can be had for", "the link");
+    }
+    if (options->link_name != 0) {
+        unlink(options->link_name);
+        if (symlink(name, options->link_name) != 0) {
+            return fails("no link to the port can be made at", options->link_name);
+        }
+    }
+    return 0;
+}
+
 int32_t board_start(int argc, char **argv)
 {
+    reset_kept kept;
+    const int32_t was_reset = reset_was(&kept);
     board_options *options = &board.options;
     char name[128];
     const int32_t stop = board_options_read(options, argc, argv);
@@ -102,18 +145,17 @@ int32_t board_start(int argc, char **argv)
     sigaction(SIGTERM, &action, 0);
     sigaction(SIGINT, &action, 0);
     sigaction(SIGHUP, &action, 0);
+    sigaction(SIGUSR1, &action, 0);
     signal(SIGPIPE, SIG_IGN);
     if (options->die_with_parent) {
         prctl(PR_SET_PDEATHSIG, SIGTERM);
     }
     const char *scheduling = raise_priority();
-    if (port_open_path(&board.bus, options->bus, BUS_BAUD) != 0) {
-        return fails("the motor bus cannot be opened at", options->bus);
+    const int32_t opened = open_ports(was_reset ? &kept : 0, name, (int32_t)sizeof name);
+    if (opened != 0) {
+        return opened;
     }
-    if (port_open_pty(&board.link, options->baud, name, (int32_t)sizeof name) != 0) {
-        return fails("no pseudo-terminal can be had for", "the link");
-    }
-    if (options->trace != 0 && !trace_open(options->trace)) {
+    if (options->trace != 0 && !trace_open(options->trace, was_reset)) {
         return fails("the trace cannot be written to", options->trace);
     }
     if (options->flash != 0 && !flash_open(options->flash, options->power_cut)) {
@@ -125,15 +167,18 @@ int32_t board_start(int argc, char **argv)
     if (frontend_power(&options->frontend, options->emg) != 0) {
         return fails("the EMG cannot be read from", options->emg);
     }
-    if (options->link_name != 0) {
-        unlink(options->link_name);
-        if (symlink(name, options->link_name) != 0) {
-            return fails("no link to the port can be made at", options->link_name);
-        }
-    }
     board.began_ns = now_ns();
     board.boot_id = draw_boot_id();
-    board.cause = options->reset_cause;
+    board.cause = was_reset ? BOARD_RESET_WATCHDOG : options->reset_cause;
+    board.estop = was_reset && kept.estop;
+    kept = (reset_kept){board.link.fd, board.bus.fd, board.estop};
+    if (reset_watch(argv, &kept) != 0) {
+        return fails("no timer can be had for", "the watchdog");
+    }
+    if (was_reset) {
+        board_log("restarted by its watchdog");
+        return 0;
+    }
     printf("{\"link\": \"%s\", \"boot_id\": %u, \"pid\": %d, \"baud\": %d, ", name,
            (unsigned)board.boot_id, (int)getpid(), (int)options->baud);
     printf("\"scheduling\": \"%s\"}\n", scheduling);
@@ -154,11 +199,16 @@ uint64_t frontend_board_us(int64_t ns)
 
 uint64_t board_now_us(void)
 {
-    return frontend_board_us(now_ns());
+    if (!hangs(HANG_CLOCK) || board.stood_us == 0) {
+        board.stood_us = frontend_board_us(now_ns());
+    }
+    return board.stood_us;
 }
 
 int32_t board_link_read(uint8_t *bytes, int32_t capacity)
 {
+    while (hangs(HANG_LINK)) {
+    }
     return port_read(&board.link, bytes, capacity, now_ns());
 }
 
@@ -181,7 +231,7 @@ int32_t board_bus_write(const uint8_t *bytes, int32_t n)
 int32_t board_bus_sending(void)
 {
     port_pump(&board.bus, now_ns());
-    return board.bus.out.fill > 0;
+    return board.bus.out.fill > 0 || hangs(HANG_BUS);
 }
 
 /* The simulated actuators have no supply of their own to cut: while the line is low, their answers
@@ -214,6 +264,7 @@ uint8_t board_reset_cause(void)
 void board_keep_estop(void)
 {
     board.estop = 1;
+    reset_keep_estop();
 }
 
 int32_t board_estop_kept(void)
@@ -234,11 +285,12 @@ uint32_t board_schema_hash(uint32_t compiled)
 
 int32_t board_has_watchdog(void)
 {
-    return 0;
+    return 1;
 }
 
 void board_watchdog_feed(void)
 {
+    reset_feed();
 }
 
 void board_log(const char *text)
@@ -249,6 +301,8 @@ void board_log(const char *text)
 void board_observe(const struct app_state *app)
 {
     trace_step(app);
+    while (hangs(HANG_LOOP)) {
+    }
 }
 
 void board_idle(uint32_t most_us)
@@ -286,9 +340,10 @@ int32_t board_restart(void)
     if (!wants_restart) {
         return 0;
     }
-    const struct timespec wait = {.tv_sec = 0, .tv_nsec = BOOT_NS};
+    struct timespec wait = {.tv_sec = 0, .tv_nsec = BOOT_NS};
     wants_restart = 0;
-    nanosleep(&wait, 0);
+    while (nanosleep(&wait, &wait) != 0 && errno == EINTR) { /* the watchdog's timer */
+    }
     port_pump(&board.link, now_ns());
     port_pump(&board.bus, now_ns());
     port_forget(&board.link, now_ns()); /* a restarting hand hears nothing */

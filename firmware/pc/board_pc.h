@@ -9,6 +9,10 @@
 
 #include <stdint.h>
 
+/* What SIGUSR1 makes hang: the loop, or what the watchdog waits for: the link (reading it never
+ * ends), the motor bus (a packet never ends), the clock (it stands, and control with it). */
+enum board_hang { HANG_LOOP, HANG_LINK, HANG_BUS, HANG_CLOCK, HANG_KINDS };
+
 typedef struct board_options {
     const char *bus;
     const char *link_name; /* symbolic link to the pty, or 0 */
@@ -25,6 +29,7 @@ typedef struct board_options {
     uint32_t schema;
     int32_t has_schema;
     int32_t die_with_parent;
+    int32_t hang; /* board_hang */
 } board_options;
 
 /* 0: go on. Else 1 + the exit status; the reason has been printed. */
@@ -38,7 +43,7 @@ int32_t buttons_open(const char *path);
 
 struct app_state;
 /* trace.c: one JSON line per motor cycle and per change of the guard's state. */
-int32_t trace_open(const char *path);
+int32_t trace_open(const char *path, int32_t go_on); /* behind what is there, after a reset */
 void trace_step(const struct app_state *app);
 
 #endif

@@ -6,6 +6,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char HELP[] =
     "usage: endplate-hand --bus PATH [options]\n"
@@ -23,8 +24,10 @@ static const char HELP[] =
     "  --buttons FILE       its first byte: 1 e-stop, 2 release (both: 3) are pressed\n"
     "  --emg FILE           an ADS1299 that hears rows of 8 int32, counts at gain 24; may be a pipe\n"
     "  --emg-fault KNOB=N   of that ADS1299, see ads1299_sim.h; may be given several times\n"
+    "  --hang WHAT          what SIGUSR1 makes hang: loop, link, bus or clock (loop)\n"
     "  --die-with-parent    end when the process that started it ends\n"
-    "SIGHUP restarts it from its boot state on the same port; SIGTERM ends it.\n";
+    "SIGHUP restarts it from its boot state on the same port, and so does its watchdog; SIGTERM\n"
+    "ends it.\n";
 
 static int32_t number(const char *text, double *value)
 {
@@ -33,11 +36,21 @@ static int32_t number(const char *text, double *value)
     return end != text && *end == 0;
 }
 
+static int32_t hang_named(const char *text)
+{
+    static const char *const NAMES[HANG_KINDS] = {"loop", "link", "bus", "clock"};
+    int32_t kind = 0;
+    while (kind < HANG_KINDS && strcmp(text, NAMES[kind]) != 0) {
+        kind++;
+    }
+    return kind;
+}
+
 int32_t board_options_read(board_options *options, int argc, char **argv)
 {
     enum {
         BUS = 1, NAME, BAUD, OFFSET, PPM, SCHEMA, TRACE, FLASH, CUT, BUTTONS, CAUSE, EMG,
-        EMG_FAULT, PARENT, USAGE
+        EMG_FAULT, HANG, PARENT, USAGE
     };
     static const struct option KNOWN[] = {
         {"bus", required_argument, 0, BUS},
@@ -53,6 +66,7 @@ int32_t board_options_read(board_options *options, int argc, char **argv)
         {"reset-cause", required_argument, 0, CAUSE},
         {"emg", required_argument, 0, EMG},
         {"emg-fault", required_argument, 0, EMG_FAULT},
+        {"hang", required_argument, 0, HANG},
         {"die-with-parent", no_argument, 0, PARENT},
         {"help", no_argument, 0, USAGE},
         {0, 0, 0, 0},
@@ -95,6 +109,14 @@ int32_t board_options_read(board_options *options, int argc, char **argv)
                 fprintf(stderr,
                         "endplate-hand: %s is no fault of the front end with a number in its "
                         "range; see firmware/pc/ads1299_sim.h\n",
+                        optarg);
+                return 1 + 2;
+            }
+            break;
+        case HANG:
+            options->hang = hang_named(optarg);
+            if (options->hang == HANG_KINDS) {
+                fprintf(stderr, "endplate-hand: --hang takes loop, link, bus or clock, not %s\n",
                         optarg);
                 return 1 + 2;
             }

@@ -33,12 +33,23 @@ static void set_pace(port *line, int32_t baud)
     line->gone = 0;
 }
 
+void port_keep(port *line, int fd, int32_t baud)
+{
+    set_pace(line, baud);
+    line->fd = fd;
+}
+
 int port_open_pty(port *link, int32_t baud, char *name, int32_t name_size)
 {
-    set_pace(link, baud);
-    link->fd = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-    if (link->fd < 0 || grantpt(link->fd) != 0 || unlockpt(link->fd) != 0
-        || ptsname_r(link->fd, name, (size_t)name_size) != 0) {
+    port_keep(link, posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC), baud);
+    return link->fd < 0 || grantpt(link->fd) != 0 || unlockpt(link->fd) != 0
+        ? -1
+        : port_hold_pty(link, name, name_size);
+}
+
+int port_hold_pty(const port *link, char *name, int32_t name_size)
+{
+    if (ptsname_r(link->fd, name, (size_t)name_size) != 0) {
         return -1;
     }
     /* Our own slave end stays open for ever: the host may close and open the port as it likes. */

@@ -13,9 +13,12 @@ typedef struct port {
     pace in, out;
 } port;
 
-/* Both return 0, or -1 with errno set. */
+/* These return 0, or -1 with errno set. */
 int port_open_pty(port *link, int32_t baud, char *name, int32_t name_size);
 int port_open_path(port *bus, const char *path, int32_t baud); /* a tty, or a unix stream socket */
+/* After a reset: a descriptor that has stayed open; for a pty, then its other end again. */
+void port_keep(port *line, int fd, int32_t baud);
+int port_hold_pty(const port *link, char *name, int32_t name_size);
 
 /* Moves bytes between the descriptor and the lines, as far as both go. Bytes for which the other
  * end has no room are lost, as on a wire. */

@@ -6,9 +6,9 @@
 
 static FILE *file;
 
-int32_t trace_open(const char *path)
+int32_t trace_open(const char *path, int32_t go_on)
 {
-    file = fopen(path, "w");
+    file = fopen(path, go_on ? "a" : "w");
     return file != 0;
 }
 

@@ -43,6 +43,7 @@ void board_log(const char *text) { (void)text; }
 void board_observe(const struct app_state *app) { (void)app; }
 void board_idle(uint32_t most_us) { (void)most_us; }
 int32_t board_restart(void) { return 0; }
+uint32_t board_buttons(void) { return 0; }
 int32_t board_flash_bytes(void) { return 0; }
 void board_flash_read(int32_t sector, int32_t at, void *bytes, int32_t n)
 {

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The hardware watchdog is fed while everything moves on, and not when the motor bus hangs.
+"""The watchdog is fed while everything moves on, and not when the motor bus hangs.
 
-That the watchdog then restarts the processor is for silicon to show: no emulated board has it.
+That it then restarts the hand test_firmware_reset.py shows on pc; on the f405 it is for silicon to
+show, since the emulated board has none.
 """
 
 from __future__ import annotations

@@ -67,6 +67,12 @@ class Firmware:
         else:
             ask_qemu(self.control, "system_reset")
 
+    def hang(self) -> None:
+        """Makes the program hang as `hang` of `start` says; its watchdog restarts it (pc only)."""
+        if self._qmp is not None or self.process.poll() is not None:
+            raise HandError("Only a running hand of the pc kind can be told to hang; start pc.")
+        self.process.send_signal(signal.SIGUSR1)
+
     @property
     def control(self) -> Path:
         """Control socket of the emulator. Raises HandError for a hand that is no emulation."""
@@ -112,6 +118,7 @@ def start(
     power_cut: int = 0,
     buttons: str | Path | None = None,
     reset_cause: int = 1,
+    hang: str = "loop",
     program: str | Path | None = None,
 ) -> Firmware:
     """Starts the firmware between a new link port and the motor bus at `bus`.
@@ -119,8 +126,8 @@ def start(
     kind: "pc" or "f405". baud, clock_offset_us, clock_ppm, schema (another schema hash than its
     own), trace (DIRECTORY/firmware.jsonl, one line per motor cycle), flash (the file in which it
     keeps parameters), power_cut (ends at that write or erase of it), buttons (the file whose first
-    byte presses them: 1 e-stop, 2 release) and reset_cause (of its first boot, as in HELLO_ACK)
-    are knobs of "pc".
+    byte presses them: 1 e-stop, 2 release), reset_cause (of its first boot, as in HELLO_ACK) and
+    hang (what Firmware.hang does: loop, link, bus, clock) are knobs of "pc".
     `program` is another build of it. It ends at the latest with the thread that calls this.
     Raises HandError when it cannot be started.
     """
@@ -133,15 +140,16 @@ def start(
     folder.mkdir(parents=True, exist_ok=True)
     if kind == "f405":
         knobs = (clock_offset_us, clock_ppm, schema is not None, trace, flash, power_cut, buttons,
-                 reset_cause != 1)
+                 reset_cause != 1, hang != "loop")  # fmt: skip
         if baud != 1_000_000 or any(knobs):
             raise HandError(
-                "Baud, clock, schema, trace, flash and buttons are knobs of the pc hand; leave "
-                "them out for f405."
+                "Baud, clock, schema, trace, flash, buttons and hang are knobs of the pc hand; "
+                "leave them out for f405."
             )
         return _start_qemu(image, Path(bus), folder)
     arguments = [str(image), "--bus", str(bus), "--baud", str(baud), "--die-with-parent"]
     arguments += ["--clock-offset-us", str(clock_offset_us), "--clock-ppm", repr(clock_ppm)]
+    arguments += ["--hang", hang]
     if schema is not None:
         arguments += ["--schema", hex(schema)]
     if flash is not None:

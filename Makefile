@@ -41,10 +41,12 @@ check: $(VENV)/.core ## style, types and static analysis: ruff, mypy, and gcc, c
 # 1e9 frames are 20 minutes of processor time; what was stopped goes on where it was.
 FRAMES ?= 1e9
 SECONDS ?= 60
-fuzz: $(VENV)/.core ## campaigns against codec, guard, parameters; the short form: FRAMES=1e7 SECONDS=10
+REPLUGS ?= 1000
+fuzz: $(VENV)/.core firmware-pc ## damage, noise, replugs (an hour); short: FRAMES=1e7 SECONDS=10 REPLUGS=20
 	@sh host/build/debian.sh test
 	cd tests && ../$(PY) -m campaigns.codec --frames $(FRAMES)
 	cd tests && ../$(PY) -m campaigns.fuzz --seconds $(SECONDS)
+	ENDPLATE_NOISE_SECONDS=$(SECONDS) ENDPLATE_REPLUGS=$(REPLUGS) $(PY) -m pytest -q -s tests/loop/test_cable.py
 
 soak: $(VENV)/.core firmware-pc ## the rig for ten minutes: nothing lost, nothing refused
 	$(PY) -m endplate bench --headless --seconds 600 --report run --json run/soak.json

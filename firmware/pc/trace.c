@@ -16,7 +16,7 @@ static void row(const char *name, const float *values, int32_t n)
 {
     fprintf(file, ", \"%s\": [", name);
     for (int32_t i = 0; i < n; i++) {
-        fprintf(file, i ? ", %.4g" : "%.4g", (double)values[i]);
+        fprintf(file, i ? ", %.5g" : "%.5g", (double)values[i]);
     }
     fputc(']', file);
 }
@@ -38,6 +38,9 @@ void trace_step(const app_state *app)
             (int)app->output.power, (int)app->output.drive, (unsigned)app->sample,
             (unsigned)app->motor.applied_sample, (unsigned long long)app->motor.applied_us,
             (unsigned long long)app->motor.stopped_us);
+    fprintf(file, ", \"grip\": %d, \"frozen\": %u, \"valid_ms\": %u", (int)app->grip,
+            (unsigned)app->guard.frozen, (unsigned)app->guard.valid_ms);
+    row("target", app->guard.target, CORE_MAX_DOF);
     row("velocity", app->output.velocity, CORE_MAX_DOF);
     row("goal", app->motor.goal_deg, app->motor.axes);
     row("position", app->motor.position_deg, app->motor.axes);

@@ -255,22 +255,24 @@ static void read_fields(const struct layout *layout, const uint8_t *at, void *ou
     }
 }
 
-static int32_t pack(uint8_t msg, const void *in, wire_frame *frame)
+/* `fields`: what the struct is of; a message of another is refused. */
+static int32_t pack(uint8_t msg, const struct field *fields, const void *in, wire_frame *frame)
 {
     if (!in || !frame) return WIRE_BAD_ARGUMENT;
     const struct layout *layout = layout_of(msg);
-    if (!layout || !in_range(layout, in)) return WIRE_BAD_VALUE;
+    if (!layout || layout->field != fields) return WIRE_BAD_MESSAGE;
+    if (!in_range(layout, in)) return WIRE_BAD_VALUE;
     write_fields(layout, in, frame->payload);
     frame->msg = msg;
     frame->length = bytes_of(layout);
     return frame->length;
 }
 
-static int32_t unpack(uint8_t msg, const wire_frame *frame, void *out)
+static int32_t unpack(const struct field *fields, const wire_frame *frame, void *out)
 {
     if (!frame || !out) return WIRE_BAD_ARGUMENT;
-    const struct layout *layout = layout_of(msg);
-    if (!layout || frame->msg != msg) return WIRE_BAD_MESSAGE;
+    const struct layout *layout = layout_of(frame->msg);
+    if (!layout || layout->field != fields) return WIRE_BAD_MESSAGE;
     if (frame->length != bytes_of(layout)) return WIRE_BAD_LENGTH;
     union { /* room for any of them */
         wire_hello hello; wire_hello_ack hello_ack; wire_heartbeat heartbeat; wire_time time;
@@ -288,49 +290,40 @@ static int32_t unpack(uint8_t msg, const wire_frame *frame, void *out)
 }
 
 /* wire_pack_NAME and wire_unpack_NAME of a struct that several messages share: those of `fields`. */
-#define SHARED(name, fields)                                                          \
-    int32_t wire_pack_##name(uint8_t msg, const wire_##name *in, wire_frame *frame)   \
-    {                                                                                 \
-        const struct layout *layout = layout_of(msg);                                 \
-        return layout && layout->field == (fields) ? pack(msg, in, frame)             \
-                                                   : WIRE_BAD_MESSAGE;                \
-    }                                                                                 \
-    int32_t wire_unpack_##name(const wire_frame *frame, wire_##name *out)             \
-    {                                                                                 \
-        if (!frame) return WIRE_BAD_ARGUMENT;                                         \
-        const struct layout *layout = layout_of(frame->msg);                          \
-        return layout && layout->field == (fields) ? unpack(frame->msg, frame, out)   \
-                                                   : WIRE_BAD_MESSAGE;                \
-    }
+#define SHARED(name, fields)                                                        \
+    int32_t wire_pack_##name(uint8_t msg, const wire_##name *in, wire_frame *frame) \
+    { return pack(msg, fields, in, frame); }                                        \
+    int32_t wire_unpack_##name(const wire_frame *frame, wire_##name *out)           \
+    { return unpack(fields, frame, out); }
 
 SHARED(reason, REASON)
 SHARED(param, PARAM)
 SHARED(blob, BLOB)
 
-/* The same of each message that has a struct of its own. */
-#define MESSAGE(name, msg)                                                \
+/* The same of each message that has a struct, and so fields, of its own. */
+#define MESSAGE(name, NAME)                                               \
     int32_t wire_pack_##name(const wire_##name *in, wire_frame *frame)    \
-    { return pack(msg, in, frame); }                                      \
+    { return pack(WIRE_##NAME, NAME, in, frame); }                        \
     int32_t wire_unpack_##name(const wire_frame *frame, wire_##name *out) \
-    { return unpack(msg, frame, out); }
+    { return unpack(NAME, frame, out); }
 
-MESSAGE(hello, WIRE_HELLO)
-MESSAGE(hello_ack, WIRE_HELLO_ACK)
-MESSAGE(heartbeat, WIRE_HEARTBEAT)
-MESSAGE(time, WIRE_TIME)
-MESSAGE(arm, WIRE_ARM)
-MESSAGE(command, WIRE_COMMAND)
-MESSAGE(state, WIRE_STATE)
-MESSAGE(state_full, WIRE_STATE_FULL)
-MESSAGE(link_stats, WIRE_LINK_STATS)
-MESSAGE(param_set, WIRE_PARAM_SET)
-MESSAGE(param_value, WIRE_PARAM_VALUE)
-MESSAGE(param_description, WIRE_PARAM_DESCRIPTION)
-MESSAGE(restart, WIRE_RESTART)
-MESSAGE(touch, WIRE_TOUCH)
-MESSAGE(log, WIRE_LOG)
-MESSAGE(blob_begin, WIRE_BLOB_BEGIN)
-MESSAGE(blob_chunk, WIRE_BLOB_CHUNK)
-MESSAGE(blob_status, WIRE_BLOB_STATUS)
-MESSAGE(emg, WIRE_EMG)
-MESSAGE(decoded, WIRE_DECODED)
+MESSAGE(hello, HELLO)
+MESSAGE(hello_ack, HELLO_ACK)
+MESSAGE(heartbeat, HEARTBEAT)
+MESSAGE(time, TIME)
+MESSAGE(arm, ARM)
+MESSAGE(command, COMMAND)
+MESSAGE(state, STATE)
+MESSAGE(state_full, STATE_FULL)
+MESSAGE(link_stats, LINK_STATS)
+MESSAGE(param_set, PARAM_SET)
+MESSAGE(param_value, PARAM_VALUE)
+MESSAGE(param_description, PARAM_DESCRIPTION)
+MESSAGE(restart, RESTART)
+MESSAGE(touch, TOUCH)
+MESSAGE(log, LOG)
+MESSAGE(blob_begin, BLOB_BEGIN)
+MESSAGE(blob_chunk, BLOB_CHUNK)
+MESSAGE(blob_status, BLOB_STATUS)
+MESSAGE(emg, EMG)
+MESSAGE(decoded, DECODED)

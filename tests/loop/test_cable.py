@@ -38,7 +38,7 @@ class Talker:
     def __init__(self, port: str, seed: int) -> None:
         self.link = HandLink(port)
         self.chance = random.Random(seed)
-        self.sample = self.armings = self.neutral_us = 0
+        self.sample = self.faults = self.neutral_us = 0
         self._due = self._arm_due = 0.0
 
     def command(self, neutral: bool) -> bool:
@@ -62,15 +62,18 @@ class Talker:
         if now >= self._due:
             self._due = max(self._due + HOP_S, now)
             self.command(neutral=word == "armed")
-        wants = self.link.phase == "up" and self.link.clock.synchronised
-        if wants and word in ("disarmed", "link lost") and now >= self._arm_due:
-            self._arm_due, self.armings = now + 0.3, self.armings + 1
+        ready = self.link.phase == "up" and self.link.clock.synchronised
+        if ready and (not self.link.armed or word == "link lost") and now >= self._arm_due:
+            self._arm_due = now + 0.3
+            if word == "fault":  # a motor bus that a busy machine held up
+                self.faults += 1
+                self.link.clear_fault()
             self.link.arm()
         time.sleep(0.001)
 
     def active(self) -> bool:
         """Whether the hand follows this session."""
-        return self.link.armed and self.link.state["word"] == "active"
+        return self.link.armed and self.link.state.get("word") == "active"
 
     def run(self, seconds: float) -> None:
         end = time.monotonic() + seconds
@@ -119,8 +122,8 @@ def moved(folder: Path) -> Iterator[str]:
 
 def late_ms(cable: Cable, from_us: float, to_us: float) -> float:
     """By how much the host was late with a command of that time, before any noise."""
-    at = [us for us in cable.sent_us if from_us - 1e5 <= us <= to_us]
-    gaps = [b - a for a, b in zip(at, at[1:], strict=False)]
+    pairs = zip(cable.sent_us, cable.sent_us[1:], strict=False)
+    gaps = [b - a for a, b in pairs if b >= from_us - 1e5 and a <= to_us]
     return max(gaps, default=0.0) / 1e3 - 1e3 * HOP_S
 
 
@@ -157,7 +160,7 @@ def test_a_noisy_line_executes_nothing_that_was_not_sent(pc_firmware, tmp_path, 
     driven = {row["sample"]: row for row in rows if row["state"] in DRIVING}
     wrong = [row for n, row in driven.items()
              if n not in cable.sent or executed(row) != was_sent(cable.sent[n])]  # fmt: skip
-    lost = spells(rows, "link lost")
+    lost = [late_ms(cable, *spell) for spell in spells(rows, "link lost")]
     stale = [(b - a) / 1e3 for a, b in spells(rows, "stale")]
     noise = [(b - a) / 1e3 - late_ms(cable, a, b) for a, b in spells(rows, "stale")]
     share = sum(row["state"] == STATE["active"] for row in rows) / len(rows)
@@ -171,7 +174,8 @@ def test_a_noisy_line_executes_nothing_that_was_not_sent(pc_firmware, tmp_path, 
     assert cable.flipped > 0.5 * rate * cable.bits
     assert len(driven) > 20 * SECONDS and not wrong
     if rate <= 1e-4:
-        assert max(noise, default=0.0) <= STALE_MS and not lost
+        assert max(noise, default=0.0) <= STALE_MS
+        assert all(late > 200 for late in lost), "lost although the host was there"
         assert len(driven) > 0.9 * len(cable.sent)
     else:
         assert share > 0.5, "it still works, if not well"
@@ -234,13 +238,15 @@ def replug(times: int, tmp_path, seed: int) -> list[float]:
                 not row["drive"] for row in rows if session_us < row["us"] < neutral_us
             ), "moves in a new session before ARM and neutral"
             stopped.append(judged(rows, pulled_us, plugged_us, neutral_us))
+            if run % 100 == 99:
+                print(f"\n{run + 1} replugs, drive 0 after {max(stopped):.0f} ms at most", flush=True)
             if run == min(10, times // 2):
                 at_first = [descriptors(hand.pid), resident_kb(hand.pid), descriptors(os.getpid())]
         at_last = [descriptors(hand.pid), resident_kb(hand.pid), descriptors(os.getpid())]
         trace.close()
         link.close()
     print(f"\n{times} replugs, descriptors and kB of the hand, descriptors of the host: "
-          f"{at_first} -> {at_last}")  # fmt: skip
+          f"{at_first} -> {at_last}; {talker.faults} faults of the motor bus cleared")  # fmt: skip
     assert at_first is not None
     assert at_last[0] == at_first[0] and at_last[2] == at_first[2], "a descriptor leaks"
     assert at_last[1] <= at_first[1] + 64, "the hand's memory grows"

@@ -8,7 +8,7 @@ PY     := $(VENV)/bin/python
 CORE_SOURCES := $(wildcard firmware/core/*.[ch] protocol/*.[ch]) host/build/ffi.py protocol/schema_hash.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test firmware bench check fuzz soak clean
+.PHONY: help run test firmware bench check fuzz mutants soak clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -47,6 +47,10 @@ fuzz: $(VENV)/.core firmware-pc ## damage, noise, replugs (an hour); short: FRAM
 	cd tests && ../$(PY) -m campaigns.codec --frames $(FRAMES)
 	cd tests && ../$(PY) -m campaigns.fuzz --seconds $(SECONDS)
 	ENDPLATE_NOISE_SECONDS=$(SECONDS) ENDPLATE_REPLUGS=$(REPLUGS) $(PY) -m pytest -q -s tests/loop/test_cable.py
+
+mutants: $(VENV)/.core ## slips in codec and guard, one at a time, that no test notices (half an hour)
+	@sh host/build/debian.sh test
+	cd tests && ../$(PY) -m campaigns.mutants
 
 soak: $(VENV)/.core firmware-pc ## the rig for ten minutes: nothing lost, nothing refused
 	$(PY) -m endplate bench --headless --seconds 600 --report run --json run/soak.json

@@ -239,7 +239,7 @@ def replug(times: int, tmp_path, seed: int) -> list[float]:
             ), "moves in a new session before ARM and neutral"
             stopped.append(judged(rows, pulled_us, plugged_us, neutral_us))
             if run % 100 == 99:
-                print(f"\n{run + 1} replugs, drive 0 after {max(stopped):.0f} ms at most", flush=True)
+                print(f"\n{run + 1} of {times}, at most {max(stopped):.0f} ms", flush=True)
             if run == min(10, times // 2):
                 at_first = [descriptors(hand.pid), resident_kb(hand.pid), descriptors(os.getpid())]
         at_last = [descriptors(hand.pid), resident_kb(hand.pid), descriptors(os.getpid())]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
 
 from endplate.live.hand_clock import HandClock
@@ -80,3 +81,59 @@ def test_a_jump_of_the_hands_clock_is_followed_at_once():
         line.exchange(clock, now)
     wrong_us = clock.to_hand_us(now) - line.hand_us(now) % 2**32
     assert clock.synchronised and abs(wrong_us) * 1000 < clock.error_at(now) + 2000
+
+
+def wrong_ns(clock: HandClock, line: Line, now: int) -> float:
+    """How far off the clock's mapping is, without the whole microseconds of the wire."""
+    truth = now * line.ppm * 1e-6 + line.offset_us * 1000
+    return abs(clock._predict(now) - truth)
+
+
+@pytest.mark.parametrize("ppm", [-450, -100, 0, 30, 450])
+@pytest.mark.parametrize(
+    "unfair", ["there", "back", "turns", "late", "random"]
+)
+def test_the_bound_holds_however_unequal_the_two_ways_are(unfair, ppm):
+    """All of the delay on one way, first the one and later the other, or as it comes: no exchange
+    shows it, so the bound has to allow for it."""
+    for seed in range(4):
+        line, clock = Line(77_000_000, ppm, seed), HandClock()
+        dice, now, worst = random.Random(seed), 0, 0.0
+        for i in range(150):
+            slow, fast = dice.randint(300_000, 3_000_000), dice.randint(0, 20_000)
+            first = {
+                "there": True, "back": False, "turns": bool(i % 2), "late": i < 75,
+                "random": dice.random() < 0.5,
+            }[unfair]  # fmt: skip
+            there, back = (slow, fast) if first else (fast, slow)
+            rx = now + there
+            tx = rx + 60_000
+            clock.add(now, line.hand_us(rx) % 2**32, line.hand_us(tx) % 2**32, tx + back)
+            for later in (0, 150 * MS, 900 * MS, 5000 * MS):
+                at = tx + back + later
+                worst = max(worst, wrong_ns(clock, line, at) - clock.error_at(at))
+            now += (200 if i < 10 else 1000) * MS
+        assert worst <= 0, f"{worst / 1000:.0f} us beyond the bound"
+        assert clock.jumps == 0
+        assert clock.error_at(now) < 3 * MS, "and it says something"
+
+
+def test_the_fit_is_the_least_squares_line_of_the_shortest_exchanges():
+    """Against numpy's polyfit."""
+    line, clock = Line(5_000_000, 40, seed=9), HandClock()
+    now, points = 0, []
+    for _ in range(60):
+        there, back = line.way(), line.way()
+        rx, tx = now + there, now + there + 50_000
+        us = line.hand_us(rx), line.hand_us(tx)
+        assert clock.add(now, us[0] % 2**32, us[1] % 2**32, tx + back)
+        middle = (now + tx + back) / 2
+        points.append((there + back, middle, (us[0] + us[1]) * 500 - middle))
+        now += 1000 * MS
+    _, at, offset = np.array(sorted(points)[:30]).T
+    slope, start = np.polyfit(at - now, offset, 1)
+    assert clock.drift_ppm == pytest.approx(slope * 1e6, abs=0.2)
+    newest = points[-1][1]
+    assert clock.offset_ns == pytest.approx(start + slope * (newest - now), abs=3000)
+    assert clock.drift_ppm == pytest.approx(40, abs=5)
+    assert clock.round_trip_ns == pytest.approx(min(points)[0], abs=2000)

@@ -10,8 +10,10 @@ from datetime import datetime
 
 import pytest
 
+from endplate import core
 from endplate.cli import main
 from endplate.live.recording import read_recording
+from endplate.sim import firmware
 from endplate.sim.rig import Rig
 
 from .driving import Driving, until
@@ -112,3 +114,33 @@ def test_the_recording_and_the_window_have_what_the_hand_told(
     assert any(text.endswith("(information): Started: power came on.") for _, text in marks)
     (at,) = [at for at, text in marks if text.endswith("RELEASE: the hand opens slowly.")]
     assert abs(at - before) < 250, "marked where it happened"
+
+
+@pytest.mark.timeout(90)
+def test_info_shows_clock_and_line(pc_firmware, bus, tmp_path):
+    with firmware.start(
+        "pc", bus.port, tmp_path, clock_offset_us=2_500_000, clock_ppm=80.0
+    ) as running:
+        with connected(running.port) as host:
+            host.activate()
+            frame = core.encode("HEARTBEAT", {"host_us": 0}, session=host.session, seq=900)
+            for _ in range(3):
+                host.write(frame[:-3] + bytes([frame[-3] ^ 1]) + frame[-2:])
+            host.command(0, age_ms=400)
+            host.drive(0, seconds=0.1)
+        said = ended(command("hand", "info", running.port, "--seconds", "16", cwd=tmp_path))
+    offset = float(re.search(r"clock offset │ ([+-][\d.]+) s, hand against", said)[1])
+    within = float(re.search(r"clock wrong by │ at most ([\d.]+) ms", said)[1])
+    assert 0 < offset - 2.5 < 0.02 and 0 < within < 20, "80 ppm of the seconds since it started"
+    assert re.search(r"clock round trip │ [\d.]+ ms, the shortest", said)
+    drift = re.search(r"clock drift │ runs (\d+) ppm fast", said)
+    assert drift and abs(int(drift[1]) - 80) < 1000 * within / 8
+    assert re.search(r"refused by it │ 3 damaged \(CRC\) │ │ │ 1 COMMANDs with EMG too old", said)
+    assert re.search(r"motor bus │ \d+ cycles \((9\d|1\d\d) a second\)", said)
+    assert re.search(r"motor bus errors │ \d+ bad or missing replies", said)
+
+
+def test_info_says_what_seconds_may_be(hand, capsys):
+    for seconds in ("2", "nan", "601"):
+        assert endplate_says("info", hand.port, "--seconds", seconds) == 2
+        assert capsys.readouterr().err == "endplate: --seconds may be from 3 to 600.\n"

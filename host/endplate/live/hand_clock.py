@@ -2,10 +2,15 @@
 """The hand's clock on the host's: offset, drift and how wrong they may be.
 
 A TIME exchange gives four times: the host asks at h1, the hand receives at d1 and answers at d2,
-the host receives at h2. Whatever the line did, the hand's clock minus the host's lies between
-d2 - h2 and d1 - h1: half of the round trip either side of the middle. So the shortest exchanges of
-a window are believed, a line through them gives the drift, and an exchange whose bounds exclude
-the line proves a jump (a restarted or starved hand): the past is dropped.
+the host receives at h2. Whatever the line did, the hand's clock minus the host's lies between d2 -
+h2 and d1 - h1: half of the round trip either side of the middle. A line through the shortest
+exchanges of a window gives offset and drift. An exchange whose bounds exclude the line proves a
+jump (a restarted or starved hand): the past is dropped.
+
+The error bound holds however unequal the two ways of the line are. At an exchange the line is wrong
+by at most its distance from the middle plus half of the round trip; away from it, by as much more
+as the drift may differ, and that is bounded by every two exchanges: no drift that leaves the bounds
+of either is possible. No clock is taken to be off by more than 500 ppm.
 
 Times of the host are monotonic nanoseconds, those of the hand microseconds in 32 bits that wrap
 every 71.6 minutes.
@@ -16,6 +21,8 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple
 
+import numpy as np
+
 _WRAP = 1 << 32
 _WINDOW = 60  # exchanges: a minute at the steady rate
 _LONGEST_NS = 200_000_000  # a round trip longer than this says nothing
@@ -23,8 +30,7 @@ _ENOUGH = 3  # exchanges before commands may carry the hand's time
 _DRIFT_SPAN_NS = 8_000_000_000  # a slope is fitted over at least this long ...
 _DRIFT_POINTS = 8  # ... and this many exchanges
 _DRIFT_MAX = 500e-6  # a quartz is within 100 ppm, an RC oscillator after trimming within 500
-_LEFT_DRIFT = 100e-6  # the error bound grows by it with the time since the exchange believed,
-_LEFT_FITTED = 25e-6  # or by this once a drift is fitted
+_TICK_NS = 2000  # the hand tells whole microseconds, twice
 
 
 class Exchange(NamedTuple):
@@ -45,10 +51,10 @@ class HandClock:
         """Forgets everything: another boot of the hand."""
         self._window: deque[Exchange] = deque(maxlen=_WINDOW)
         self._last_us: int | None = None  # unwrapped
-        self._anchor = Exchange(0, 0, 0)
+        self._origin = (0, 0)  # a point of the line: the host's time, the offset there
         self._slope = 0.0
-        self._left_drift = _LEFT_DRIFT
-        self._bound_ns = _LONGEST_NS
+        self._left_drift = _DRIFT_MAX
+        self._sure_ns, self._bound_ns = 0, _LONGEST_NS  # where the line is known best, how well
         self.jumps = 0
 
     def add(self, sent_ns: int, hand_rx_us: int, hand_tx_us: int, received_ns: int) -> bool:
@@ -60,9 +66,7 @@ class HandClock:
             return False
         host_ns = (sent_ns + received_ns) // 2
         rx_us = self._unwrap(hand_rx_us)
-        exchange = Exchange(
-            host_ns, rx_us * 1000 + stay_us * 500 - host_ns, max(round_ns, 2000)
-        )
+        exchange = Exchange(host_ns, rx_us * 1000 + stay_us * 500 - host_ns, max(round_ns, 2000))
         if self._window and abs(
             exchange.offset_ns - self._predict(host_ns)
         ) > exchange.round_ns // 2 + self.error_at(host_ns):
@@ -82,43 +86,45 @@ class HandClock:
     def _fit(self) -> None:
         shortest = sorted(self._window, key=lambda e: e.round_ns)
         best = shortest[: max(_ENOUGH, (len(shortest) + 1) // 2)]
-        least = shortest[0].round_ns
         newest = self._window[-1].host_ns
-        # An old exchange knows the present no better than the drift since then allows.
-        self._anchor = min(
-            self._window, key=lambda e: e.round_ns / 2 + _LEFT_DRIFT * (newest - e.host_ns)
-        )
-        bound = self._anchor.round_ns // 2
-        self._slope, self._left_drift = 0.0, _LEFT_DRIFT
+        low, high = _possible_drift(best)
         times = [e.host_ns for e in best]
-        span_ns = max(times) - min(times)
-        if len(best) >= _DRIFT_POINTS and span_ns >= _DRIFT_SPAN_NS:
-            n = len(best)
-            t0, o0 = self._anchor.host_ns, self._anchor.offset_ns
-            mean_t = sum(t - t0 for t in times) / n
-            mean_o = sum(e.offset_ns - o0 for e in best) / n
-            square = sum((e.host_ns - t0 - mean_t) ** 2 for e in best)
+        if len(best) >= _DRIFT_POINTS and max(times) - min(times) >= _DRIFT_SPAN_NS:
+            mean_t = sum(t - newest for t in times) / len(best)
+            mean_o = sum(e.offset_ns - best[0].offset_ns for e in best) / len(best)
+            square = sum((e.host_ns - newest - mean_t) ** 2 for e in best)
             product = sum(
-                (e.host_ns - t0 - mean_t) * (e.offset_ns - o0 - mean_o) for e in best
+                (e.host_ns - newest - mean_t) * (e.offset_ns - best[0].offset_ns - mean_o)
+                for e in best
             )
-            self._slope = max(-_DRIFT_MAX, min(_DRIFT_MAX, product / square))
-            at_anchor = mean_o - self._slope * mean_t
-            self._anchor = Exchange(t0, o0 + round(at_anchor), least)
-            off = [abs(e.offset_ns - self._predict(e.host_ns)) - e.round_ns // 2 for e in best]
-            bound = least // 2 + max(0, *off)
-            self._left_drift = _LEFT_FITTED
-        self._bound_ns = bound
+            self._slope = max(low, min(high, product / square))
+            at_newest = best[0].offset_ns + round(mean_o - self._slope * mean_t)
+            self._origin = (newest, at_newest)
+        else:
+            # An old exchange knows the present no better than the drift since then allows.
+            anchor = min(
+                self._window, key=lambda e: e.round_ns / 2 + _DRIFT_MAX * (newest - e.host_ns)
+            )
+            self._slope = 0.0
+            self._origin = (anchor.host_ns, anchor.offset_ns)
+        self._left_drift = max(high - self._slope, self._slope - low)
+        self._sure_ns, self._bound_ns = min(
+            ((e.host_ns, self._wrong_at(e)) for e in self._window),
+            key=lambda sure: sure[1] + self._left_drift * (newest - sure[0]),
+        )
+
+    def _wrong_at(self, e: Exchange) -> int:
+        return abs(e.offset_ns - self._predict(e.host_ns)) + e.round_ns // 2 + _TICK_NS
 
     def _predict(self, host_ns: int) -> int:
-        anchor = self._anchor
-        return anchor.offset_ns + round(self._slope * (host_ns - anchor.host_ns))
+        at_ns, offset_ns = self._origin
+        return offset_ns + round(self._slope * (host_ns - at_ns))
 
     def error_at(self, host_ns: int) -> int:
         """How far off a mapping at `host_ns` may be, in nanoseconds."""
         if not self._window:
             return _LONGEST_NS
-        age = abs(host_ns - self._anchor.host_ns)
-        return self._bound_ns + round(age * self._left_drift)
+        return self._bound_ns + round(abs(host_ns - self._sure_ns) * self._left_drift)
 
     @property
     def synchronised(self) -> bool:
@@ -137,8 +143,13 @@ class HandClock:
 
     @property
     def error_ns(self) -> int:
-        """Half of the shortest round trip plus what the fit leaves over."""
+        """How far off the mapping may be where it is known best."""
         return self._bound_ns
+
+    @property
+    def round_trip_ns(self) -> int:
+        """The shortest in the window."""
+        return min((exchange.round_ns for exchange in self._window), default=_LONGEST_NS)
 
     @property
     def drift_ppm(self) -> float:
@@ -155,3 +166,17 @@ class HandClock:
         unwrapped = near_us + (hand_us - near_us + _WRAP // 2) % _WRAP - _WRAP // 2
         guess = unwrapped * 1000 - self._predict(near_ns)
         return unwrapped * 1000 - self._predict(guess)
+
+
+def _possible_drift(exchanges: list[Exchange]) -> tuple[float, float]:
+    """The least and the largest drift that leaves none of the exchanges' bounds."""
+    first = exchanges[0]
+    table = np.array(exchanges, np.int64) - (first.host_ns, first.offset_ns, 0)
+    at, offset, whole = table.astype(float).T
+    later, earlier = np.nonzero(at[:, None] > at[None, :])
+    apart = at[later] - at[earlier]
+    rise = offset[later] - offset[earlier]
+    play = (whole[later] + whole[earlier]) / 2 + 2 * _TICK_NS
+    low = float(np.max((rise - play) / apart, initial=-_DRIFT_MAX))
+    high = float(np.min((rise + play) / apart, initial=_DRIFT_MAX))
+    return low, max(low, high)

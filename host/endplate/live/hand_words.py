@@ -26,6 +26,21 @@ CAPABILITIES = {
 }
 RESET_CAUSES = ("unknown", "power came on", "reset pin", "brown-out", "watchdog", "software")
 
+#: Counters of refused frames (wire_counters, in SPEC.md's order), as "3 ..." for a person.
+REFUSALS = {
+    "bad_cobs": "garbled",
+    "bad_short": "cut short",
+    "bad_long": "too long: a delimiter was lost",
+    "bad_crc": "damaged (CRC)",
+    "bad_version": "of another version of the protocol",
+    "bad_message": "of an unknown message",
+    "bad_length": "of another length than their message",
+    "bad_session": "of another session",
+    "bad_sequence": "twice or too late",
+    "bad_value": "with a value out of its range",
+    "bad_stale": "COMMANDs with EMG too old",
+}
+
 _FAULTS = {
     "table": "its hand table is damaged: flash the firmware again",
     "bus": "none of its motors answers: check the battery and the motor cable",

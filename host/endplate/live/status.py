@@ -72,6 +72,7 @@ class StatusMaker:
             "phase": link.phase,
             "sentence": hand_words.fault(link.state) or link.sentence,
             "clock_error_us": link.clock.error_at(now) / 1000,
+            "clock_round_trip_us": link.clock.round_trip_ns / 1000,
             "clock_drift_ppm": round(link.clock.drift_ppm, 1),
             "firmware": link.info.get("firmware", ""),
             "counters": link.counters,

@@ -40,9 +40,11 @@ class LivePage(QWidget):
         self.latency = LatencyView(palette)
         self.hint = QLabel("Traces appear here as soon as a board sends.")
         self.hint.setProperty("role", "quiet")
+        self.clock = QLabel("")
         self.said = QLabel("")  # the newest sentence of the hand's log
-        self.said.setProperty("role", "quiet")
-        self.said.setWordWrap(True)
+        for label in (self.clock, self.said):
+            label.setProperty("role", "quiet")
+            label.setWordWrap(True)
         self._columns: list[int] = []
         self._dofs: list[str] = []
         self._joints: list[str] = []
@@ -78,6 +80,9 @@ class LivePage(QWidget):
             column.addWidget(view, 1 if view is self.hand else 0)
             if view is self.hand:
                 column.addWidget(self.said)
+            elif view is self.latency:
+                column.addWidget(self.clock)
+                column.addStretch(1)
             else:
                 column.addStretch(1)
             lower.addLayout(column, stretch)
@@ -123,6 +128,7 @@ class LivePage(QWidget):
             )
         self.latency.show_latency(status.get("latency_ms") or {})
         hand = status.get("hand") or {}
+        self.clock.setText(words.clock(hand))
         self.said.setText((hand.get("log") or {}).get("text", ""))
         limits = hand.get("limits") or []
         self.bars.show_limits([words.limit(str(name)) for name in limits])

@@ -102,6 +102,17 @@ def hand(status: dict[str, Any]) -> str:
     return str(hand_status.get("sentence") or "No hand")
 
 
+def clock(hand_status: Mapping[str, Any]) -> str:
+    """How well the hand's clock is known; empty without a hand."""
+    if not hand_status.get("connected"):
+        return ""
+    return (
+        f"Hand's clock known to {hand_status['clock_error_us'] / 1000:.2f} ms (shortest round trip "
+        f"{hand_status['clock_round_trip_us'] / 1000:.2f} ms, drift "
+        f"{hand_status['clock_drift_ppm']:+.0f} ppm)"
+    )
+
+
 def limit(name: str) -> str:
     """A limit code in words; empty when nothing limits."""
     return LIMITS.get(name, name)

@@ -52,9 +52,11 @@ void app_init(app_state *app)
     }
     strain_defaults(&app->strain_config);
     strain_init(&app->strain);
+    tactor_init(&app->tactor, app_ms(app));
     if (app->table_good) {
         app->rest_grip = app->params.value[PARAMS_REST_GRIP];
         app->grip = app->rest_grip;
+        touch_init(&app->touch, &hand_table, app_ms(app));
         motor_init(&app->motor, &hand_table, board_cycle_us(), app->now_us);
     } else {
         log_say(&app->log, app->now_us, LOG_ERROR,
@@ -214,6 +216,7 @@ static void feel(app_state *app)
         (void)guard_sense(&app->guard, &senses);
         app->changed = 1;
     }
+    app_touch_step(app);
 }
 
 static void press(app_state *app)
@@ -281,8 +284,9 @@ static void move_goals(app_state *app, uint64_t gone_us)
     if (app->output.drive) {
         choose_grip(app);
     }
-    (void)hand_process(&app->hand, &hand_table, app->output.velocity, measured_deg,
-                       (float)dt_us * 1.0e-6f);
+    const float dt_s = (float)dt_us * 1.0e-6f;
+    (void)hand_process(&app->hand, &hand_table, app->output.velocity, measured_deg, dt_s);
+    app_touch_hold(app, dt_s);
 }
 
 static void cycle(app_state *app)

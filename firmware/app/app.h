@@ -9,6 +9,7 @@
  *                    the self-test
  *     feel           what motors and supply bear, and which actuators are good: once a motor
  *                    cycle, and at once when one is lost or good again, to guard_sense
+ *     touch_step     what the fingertips feel, to the tactor: app_touch.c, as often
  *   3 guard_tick     every millisecond, and at once when 1 or 2 changed something
  *   4 motor_power    torque off goes out here, ahead of everything on the bus
  *   5 motor_step     replies of the actuators, the next packet of the cycle under way
@@ -34,6 +35,8 @@
 #include "motor.h"
 #include "params.h"
 #include "strain.h"
+#include "tactor.h"
+#include "touch.h"
 
 enum app_times {
     APP_SELF_TEST_US = 1000000,
@@ -51,6 +54,8 @@ typedef struct app_state {
     hand_state hand;
     strain_config strain_config;
     strain_state strain;
+    touch_state touch;
+    tactor_state tactor;
     motor_state motor;
     link_state link;
     params_state params;
@@ -94,6 +99,11 @@ uint32_t app_wait_us(const app_state *app);
 void app_event(app_state *app, int32_t event);
 int32_t app_command(app_state *app, const guard_command *command, int32_t grip,
                     const uint8_t *caps);
+
+/* app_touch.c. touch_step: once per reading of the actuators. touch_hold: after the goals of a cycle
+ * have moved, lets the digits press harder when what they hold slips, while the guard lets them. */
+void app_touch_step(app_state *app);
+void app_touch_hold(app_state *app, float dt_s);
 
 /* For link_param.c: takes over what was set. Only while the hand is disarmed or in fault. */
 void app_params_changed(app_state *app);

@@ -89,6 +89,11 @@ int32_t board_frontend_end(uint8_t *in, int32_t capacity);
 uint32_t board_frontend_ready(uint64_t *newest_us);
 void board_frontend_reset(int32_t low);
 
+/* A force input (hand_digit.channel): counts of a converter of 12 bits, 0..4095; -1: there is none. */
+int32_t board_touch(int32_t channel);
+/* Drive of the tactor, 0..255. */
+void board_tactor(uint8_t level);
+
 /* Whether a hardware watchdog restarts a program that hangs. */
 int32_t board_has_watchdog(void);
 /* Only while link, control and sensing have all made progress (app.c). */

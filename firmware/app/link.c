@@ -59,6 +59,7 @@ static void hello(link_state *link, app_state *app, uint64_t now_us)
     link->newest = seq;
     link->heard_us = now_us;
     link->state_due.next_us = now_us + LINK_STATE_US;
+    link->touch_due.next_us = now_us + LINK_TOUCH_US * 3 / 8;
     link->full_due.next_us = now_us + LINK_FULL_US / 2; /* never all three at once */
     link->log_told = log_oldest(&app->log);
     link->stats_due.next_us = now_us + LINK_STATS_US / 2 + LINK_STATE_US / 2;

@@ -14,7 +14,7 @@
  * Answers   TIME at once, with when the question came and when the answer left. ARM, DISARM,
  *           CLEAR_FAULT, RELEASE, ESTOP by an immediate STATE that carries the sequence number
  *           as ack. PARAM_ messages at once by PARAM_VALUE or PARAM_DESCRIPTION.
- * Telemetry STATE 50 Hz, STATE_FULL 10 Hz, LINK_STATS 1 Hz, only into an empty line: what does
+ * Telemetry STATE 50 Hz, TOUCH 25 Hz, STATE_FULL 10 Hz, LINK_STATS 1 Hz, only into an empty line: what does
  *           not fit is dropped and counted, so nothing old is ever sent. Begins with a session;
  *           when nothing has come from the host for half a second it falls to two STATE a second.
  * LOG       A session is told the sentences that are kept (log.h), then each new one: only into an
@@ -30,6 +30,7 @@ struct app_state;
 
 enum link_times {
     LINK_STATE_US = 20000,
+    LINK_TOUCH_US = 40000,
     LINK_FULL_US = 100000,
     LINK_STATS_US = 1000000,
     LINK_QUIET_US = 500000, /* after the host's last frame */
@@ -41,6 +42,7 @@ enum link_times {
 };
 
 enum { LINK_NOISY = 20, LINK_CALM = 5 /* frames */, LINK_DAMAGES = 32 /* power of 2 */ };
+enum { LINK_NO_FORCE = 65535 }; /* TOUCH: no sensor, or a broken one */
 
 enum { LINK_OUT = 4 * WIRE_MAX_FRAME /* bytes that may wait for the line */ };
 
@@ -75,7 +77,7 @@ typedef struct link_state {
     uint16_t answer_ack;     /* to this frame */
     int32_t answer_time;  /* a TIME answer is owed */
     wire_time time;
-    link_due state_due, full_due, stats_due;
+    link_due state_due, touch_due, full_due, stats_due;
     uint32_t log_told; /* number of the next sentence for this session */
     uint32_t tx_frames, tx_dropped;
 } link_state;

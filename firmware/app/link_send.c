@@ -17,6 +17,8 @@ enum {
     HAS_WATCHDOG = 16,
     HAS_FORCE_CAP = 32,
     HAS_PARAMETERS = 64,
+    HAS_FINGERTIP_FORCE = 1024,
+    HAS_TACTOR = 2048,
     HAS_LOG = 4096,
     HAS_POSITION_MODE = 8192
 };
@@ -82,7 +84,10 @@ void link_hello_ack(link_state *link, const app_state *app, uint16_t session, ui
     ack.boot_id = link_boot_id(link);
     ack.capabilities =
         HAS_POSITION | HAS_CURRENT | HAS_TEMPERATURE | HAS_BUS_WATCHDOG | HAS_FORCE_CAP
-        | HAS_PARAMETERS | HAS_LOG | HAS_POSITION_MODE;
+        | HAS_PARAMETERS | HAS_TACTOR | HAS_LOG | HAS_POSITION_MODE;
+    for (int32_t k = 0; k < CORE_DIGITS; k++) {
+        ack.capabilities |= hand_table.digit[k].channel >= 0 ? (uint32_t)HAS_FINGERTIP_FORCE : 0u;
+    }
     if (board_has_watchdog()) {
         ack.capabilities |= HAS_WATCHDOG;
     }
@@ -142,6 +147,28 @@ static void send_state_full(link_state *link, const app_state *app, uint64_t now
     full.missing[0] = (uint8_t)(missing & 255u);
     full.missing[1] = (uint8_t)(missing >> 8 & 255u);
     if (wire_pack_state_full(&full, &link->frame) >= 0) {
+        queue(link);
+    }
+}
+
+static void send_touch(link_state *link, const app_state *app, uint64_t now_us)
+{
+    const touch_state *touch = &app->touch;
+    wire_touch message;
+    memset(&message, 0, sizeof message);
+    message.hand_us = (uint32_t)now_us;
+    for (int32_t k = 0; k < CORE_DIGITS; k++) {
+        const int32_t good =
+            hand_table.digit[k].channel >= 0 && (touch->broken >> (unsigned)k & 1u) == 0;
+        const float force = touch->digit[k].force_n * 100.0f;
+        message.force[k] = !good ? (uint16_t)LINK_NO_FORCE
+            : force < (float)LINK_NO_FORCE - 1.0f ? (uint16_t)(force + 0.5f)
+                                                  : (uint16_t)(LINK_NO_FORCE - 1);
+    }
+    message.contact = (uint8_t)touch->contact;
+    message.slip = (uint8_t)touch->slip;
+    message.tactor = app->tactor.level;
+    if (wire_pack_touch(&message, &link->frame) >= 0) {
         queue(link);
     }
 }
@@ -214,6 +241,9 @@ void link_send(link_state *link, const app_state *app, uint64_t now_us)
         }
         if (!quiet && due(link, &link->full_due, LINK_FULL_US, now_us)) {
             send_state_full(link, app, now_us);
+        }
+        if (!quiet && due(link, &link->touch_due, LINK_TOUCH_US, now_us)) {
+            send_touch(link, app, now_us);
         }
         if (due(link, &link->state_due, quiet ? LINK_SLOW_STATE_US : LINK_STATE_US, now_us)
             && pack_state(link, app, now_us)) {

@@ -37,6 +37,12 @@ static const params_info TABLE[PARAMS_COUNT] = {
     [PARAMS_POSITION_VELOCITY] = {"position_velocity", "",
                                   "how fast commands of a position move, 1 = full speed",
                                   PARAMS_MILLI, 50, 1000, 500},
+    /* off: it is the one motion that nobody commanded */
+    [PARAMS_HOLD_BOOST] = {"hold_boost", "",
+                           "how much harder it may hold what slips, 1 = all the motors' force, 0 off",
+                           PARAMS_MILLI, 0, 1000, 0},
+    [PARAMS_TACTOR] = {"tactor", "", "strength of the tactor on the skin, 0 = off", PARAMS_MILLI, 0,
+                       1000, 0},
 };
 
 int32_t params_describe(const params_state *params, int32_t index, params_info *info)

@@ -124,6 +124,15 @@ static float closing_sense(const hand_config *config, const hand_grip *grip, int
     return sense;
 }
 
+/* The closure at which the grip's path has joint i at this angle; 0 where it is open. */
+static float closure_of(const hand_grip *grip, int32_t i, float deg)
+{
+    const float along = (deg - grip->open_deg[i]) / (grip->closed_deg[i] - grip->open_deg[i]);
+    return along >= 1.0f ? 1.0f
+        : along > 0.0f   ? grip->start[i] + along * (grip->stop[i] - grip->start[i])
+                         : 0.0f;
+}
+
 /* The largest closure at which a finger begins to open as soon as the closure falls: what blocked
  * the fingers let the closure run ahead of them. */
 static float opening_closure(const hand_state *state, const hand_config *config)
@@ -134,11 +143,7 @@ static float opening_closure(const hand_state *state, const hand_config *config)
         if (sense_in(grip, i) == 0.0f) {
             continue;
         }
-        const float span = grip->closed_deg[i] - grip->open_deg[i];
-        const float along = (state->goal_deg[i] - grip->open_deg[i]) / span;
-        const float meets = along >= 1.0f ? 1.0f
-            : along > 0.0f ? grip->start[i] + along * (grip->stop[i] - grip->start[i])
-                           : 0.0f; /* it is open */
+        const float meets = closure_of(grip, i, state->goal_deg[i]);
         most = meets > most ? meets : most;
     }
     return most < state->closure ? most : state->closure;
@@ -324,5 +329,28 @@ int32_t hand_process(hand_state *state, const hand_config *config, const float *
         }
     }
     hold_still(state, config, measured_deg, driven, step_s);
+    return CORE_OK;
+}
+
+int32_t hand_press(hand_state *state, const hand_config *config, uint32_t digits, float share,
+                   float dt_s)
+{
+    if (state == NULL || config == NULL || !within(share, 0.0f, 1.0f)
+        || !within(dt_s, 0.0f, LONGEST_STEP_S) || state->grip < 0 || state->grip >= config->grips) {
+        return CORE_BAD_ARGUMENT;
+    }
+    const hand_grip *grip = &config->grip[state->grip];
+    for (int32_t k = 0; k < CORE_DIGITS; k++) {
+        const int32_t i = config->digit[k].joint;
+        if ((digits >> k & 1u) == 0 || i < 0 || sense_in(grip, i) == 0.0f) {
+            continue;
+        }
+        const hand_joint *joint = &config->joint[i];
+        const float more = share * hold_lead(joint) * sense_in(grip, i);
+        (void)set_goal(state, joint, i, state->goal_deg[i] + more, dt_s);
+        /* so that the path does not take it back when the user closes on */
+        const float meets = closure_of(grip, i, state->goal_deg[i]);
+        state->closure = meets > state->closure ? meets : state->closure;
+    }
     return CORE_OK;
 }

@@ -109,5 +109,9 @@ int32_t hand_aim(hand_state *state, const hand_config *config, const float *posi
  * nothing has moved. */
 int32_t hand_process(hand_state *state, const hand_config *config, const float *velocity,
                      const float *measured_deg, float dt_s);
+/* Lets these digits press harder: moves their goals closed by a share (0..1) of the lead above, no
+ * faster than in dt_s of motion. The lead and the motors' caps bound what comes of it. */
+int32_t hand_press(hand_state *state, const hand_config *config, uint32_t digits, float share,
+                   float dt_s);
 
 #endif

@@ -16,6 +16,7 @@
 #include "flash_f405.h"
 #include "frontend_f405.h"
 #include "stm32f405.h"
+#include "touch_f405.h"
 #include "usart.h"
 
 #include <string.h>
@@ -151,6 +152,7 @@ int32_t board_start(int argc, char **argv)
     }
     flash_start(emulated);
     frontend_start(emulated);
+    touch_start(emulated);
     TIM2_PSC = (uint32_t)(emulated ? EMULATED_TIMER_HZ : TIMER_HZ) / 1000000u - 1u;
     TIM2_EGR = TIM_UG; /* takes the prescaler over */
     TIM2_CR1 = TIM_CEN;

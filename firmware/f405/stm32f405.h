@@ -187,4 +187,30 @@ enum {
 /* 96-bit unique id: not there in QEMU, touching it is a bus fault. */
 #define UID_WORD(i) REGISTER(0x1FFF7A10u + 4u * (i))
 
+/* ---- force inputs and tactor (touch_f405.c) ---- */
+#define ADC1_SR REGISTER(0x40012000u)
+#define ADC1_CR2 REGISTER(0x40012008u)
+#define ADC1_SMPR1 REGISTER(0x4001200Cu) /* inputs 10 to 18, 3 bits each */
+#define ADC1_SMPR2 REGISTER(0x40012010u) /* inputs 0 to 9 */
+#define ADC1_SQR1 REGISTER(0x4001202Cu)
+#define ADC1_SQR3 REGISTER(0x40012034u)
+#define ADC1_DR REGISTER(0x4001204Cu)
+#define ADC_CCR REGISTER(0x40012304u)
+#define TIM4_CR1 REGISTER(0x40000800u)
+#define TIM4_CCMR2 REGISTER(0x4000081Cu)
+#define TIM4_CCER REGISTER(0x40000820u)
+#define TIM4_ARR REGISTER(0x4000082Cu)
+#define TIM4_CCR3 REGISTER(0x4000083Cu)
+enum {
+    RCC_TIM4 = 1 << 2, /* APB1 */
+    RCC_ADC1 = 1 << 8, /* APB2 */
+    ADC_EOC = 1 << 1,
+    ADC_ADON = 1 << 0,
+    ADC_SWSTART = 1 << 30,
+    ADC_BY_4 = 1 << 16,      /* 84 MHz APB2 to 21 MHz */
+    ADC_84_CYCLES = 4,       /* of sampling, of each input */
+    TIM_CC3_PWM = 6 << 4 | 1 << 3, /* PWM mode 1, preloaded */
+    TIM_CC3E = 1 << 8
+};
+
 #endif

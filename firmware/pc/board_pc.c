@@ -167,6 +167,9 @@ int32_t board_start(int argc, char **argv)
     if (frontend_power(&options->frontend, options->emg) != 0) {
         return fails("the EMG cannot be read from", options->emg);
     }
+    if (options->touch != 0 && !touch_open(options->touch)) {
+        return fails("the force inputs cannot be read from", options->touch);
+    }
     board.began_ns = now_ns();
     board.boot_id = draw_boot_id();
     board.cause = was_reset ? BOARD_RESET_WATCHDOG : options->reset_cause;

@@ -22,6 +22,7 @@ typedef struct board_options {
     uint8_t reset_cause;   /* of the first boot: board_reset */
     const char *emg;       /* rows for the front end, or 0: there is none */
     sim_faults frontend;
+    const char *touch;     /* file, or 0 */
     int32_t power_cut;     /* flash operation at which it ends; 0: never */
     int32_t baud;
     int64_t clock_offset_us;
@@ -40,6 +41,8 @@ int32_t flash_open(const char *path, int32_t cut);
 
 /* buttons_pc.c: board_buttons from this file. */
 int32_t buttons_open(const char *path);
+/* touch_pc.c: the force inputs, as the simulated mechanics write them into this file: 8 x u16. */
+int32_t touch_open(const char *path);
 
 struct app_state;
 /* trace.c: one JSON line per motor cycle and per change of the guard's state. */

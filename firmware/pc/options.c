@@ -20,6 +20,7 @@ static const char HELP[] =
     "  --trace FILE         one JSON line per motor cycle\n"
     "  --reset-cause N      of its first boot: 1 power (default) to 5, as in HELLO_ACK\n"
     "  --flash FILE         its flash, made when it is not there; without, nothing can be kept\n"
+    "  --touch FILE         its force inputs, 8 x u16 counts that others write; without, none\n"
     "  --power-cut N        ends in the middle of the N-th write or erase of its flash\n"
     "  --buttons FILE       its first byte: 1 e-stop, 2 release (both: 3) are pressed\n"
     "  --emg FILE           an ADS1299 that hears rows of 8 int32, counts at gain 24; may be a pipe\n"
@@ -49,7 +50,7 @@ static int32_t hang_named(const char *text)
 int32_t board_options_read(board_options *options, int argc, char **argv)
 {
     enum {
-        BUS = 1, NAME, BAUD, OFFSET, PPM, SCHEMA, TRACE, FLASH, CUT, BUTTONS, CAUSE, EMG,
+        BUS = 1, NAME, BAUD, OFFSET, PPM, SCHEMA, TRACE, FLASH, TOUCH, CUT, BUTTONS, CAUSE, EMG,
         EMG_FAULT, HANG, PARENT, USAGE
     };
     static const struct option KNOWN[] = {
@@ -61,6 +62,7 @@ int32_t board_options_read(board_options *options, int argc, char **argv)
         {"schema", required_argument, 0, SCHEMA},
         {"trace", required_argument, 0, TRACE},
         {"flash", required_argument, 0, FLASH},
+        {"touch", required_argument, 0, TOUCH},
         {"power-cut", required_argument, 0, CUT},
         {"buttons", required_argument, 0, BUTTONS},
         {"reset-cause", required_argument, 0, CAUSE},
@@ -92,6 +94,9 @@ int32_t board_options_read(board_options *options, int argc, char **argv)
             break;
         case BUTTONS:
             options->buttons = optarg;
+            break;
+        case TOUCH:
+            options->touch = optarg;
             break;
         case CUT:
             good = number(optarg, &value) && value >= 1.0 && value <= 1.0e6;

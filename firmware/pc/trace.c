@@ -44,6 +44,8 @@ void trace_step(const app_state *app)
     row("velocity", app->output.velocity, CORE_MAX_DOF);
     row("goal", app->motor.goal_deg, app->motor.axes);
     row("position", app->motor.position_deg, app->motor.axes);
+    fprintf(file, ", \"contact\": %u, \"slip\": %u, \"tactor\": %u", (unsigned)app->touch.contact,
+            (unsigned)app->touch.slip, (unsigned)app->tactor.level);
     fputs("}\n", file);
     fflush(file);
 }

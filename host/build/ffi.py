@@ -37,6 +37,8 @@ CORE_STAGES = (
     "guard",
     "strain",
     "caps",
+    "touch",
+    "tactor",
 )
 # More of a stage: declared in its header.
 WITHOUT_HEADER = ("guard_config", "guard_drive", "hand_config")

@@ -9,15 +9,18 @@
  *   says    one line of JSON: SysTick counts per part, the empty measurement taken off
  *
  * Every sample goes through the chain alone; then comes the millisecond in which it would arrive:
- * COMMAND from a hop that closed, what the motors feel, tick of the guard, the choice of a grip, the
- * goals of all joints.
+ * COMMAND from a hop that closed (every other one of a position), what the motors and the fingertips feel,
+ * tick of the guard, the choice of a grip, the goals of all joints, their caps.
  */
+#include "caps.h"
 #include "chain.h"
 #include "guard.h"
 #include "hand.h"
 #include "replay_files.h"
 #include "stm32f405.h"
 #include "strain.h"
+#include "tactor.h"
+#include "touch.h"
 
 #include <math.h> /* NAN */
 #include <string.h>
@@ -34,8 +37,9 @@ enum {
 
 extern const hand_config hand_table; /* app.h's, of the hand this is built for */
 
-enum part { CHAIN, TAKE, FEEL, TICK, GRIP, GOALS, PARTS };
-static const char *const PART[PARTS] = {"chain", "command", "strain", "guard", "grip", "hand"};
+enum part { CHAIN, TAKE, FEEL, TICK, GRIP, GOALS, TOUCH, CAPS, PARTS };
+static const char *const PART[PARTS] = {"chain", "command", "strain", "guard", "grip", "hand",
+                                        "touch", "caps"};
 
 typedef struct cost {
     uint32_t worst, runs;
@@ -59,6 +63,9 @@ typedef struct rig {
     strain_config strain_config;
     strain_state strain;
     strain_measured felt;
+    touch_state touch;
+    tactor_state tactor;
+    touch_measured tips;
     float measured[CORE_MAX_JOINTS];
     uint32_t states; /* bit per state of the guard that a tick ended in */
 } rig;
@@ -98,6 +105,8 @@ static void start(rig *on, const chain_config *config)
     guard_defaults(&on->guard_config, hand_table.dofs);
     strain_defaults(&on->strain_config);
     strain_init(&on->strain);
+    touch_init(&on->touch, &hand_table, 0);
+    tactor_init(&on->tactor, 0);
     for (int32_t i = 0; i < hand_table.joints; i++) {
         on->measured[i] = hand_table.joint[i].min_deg;
         on->felt.known |= 1u << (uint32_t)i;
@@ -125,8 +134,16 @@ static uint32_t take(rig *on, meter *to, const chain_hop *hop, uint32_t now_ms)
     wanted.valid_ms = 50;
     wanted.frozen = hop->frozen;
     memcpy(wanted.target, hop->velocity, sizeof wanted.target);
+    const int32_t to_positions = wanted.mode == 1 && (hop->samples & 1u) != 0;
     const uint32_t before = now();
+    if (to_positions) {
+        (void)hand_toward(&on->hand, &hand_table, hop->velocity, 0.5f, 0.0f, wanted.target);
+    }
     (void)guard_command_take(&on->guard, &on->guard_config, &wanted, now_ms);
+    on->hand.aimed = 0;
+    if (to_positions) {
+        (void)hand_aim(&on->hand, &hand_table, hop->velocity);
+    }
     return add(&to->part[TAKE], since(to, before));
 }
 
@@ -144,6 +161,34 @@ static uint32_t feel(rig *on, meter *to, int32_t blocked, uint32_t now_ms)
                          on->guard.target, on->out.velocity, now_ms, &senses);
     (void)guard_sense(&on->guard, &senses);
     return add(&to->part[FEEL], since(to, before));
+}
+
+/* Fingertips that touch while the joints are blocked and slip now and then, all digits at once. */
+static uint32_t touch(rig *on, meter *to, int32_t blocked, uint32_t now_ms)
+{
+    uint8_t host[CORE_MAX_DOF];
+    uint8_t caps[CORE_MAX_JOINTS];
+    for (int32_t k = 0; k < CORE_DIGITS; k++) {
+        on->tips.counts[k] = 620 + (int32_t)(now_ms & 1u) + (blocked ? 400 : 0)
+            - (int32_t)(now_ms / 64u % 4u) * 80;
+        on->tips.position_deg[k] = blocked ? (float)(now_ms / 64u % 4u) : 0.0f;
+        on->tips.velocity_dps[k] = blocked ? 0.0f : 50.0f;
+        on->tips.current_ma[k] = 300.0f;
+        on->tips.limit_ma[k] = 500.0f;
+        on->tips.known |= 1u << (uint32_t)k;
+    }
+    uint32_t before = now();
+    (void)touch_process(&on->touch, &hand_table, &on->tips, blocked, now_ms);
+    (void)tactor_process(&on->tactor, on->touch.contact, on->touch.digit[1].force_n, 1000, now_ms);
+    const uint32_t digits = touch_press(&on->touch, 1000, now_ms);
+    if (digits != 0) {
+        (void)hand_press(&on->hand, &hand_table, digits, 0.1f, 0.02f);
+    }
+    const uint32_t all = add(&to->part[TOUCH], since(to, before));
+    memset(host, 200, sizeof host);
+    before = now();
+    (void)caps_process(&hand_table, on->hand.grip, host, 1000, 0, caps);
+    return all + add(&to->part[CAPS], since(to, before));
 }
 
 static uint32_t events(rig *on, int32_t at, uint32_t now_ms)
@@ -190,6 +235,7 @@ static void sample(rig *on, meter *to, const int32_t *counts, int32_t n)
     before = now();
     (void)hand_process(&on->hand, &hand_table, on->out.velocity, on->measured, 0.02f);
     all += add(&to->part[GOALS], since(to, before));
+    all += touch(on, to, at >= BLOCKED_FROM, now_ms);
     (void)add(&to->tick, all);
 }
 

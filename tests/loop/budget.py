@@ -58,7 +58,8 @@ def measure(image: Path = IMAGE, form: str = "log") -> dict:
             worst = round(cost["worst"] / COUNTS_PER_INSTRUCTION)
             mean = cost["sum"] / max(1, cost["runs"]) / COUNTS_PER_INSTRUCTION
             found[name] = {"runs": cost["runs"], "mean": round(mean, 1), "worst": worst}
-    parts = [found[name]["worst"] for name in ("hop", "command", "strain", "guard", "grip", "hand")]
+    parts = [found[name]["worst"] for name in (
+        "hop", "command", "strain", "guard", "grip", "hand", "touch", "caps")]
     found["worst_tick"] = sum(parts)
     return found
 

@@ -57,7 +57,9 @@ def grasping_hand(
                 + ["--object"] * grasped, folder / "hand.log")
     try:
         with (
-            firmware.start("pc", part.ready["bus"], folder, trace=True, **knobs) as program,
+            firmware.start(
+                "pc", part.ready["bus"], folder, trace=True, touch=part.ready["touch"], **knobs
+            ) as program,
             connected(program.port) as host,
         ):
             yield Grasping(host, part, folder)

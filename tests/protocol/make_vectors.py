@@ -82,7 +82,8 @@ def vectors_text() -> str:
 # ---- the generated parts of SPEC.md ----
 
 USUAL = {  # message -> times a second, fits 115200 baud
-    "COMMAND": 50, "HEARTBEAT": 5, "TIME": 1, "STATE": 50, "STATE_FULL": 10, "LINK_STATS": 1,
+    "COMMAND": 50, "HEARTBEAT": 5, "TIME": 1, "STATE": 50, "TOUCH": 25, "STATE_FULL": 10,
+    "LINK_STATS": 1,
 }
 BAUDS = (115200, 460800, 1_000_000)
 TO_HAND = ("COMMAND", "HEARTBEAT", "TIME")

@@ -182,7 +182,7 @@ def test_hand_hash_is_what_the_specification_says():
 
 def test_usual_rates_are_those_of_the_firmware(root):
     times = dict(re.findall(r"LINK_(\w+)_US = (\d+)", (root / "firmware/app/link.h").read_text()))
-    usual = {"STATE": "STATE", "STATE_FULL": "FULL", "LINK_STATS": "STATS"}
+    usual = {"STATE": "STATE", "STATE_FULL": "FULL", "LINK_STATS": "STATS", "TOUCH": "TOUCH"}
     for msg, name in usual.items():
         assert USUAL[msg] == 1_000_000 // int(times[name]), msg
 

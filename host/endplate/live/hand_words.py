@@ -21,6 +21,8 @@ CAPABILITIES = {
     4: "a hardware watchdog restarts it",
     5: "heeds `force_cap`",
     6: "has parameters: answers PARAM_INFO to PARAM_RESET",
+    10: "measures fingertip force",
+    11: "has a tactor (off until the parameter `tactor` is set)",
     12: "tells what happens to it in a log: sends LOG",
     13: "has a position mode: COMMAND's mode 2",
 }

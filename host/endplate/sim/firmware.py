@@ -119,6 +119,7 @@ def start(
     buttons: str | Path | None = None,
     reset_cause: int = 1,
     hang: str = "loop",
+    touch: str | Path | None = None,
     program: str | Path | None = None,
 ) -> Firmware:
     """Starts the firmware between a new link port and the motor bus at `bus`.
@@ -126,8 +127,9 @@ def start(
     kind: "pc" or "f405". baud, clock_offset_us, clock_ppm, schema (another schema hash than its
     own), trace (DIRECTORY/firmware.jsonl, one line per motor cycle), flash (the file in which it
     keeps parameters), power_cut (ends at that write or erase of it), buttons (the file whose first
-    byte presses them: 1 e-stop, 2 release), reset_cause (of its first boot, as in HELLO_ACK) and
-    hang (what Firmware.hang does: loop, link, bus, clock) are knobs of "pc".
+    byte presses them: 1 e-stop, 2 release), touch (the file of the force inputs, that of
+    endplate.sim.hand), reset_cause (of its first boot, as in HELLO_ACK) and hang (what
+    Firmware.hang does: loop, link, bus, clock) are knobs of "pc".
     `program` is another build of it. It ends at the latest with the thread that calls this.
     Raises HandError when it cannot be started.
     """
@@ -140,11 +142,11 @@ def start(
     folder.mkdir(parents=True, exist_ok=True)
     if kind == "f405":
         knobs = (clock_offset_us, clock_ppm, schema is not None, trace, flash, power_cut, buttons,
-                 reset_cause != 1, hang != "loop")  # fmt: skip
+                 touch, reset_cause != 1, hang != "loop")  # fmt: skip
         if baud != 1_000_000 or any(knobs):
             raise HandError(
-                "Baud, clock, schema, trace, flash, buttons and hang are knobs of the pc hand; "
-                "leave them out for f405."
+                "Baud, clock, schema, trace, flash, buttons, touch and hang are knobs of the pc "
+                "hand; leave them out for f405."
             )
         return _start_qemu(image, Path(bus), folder)
     arguments = [str(image), "--bus", str(bus), "--baud", str(baud), "--die-with-parent"]
@@ -156,6 +158,8 @@ def start(
         arguments += ["--flash", str(flash)]
     if reset_cause != 1:
         arguments += ["--reset-cause", str(reset_cause)]
+    if touch is not None:
+        arguments += ["--touch", str(touch)]
     if power_cut:
         arguments += ["--power-cut", str(power_cut)]
     if buttons is not None:

@@ -3,7 +3,8 @@
 
     python -m endplate.sim.hand --hand test-hand --directory DIR [--object]
 
-First line on stdout: {"bus": "/dev/pts/N", "log": "DIR/hand.bin"}. The log grows by one record
+First line on stdout: {"bus": "/dev/pts/N", "log": "DIR/hand.bin", "touch": "DIR/touch.bin"}; the last is
+the converter of the fingertips' force sensors, 8 x u16 counts, for the hand's program to read. The log grows by one record
 every 4 ms (RECORD: CLOCK_MONOTONIC nanoseconds; goal, position, velocity, motor current and tip
 force of each joint, zeros behind the last joint), written out at least ten times a second. Requests are JSON lines on stdin;
 joints go by name or by actuator id:
@@ -18,6 +19,7 @@ joints go by name or by actuator id:
     {"fault": {"frozen": ["index"]}}               these repeat what they last measured; [] = none
     {"fault": {"power_cycle": ["index"]}}          its supply failed for a moment
     {"fault": {"battery_v": 4.0}}                  what the supply gives; null = 5 V
+    {"fault": {"sensor": {"index": 0}}}            its fingertip's sensor stands at so many counts; null = well
     {"fault": {"garbage": 0.01}}                   share of answers with one bit turned over
     {"object": {"contact_deg": {"index": 45}, "stiffness_nm_deg": 0.1}}   {}: a bottle; null: none
     {"quit": true}
@@ -42,6 +44,7 @@ from typing import Any, BinaryIO
 from endplate.errors import EndplateError
 from endplate.hardware import load_hand
 from endplate.sim import scheduling
+from endplate.sim.fingertips import Fingertips
 from endplate.sim.mechanics import GRASPED, SUPPLY_V, Grasped, Mechanics
 from endplate.sim.servo_bus import Servo, ServoBus
 
@@ -71,6 +74,8 @@ class HandProcess:
         self._log: BinaryIO = self.log_path.open("wb", buffering=1 << 16)
         self._padding = [0.0] * (JOINTS - len(hand.joints))
         self._line = b""
+        self.touch_path = directory / "touch.bin"
+        self._touch = Fingertips(hand, self.touch_path)
 
     def run(self) -> None:
         """Until {"quit": true} or the end of stdin."""
@@ -115,6 +120,7 @@ class HandProcess:
 
     def _write_record(self, now_ns: int) -> None:
         mechanics, padding = self._mechanics, self._padding
+        self._touch.write(mechanics.tip_n)
         self._log.write(RECORD.pack(
             now_ns, *mechanics.goal_deg, *padding, *mechanics.position_deg, *padding,
             *mechanics.velocity_dps, *padding, *mechanics.current_a, *padding,
@@ -181,6 +187,10 @@ class HandProcess:
                 servo.reboot(now_ns)
         elif fault == "battery_v":
             self._mechanics.battery_v = SUPPLY_V if setting is None else float(setting)
+        elif fault == "sensor":
+            for name, counts in setting.items():
+                self._servos([name])
+                self._touch.stands[name] = None if counts is None else int(counts)
         elif fault == "garbage":
             bus.garbage = float(setting)
         else:
@@ -219,7 +229,7 @@ def main() -> int:
         say({"error": str(error)})
         return 2
     scheduling.come_first(scheduling.MOTORS)
-    say({"bus": process.port, "log": str(process.log_path)})
+    say({"bus": process.port, "log": str(process.log_path), "touch": str(process.touch_path)})
     try:
         process.run()
     except KeyboardInterrupt:

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * app_touch: fingertips and tactor. See app.h, touch.h, tactor.h.
+ */
+#include "app.h"
+#include "board.h"
+
+#include <string.h>
+
+/* 1 while the grip is to stand where it is: the guard lets commands drive it, nothing limits it, and
+ * they want nothing of it. `of`: the grip's DoF. */
+static int32_t holds(const app_state *app, int32_t *of)
+{
+    for (int32_t d = 0; d < hand_table.dofs; d++) {
+        if (hand_table.dof[d].kind == HAND_DOF_GRIP) {
+            *of = d;
+            return app->guard.state == GUARD_ACTIVE && app->output.velocity[d] == 0.0f
+                && app->output.limit[d] == GUARD_LIMIT_NONE;
+        }
+    }
+    return 0;
+}
+
+void app_touch_step(app_state *app)
+{
+    const motor_state *motor = &app->motor;
+    touch_measured measured;
+    int32_t dof = 0;
+    float force_n = 0.0f;
+    memset(&measured, 0, sizeof measured);
+    for (int32_t k = 0; k < CORE_DIGITS; k++) {
+        const hand_digit *digit = &hand_table.digit[k];
+        measured.counts[k] = digit->channel >= 0 ? board_touch(digit->channel) : -1;
+        if (digit->joint >= 0) {
+            const int32_t i = digit->joint;
+            measured.position_deg[k] = motor->position_deg[i];
+            measured.velocity_dps[k] = motor->velocity_dps[i];
+            measured.current_ma[k] = motor->current_ma[i];
+            measured.limit_ma[k] = (float)motor->axis[i].cap_ma;
+            measured.known |= (motor->present & motor->measured & ~motor->doubted) >> (unsigned)i & 1u ? 1u << k : 0u;
+        }
+    }
+    const uint32_t broken = app->touch.broken;
+    (void)touch_process(&app->touch, &hand_table, &measured, holds(app, &dof), app_ms(app));
+    if ((app->touch.broken & ~broken) != 0) {
+        board_log("touch: a fingertip's sensor is broken or not there; its force is not used");
+    }
+    for (int32_t k = 0; k < CORE_DIGITS; k++) {
+        force_n += app->touch.digit[k].force_n;
+    }
+    board_tactor(tactor_process(&app->tactor, app->output.power ? app->touch.contact : 0, force_n,
+                                app->params.value[PARAMS_TACTOR], app_ms(app)));
+}
+
+void app_touch_hold(app_state *app, float dt_s)
+{
+    const int32_t most = app->params.value[PARAMS_HOLD_BOOST];
+    int32_t dof = 0;
+    if (most == 0 || !holds(app, &dof)) {
+        return;
+    }
+    const uint32_t waits = hand_table.dof[dof].closing > 0 ? app->guard.senses.no_positive
+                                                           : app->guard.senses.no_negative;
+    const uint32_t digits = (waits >> (unsigned)dof & 1u) == 0
+        ? touch_press(&app->touch, most, app_ms(app))
+        : 0u;
+    if (digits != 0) {
+        (void)hand_press(&app->hand, &hand_table, digits, 0.001f * (float)TOUCH_STEP_MILLI, dt_s);
+    }
+}

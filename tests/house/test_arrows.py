@@ -70,8 +70,8 @@ def test_floors_know_only_those_below(floor):
                 assert not names_floor(name, other), f"{path}: {floor} must not know {other}"
 
 
-def test_conformance_knows_only_live_core_and_errors_and_only_cli_knows_it():
-    doors = ("conformance", "live", "core", "errors")
+def test_conformance_knows_only_live_and_below_and_only_cli_knows_it():
+    doors = ("conformance", "live", "core", "errors", "hardware")
     for path in PACKAGE.rglob("*.py"):
         inside = path.relative_to(PACKAGE).parts[0]
         for name in imports(path):

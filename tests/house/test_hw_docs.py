@@ -22,9 +22,10 @@ FLASHING = (HW / "flashing.md").read_text()
 HAND = load_hand(HW / "hands" / "test-hand.toml")
 F405 = ROOT / "firmware" / "f405"
 BOARD_C = "".join(
-    (F405 / f"{one}_f405.c").read_text() for one in ("board", "buttons", "frontend")
+    (F405 / f"{one}_f405.c").read_text() for one in ("board", "buttons", "frontend", "touch")
 )
 FRONT_END_H = (F405 / "frontend_f405.h").read_text()
+TOUCH_H = (F405 / "touch_f405.h").read_text()
 STANDBY_MA = 17  # ROBOTIS e-manual, XL330-M288-T
 PIN = re.compile(r"P[A-D]\d+|NRST|BOOT0")
 
@@ -85,7 +86,7 @@ def fields(value: int) -> dict[int, int]:
 
 
 def test_modes_of_the_pins_in_use():
-    names = {1: "output", 2: "alternate"}
+    names = {1: "output", 2: "alternate", 3: "analogue"}
     set_up = {
         f"P{port}{pin}": names[mode]
         for port in "ABC"
@@ -93,7 +94,7 @@ def test_modes_of_the_pins_in_use():
     }
     modes = {pin: row[1].split(",")[0] for pin, row in USED.items()}
     assert set_up == {pin: mode for pin, mode in modes.items() if mode != "input"}
-    assert len(set_up) == 9 and len(USED) == 12
+    assert len(set_up) == 15 and len(USED) == 18
 
 
 def test_pulls_and_the_open_drain():
@@ -114,14 +115,14 @@ def test_pulls_and_the_open_drain():
 
 
 def test_alternate_functions():
-    """RM0090 and DS8626, table 9: 7 is USART1 to 3, 5 is SPI1 and 2."""
+    """RM0090 and DS8626, table 9: 7 is USART1 to 3, 5 is SPI1 and 2, 2 is timer 4."""
     functions = {
         f"P{port}{8 * high + pin}": written(f"GPIO_AFR{'LH'[high]}", port) >> 4 * pin & 15
         for port in "ABC"
         for high in (0, 1)
         for pin in range(8)
     }
-    wanted = {"USART": 7, "SPI2 ": 5}
+    wanted = {"USART": 7, "SPI2 ": 5, "TIM4 ": 2}
     assert {pin: number for pin, number in functions.items() if number} == {
         pin: wanted[row[0][:5]] for pin, row in USED.items() if "alternate" in row[1]
     }
@@ -139,7 +140,8 @@ def test_peripherals_and_the_comments_of_the_sources():
     bus = re.search(r"usart_start\(&bus_port, (\w+), \w+, \w+, 1\)", BOARD_C)
     assert bus and bus[1] == USED["PB10"][0].split()[0]
     front = set(re.findall(r"\bP[A-D]\d+", FRONT_END_H))
-    assert front | named.keys() | {"PC6", "PC7"} == USED.keys() and len(named) == 4
+    touch = set(re.findall(r"\bP[A-D]\d+", TOUCH_H))
+    assert front | touch | named.keys() | {"PC6", "PC7"} == USED.keys() and len(named) == 4
     for port, name, what in (
         ("B", "SELECT_PIN", "select"), ("C", "READY_PIN", "DRDY"), ("C", "RESET_PIN", "RESET"),
         ("C", "ESTOP_PIN", "e-stop"), ("C", "RELEASE_PIN", "release"), ("C", "SUPPLY_PIN", "supp"),
@@ -166,7 +168,7 @@ def test_no_pin_serves_twice():
     pins = [*USED, *(row[0] for row in CHIPS_OWN), *(row[0] for row in PLANNED)]
     assert all(PIN.fullmatch(pin) for pin in pins), pins
     assert len(pins) == len(set(pins))
-    assert len(PLANNED) >= 8
+    assert len(PLANNED) == 2
 
 
 def test_every_pin_goes_to_a_pin_of_a_connector():

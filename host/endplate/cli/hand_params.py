@@ -1,24 +1,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`endplate hand params|get|set|save|reset`: the parameters of one hand.
 
-Each opens a session, which disarms. `set` and `reset` change what is in force, `save` has the hand
-keep it.
+Each opens a session, which disarms; on a port that a running session owns they ask through that
+instead, which disarms nothing and changes nothing while the hand is armed. `set` and `reset` change
+what is in force, `save` has the hand keep it.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from rich.console import Console
 from rich.table import Table
 
 from endplate.cli.hand_session import connected
-from endplate.errors import HandError
+from endplate.cli.places import session_on
+from endplate.errors import HandError, HardwareFileError
 from endplate.hardware import hand_names, load_hand
-from endplate.live.hand_params import STORES, HandParams, Param
+from endplate.live.hand_params import STORES, HandParams, Param, SessionParams
 from endplate.live.link import HandLink
 
 
@@ -57,6 +60,15 @@ _HELP = {
 @contextmanager
 def opened(port: str, baud: int, change: bool = False) -> Iterator[HandParams]:
     """The parameters of the hand on a port; with `change` the hand is brought to rest first."""
+    session = session_on(port)
+    if session is not None:
+        folder, hand = session
+        print(f"A session runs on {port}: the hand is asked through it.", file=sys.stderr)
+        names: list[str] = []
+        with suppress(HardwareFileError):  # else grips are shown as numbers
+            names = [grip.name for grip in load_hand(hand).grips]
+        yield SessionParams(folder, names)
+        return
     with connected(port, baud) as link:
         if change and link.state.get("word") == "link lost":
             # Our HELLO disarmed any other state; this one is left only by DISARM or ARM.

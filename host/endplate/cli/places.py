@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -47,3 +47,14 @@ def running() -> list[Path]:
         if reader.alive:
             found.append((reader.info.started, folder))
     return [folder for _, folder in sorted(found, reverse=True)]
+
+
+def session_on(hand_port: str) -> tuple[Path, str] | None:
+    """The running session that owns a hand's port: its folder, and the name of its hand file."""
+    for folder in running():
+        with suppress(SessionError):
+            reader = FeedReader(folder / "feed")
+            owned = (reader.status().get("hand") or {}).get("port")
+            if owned and os.path.realpath(owned) == os.path.realpath(hand_port):
+                return folder, reader.info.hand
+    return None

@@ -20,10 +20,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from endplate import core
 from endplate.errors import HandError
+from endplate.live.requests import ask
 
 if TYPE_CHECKING:
     from endplate.live.link import HandLink
@@ -32,6 +34,9 @@ ALL: int = core.lib.WIRE_PARAM_ALL
 EVERY_NS = 100_000_000
 FOR_NS = 800_000_000
 _ERASE_S = 5.0
+_WAITING = 16
+CHANGES = ("PARAM_SET", "PARAM_SAVE", "PARAM_RESET")
+ASKED = ("PARAM_INFO", "PARAM_GET", *CHANGES)
 ANSWERS = ("PARAM_VALUE", "PARAM_DESCRIPTION")
 
 #: Called once: the answer's fields, or None and the sentence why there is none.
@@ -45,6 +50,11 @@ class ParamRequests:
         self._waiting: deque[tuple[str, dict[str, int], Answered]] = deque()
         self._began_ns: int | None = None  # when the first was begun
         self._next_ns = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether so many wait that another is not taken from outside."""
+        return len(self._waiting) >= _WAITING
 
     def ask(self, msg: str, fields: dict[str, int], answered: Answered) -> None:
         """Asks when those before have ended."""
@@ -228,7 +238,7 @@ class HandParams:
         lib, status = core.lib, answer["status"]
         if status == lib.WIRE_PARAM_OK:
             return
-        state = self._link.state.get("word", "in an unknown state")
+        state = self._word()
         raise HandError(
             {
                 lib.WIRE_PARAM_NOT_DISARMED: f"The hand did not take {what}: it takes parameters "
@@ -241,8 +251,18 @@ class HandParams:
             }.get(status, f"The hand did not take {what}: its list has changed, read it again.")
         )
 
+    def _word(self) -> str:
+        """State of the guard, for a sentence."""
+        return self._link.state.get("word", "in an unknown state")
+
     def _ask(self, msg: str, fields: dict[str, int]) -> dict[str, Any]:
         """The answer to one request; also follows what it says of hash and store."""
+        answer = self._answer(msg, fields)
+        if msg != "PARAM_INFO":
+            self.hash, self.store = answer["param_hash"], answer["store"]
+        return answer
+
+    def _answer(self, msg: str, fields: dict[str, int]) -> dict[str, Any]:
         link, got = self._link, []
         if link.phase != "up":
             raise HandError(link.sentence)
@@ -253,9 +273,42 @@ class HandParams:
         answer, why = got[0]
         if answer is None:
             raise HandError(why)
-        if msg != "PARAM_INFO":
-            self.hash, self.store = answer["param_hash"], answer["store"]
         return answer
+
+
+class SessionParams(HandParams):
+    """The same through a running session, which keeps the port and the link; its control process
+    is asked (verb `param`). Changes only while the hand is disarmed."""
+
+    def __init__(self, directory: Path, grips: Sequence[str] = ()) -> None:
+        self._directory = directory
+        self.grips = tuple(grips)
+        self.params: dict[str, Param] = {}
+        self.hash = 0
+        self.store = 0
+
+    def save(self) -> None:
+        """As HandParams.save."""
+        began = time.monotonic()
+        while True:
+            try:
+                answer = self._ask("PARAM_SAVE", {"index": ALL})
+                break
+            except HandError:
+                if self._hand()["armed"] or time.monotonic() - began > _ERASE_S:
+                    raise
+                time.sleep(0.1)
+        self._refused(answer, "the parameters")
+
+    def _hand(self) -> dict[str, Any]:
+        return ask(self._directory, "status")["status"]["hand"]
+
+    def _word(self) -> str:
+        hand = self._hand()
+        return hand["word"] if hand["connected"] else "not connected"
+
+    def _answer(self, msg: str, fields: dict[str, int]) -> dict[str, Any]:
+        return ask(self._directory, "param", msg=msg, **fields)["answer"]
 
 
 def _text(row: Sequence[int]) -> str:

@@ -70,6 +70,7 @@ class StatusMaker:
             "connected": link.phase == "up",
             "armed": link.armed,
             "phase": link.phase,
+            "port": link.port.name,
             "sentence": hand_words.fault(link.state) or link.sentence,
             "clock_error_us": link.clock.error_at(now) / 1000,
             "clock_round_trip_us": link.clock.round_trip_ns / 1000,

@@ -2,6 +2,7 @@
 """What the control process does when asked: one method per verb of the request socket.
 
     arm disarm stop release estop clear_fault      the hand; answered when it has obeyed, or why not
+    param {msg, index, ...}                        one message about the hand's parameters (SPEC.md)
     grip {name}    profile {path}                  what is decoded into which movement
     mark {text}    prompt {label, target, ...}     annotations; the reply has the sample's index
     status  clear_latency  quit
@@ -17,6 +18,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from endplate.errors import EndplateError, HandError, ProfileError, SessionError
+from endplate.live.hand_params import ASKED, CHANGES
 from endplate.live.link import HandLink
 from endplate.live.profile import load_profile
 from endplate.live.requests import Asker, Fields, Later, refusal
@@ -90,6 +92,30 @@ class Verbs:
         self._link().clear_fault(self._later(asker))
         raise Later
 
+    def _do_param(self, fields: Fields, asker: Asker) -> Fields:
+        """One PARAM_ message to the hand; the reply has the `answer`'s fields."""
+        link, msg = self._link(), fields["msg"]
+        wanted = {"index": whole(fields["index"], 0, 255)}
+        if msg not in ASKED:
+            raise HandError(f"A request about a parameter is one of {', '.join(ASKED)}.")
+        if msg == "PARAM_SET":
+            wanted["type"] = whole(fields["type"], 0, 255)
+            wanted["value"] = whole(fields["value"], -(1 << 31), (1 << 31) - 1)
+        if msg in CHANGES and link.armed:
+            raise HandError("The hand takes parameters only while it is disarmed: disarm it first.")
+        if link.phase != "up":
+            raise HandError(link.sentence)
+        if link.params.full:
+            raise HandError("Too much is asked of the hand's parameters at once: ask again.")
+
+        def answered(answer: dict[str, Any] | None, why: str) -> None:
+            asker.answer(
+                refusal(HandError(why)) if answer is None else {"ok": True, "answer": answer}
+            )
+
+        link.params.ask(msg, wanted, answered)
+        raise Later
+
     def _do_grip(self, fields: Fields, asker: Asker) -> Fields:
         names = [grip.name for grip in self._control.hand.grips]
         if fields["name"] not in names:
@@ -155,3 +181,10 @@ class Verbs:
         if "hang_decoder" in fields:
             self._control.hanging = bool(fields["hang_decoder"])
         return {"ok": True, "sample": self._control.next_sample}
+
+
+def whole(value: Any, low: int, high: int) -> int:
+    """A whole number that the wire can carry. Raises ValueError."""
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise ValueError(value)
+    return value

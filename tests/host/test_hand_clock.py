@@ -137,3 +137,11 @@ def test_the_fit_is_the_least_squares_line_of_the_shortest_exchanges():
     assert clock.offset_ns == pytest.approx(start + slope * (newest - now), abs=3000)
     assert clock.drift_ppm == pytest.approx(40, abs=5)
     assert clock.round_trip_ns == pytest.approx(min(points)[0], abs=2000)
+
+
+@pytest.mark.parametrize("since_boot_s", [0, 5_000, 100_000])
+def test_the_offset_is_told_within_half_a_turn_however_long_the_host_runs(since_boot_s):
+    line, clock = Line(2_500_000, 0), HandClock()
+    for i in range(4):
+        line.exchange(clock, (since_boot_s * 1000 + i * 200) * MS)
+    assert clock.offset_ns == pytest.approx(2.5e9, abs=2 * MS)

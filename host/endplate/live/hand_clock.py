@@ -138,8 +138,11 @@ class HandClock:
 
     @property
     def offset_ns(self) -> int:
-        """Hand minus host at the newest exchange."""
-        return self._predict(self._window[-1].host_ns) if self._window else 0
+        """Hand minus host at the newest exchange; the wire's 32 bits tell no more than the part
+        within 35.8 minutes either way."""
+        whole = _WRAP * 1000
+        offset = self._predict(self._window[-1].host_ns) if self._window else 0
+        return (offset + whole // 2) % whole - whole // 2
 
     @property
     def error_ns(self) -> int:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The current each joint may take: the least of grip, host and parameter, and all of them within the
-supply. Reference: worked out here from the hand file."""
+"""The current each joint may take: the least of grip, host and parameter, and all of them within
+the supply. Reference: worked out here from the hand file."""
 
 import pytest
 from hypothesis import given, settings

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Position mode and soft stops: where it goes, that it never runs past, and how its speed falls.
-Joints follow their goals at once here; with their mechanics: tests/loop/test_firmware_position.py."""
+Joints follow their goals at once here; with mechanics: tests/loop/test_firmware_position.py."""
 
 import math
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Thumb and fingers do not meet in the wrong order, in any grip of any hand file, closing and opening.
+"""Thumb and fingers do not meet in the wrong order, in any grip of any hand file, both ways.
 
 Reference: the hand file alone. A thumb that ends over the fingers (both bend by more than half of a
 fist, and it starts later) may at no moment be further on its way than a finger below it is: else
@@ -81,7 +81,7 @@ def test_closing_opening_and_turning_round_keep_the_order(hand, grip, velocity):
 
 @pytest.mark.parametrize(("hand", "grip"), CASES)
 def test_every_thumb_that_ends_over_fingers_waits_for_them(hand, grip):
-    """What the order above rests on is in the file: a fist whose thumb starts at once is refused here."""
+    """What the order above rests on is in the file: no thumb of a fist starts at once."""
     each = next(one for one in load_hand(hand).grips if one.name == grip)
     bent = [name for name in each.closed_deg
             if not name.startswith("thumb") and each.closed_deg[name] - each.open_deg[name] > 45]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The drive of the tactor: off as delivered, a burst at contact, then force, never more than its bound."""
+"""The drive of the tactor: off as delivered, a burst at contact, then force, within its bound."""
 
 import math
 

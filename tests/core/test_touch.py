@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the digits feel: force, contact, slip; sensors that are broken; how holding more firmly is bound."""
+"""What the digits feel: force, contact, slip; broken sensors; how the firmer hold is bound."""
 
 import math
 
@@ -21,7 +21,8 @@ class Digits:
     """Five digits at rest; `step` a motor cycle."""
 
     def __init__(self, hand=HAND, start_ms=1000):
-        self.config, self.state = ffi.new("hand_config *", core_table(hand)), ffi.new("touch_state *")
+        self.config = ffi.new("hand_config *", core_table(hand))
+        self.state = ffi.new("touch_state *")
         self.now_ms = start_ms
         lib.touch_init(self.state, self.config, self.now_ms)
         self.newton, self.deg, self.ma = [0.0] * 5, [30.0] * 5, [0.0] * 5
@@ -41,8 +42,8 @@ class Digits:
     def step(self, cycles=1):
         for _ in range(cycles):
             self.now_ms = (self.now_ms + CYCLE_MS) & 0xFFFFFFFF
-            done = lib.touch_process(self.state, self.config, self.measured(), self.holds, self.now_ms)
-            assert done == 0
+            assert lib.touch_process(
+                self.state, self.config, self.measured(), self.holds, self.now_ms) == 0
         return self
 
     @property
@@ -245,7 +246,7 @@ def test_presses_end_at_the_lead_and_at_the_limits():
     measured = ffi.new("float[10]", [20.0, 80.0, 40.0, 40.0, 40.0, 40.0, 0.0, 0.0, 45.0, 0.0])
     for _ in range(100):
         lib.hand_process(state, config, ffi.new("float[8]"), measured, 0.01)
-    assert state.goal_deg[2] <= 40.0 + 4.25 + 1e-3, "never more than all of the motor's current asks for"
+    assert state.goal_deg[2] <= 40.0 + 4.25 + 1e-3, "no more than asks for all its current"
 
 
 def test_what_was_pressed_is_not_taken_back_when_the_user_closes_on():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How hard a grip squeezes, what all motors take from the supply together, and a grip that waits."""
+"""How hard a grip squeezes, what all motors take from the supply, and a grip that waits."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_another_grip_waits_until_the_hand_stands_still(grasping):
     drive(host, 0.3, seconds=0.3)
     assert grip_in_force(host) == 0
     drive(host, 0.3, seconds=0.5, grip=pinch)
-    assert grip_in_force(host) == 0, "it moves: the grip that was asked for waits, and STATE says so"
+    assert grip_in_force(host) == 0, "it moves: the grip asked for waits, and STATE says so"
     drive(host, 0.0, seconds=0.1)
     before = grasping.motion()[-1]["goal_deg"]
     drive(host, 0.0, seconds=0.1, grip=pinch)

@@ -92,13 +92,16 @@ def test_step_responses(aiming, dof, joint, position):
     assert aiming.state(aiming.to(0.3)) == STATE["active"], "where it is, is neutral"
     grip = HAND.grips[0]
     end = position * grip.closed_deg["index"] if dof == "hand" else deg(joint, position)
-    speed = grip.closed_deg["index"] / grip.close_s if dof == "hand" else HAND.joint(joint).speed_dps
+    speed = HAND.joint(joint).speed_dps
+    if dof == "hand":
+        speed = grip.closed_deg["index"] / grip.close_s
     begin = 0.0 if dof == "hand" else deg(joint, aiming.where[dof])
     straight = abs(end - begin) / (speed * SPEED)
     at_s, angle = aiming.step(joint, straight + 0.6, **{dof: position})
     rise, over, settled = response(at_s, angle, end)
-    print(f"\n{dof} to {position}: rise {rise:.3f} s, over {over:.2f} degrees, settled {settled:.3f} s"
-          f"; {straight:.3f} s at constant speed; ends {angle[-1] - end:+.2f} degrees off")
+    print(f"\n{dof} to {position}: rise {rise:.3f} s, over {over:.2f} degrees, "
+          f"settled {settled:.3f} s; {straight:.3f} s at constant speed; "
+          f"ends {angle[-1] - end:+.2f} degrees off")
     assert 0.8 * straight - 0.03 < rise < 0.8 * straight + 0.08
     assert 0.98 * straight - 0.02 < settled < straight + 3 * SOFT_S + 0.06
     assert -0.4 < over < 0.4

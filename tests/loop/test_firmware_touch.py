@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fingertips through the whole loop: the simulated sensors, TOUCH, slip and the firmer hold, sensors
-that break, and the tactor."""
+"""Fingertips through the whole loop: the simulated sensors, TOUCH, slip and the firmer hold,
+sensors that break, and the tactor."""
 
 from __future__ import annotations
 
@@ -115,8 +115,9 @@ def test_the_firmer_hold_keeps_it_in_bounded_steps(touching):
     steps = np.flatnonzero(np.diff(goal) > 0.1)
     apart_ms = np.diff(rows["t_ns"][steps]) / 1e6
     most = np.abs(rows["current_a"][:, TIPS]).max()
-    print(f"\n{len(steps)} steps, {np.round(np.diff(goal)[steps], 2)} degrees, {np.round(apart_ms)} ms "
-          f"apart; tips {seen['tips'][0]:.1f} to {seen['tips'][-1]:.1f} N, {1000 * most:.0f} mA")
+    print(f"\n{len(steps)} steps, {np.round(np.diff(goal)[steps], 2)} degrees, "
+          f"{np.round(apart_ms)} ms apart; "
+          f"tips {seen['tips'][0]:.1f} to {seen['tips'][-1]:.1f} N, {1000 * most:.0f} mA")
     assert seen["tips"][-1] > 0.8 * seen["tips"][0], "it is still held"
     assert 1 <= len(steps) <= 8
     assert (np.diff(goal)[steps] < STEP_DEG + 0.15).all()
@@ -169,7 +170,8 @@ def test_the_tactor_tells_contact_then_force(touching):
     rows = levels(touching)
     touch_ms = next(at for at, _, contact in rows if contact)
     burst = [at for at, level, _ in rows if level == 255 and at < touch_ms + 90]
-    print(f"\nburst {burst[-1] - burst[0]:.0f} ms; later {said['tactor']} at {sum(said['force']) / 100} N")
+    newton = sum(said["force"]) / 100
+    print(f"\nburst {burst[-1] - burst[0]:.0f} ms; later {said['tactor']} at {newton} N")
     assert burst[0] == touch_ms
     assert 40 <= burst[-1] - burst[0] <= 75
     force = sum(each for each in said["force"] if each != NO_FORCE) / 100

@@ -16,6 +16,7 @@ pytest.importorskip("pyqtgraph")
 from PyQt6.QtCore import Qt
 
 from endplate.monitor.theme import DARK, LIGHT
+from endplate.monitor.touch_bars import words as touch_words
 from endplate.monitor.window import Window
 
 from .rigging import Outside, info, status
@@ -66,6 +67,34 @@ def test_a_bad_site_is_said_in_words(window, outside, qtbot):
     page = window.pages[0]
     qtbot.waitUntil(lambda: page.sites.words(2) == "Railed: press the electrode on", timeout=3000)
     assert page.bars._limits[0] == "frozen: a site it needs is bad"
+
+
+TOUCH = {
+    "force_n": [5.6, 0.4, None, 0.0, 11.0],
+    "contact": [True, True, True, False, True],
+    "slip": [False, True, False, False, False],
+    "tactor": 0.0,
+}
+
+
+def test_fingertips_are_said_by_mark_and_word(window, outside, qtbot):
+    page = window.pages[0]
+    assert touch_words({}, 0) == ("", "–", "no word")
+    changed = status()
+    changed["hand"]["touch"] = TOUCH
+    outside.status = changed
+    said = "Thumb 5.6 N touches, Index 0.4 N slips, Middle  touches, Ring 0.0 N free, Little 11.0 N"
+    qtbot.waitUntil(lambda: page.touch.accessibleDescription().startswith(said), timeout=3000)
+    assert touch_words({**TOUCH, "contact": [False] * 5}, 2) == ("", "✕", "no sensor")
+    assert colours(page.touch) > 4
+
+
+def test_a_tone_without_sound_player_is_said_and_goes_off(window, qtbot, monkeypatch, tmp_path):
+    page = window.pages[0]
+    monkeypatch.setenv("PATH", str(tmp_path))
+    page.tone_switch.click()
+    qtbot.waitUntil(lambda: "no sound player" in page.tone_word.text(), timeout=3000)
+    assert not page.tone_switch.isChecked() and page.tone_word.isVisible()
 
 
 def test_a_montage_of_some_channels_shows_those(qtbot, tmp_path):

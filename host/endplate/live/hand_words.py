@@ -12,6 +12,8 @@ DRIVING = tuple(
     getattr(core.lib, f"GUARD_{name}") for name in ("ARMED", "ACTIVE", "STALE", "OPEN_ONLY")
 )
 
+NO_FORCE = 65535  # TOUCH (SPEC.md)
+
 #: Bits of HELLO_ACK.capabilities and codes of its reset_cause (SPEC.md, HELLO_ACK).
 CAPABILITIES = {
     0: "measures position and velocity",
@@ -114,6 +116,17 @@ def full(fields: dict[str, Any], joints: int) -> dict[str, Any]:
         "voltage_v": [value / 10 for value in fields["voltage"][:joints]],
         "hardware_error": list(fields["hardware_error"][:joints]),
         "missing": [bool(missing >> joint & 1) for joint in range(joints)],
+    }
+
+
+def touch(fields: dict[str, Any]) -> dict[str, Any]:
+    """TOUCH as shown: newton per digit (None: no sensor, or a broken one), contact, slip, 0..1."""
+    digits = range(len(fields["force"]))
+    return {
+        "force_n": [None if force == NO_FORCE else force / 100 for force in fields["force"]],
+        "contact": [bool(fields["contact"] >> digit & 1) for digit in digits],
+        "slip": [bool(fields["slip"] >> digit & 1) for digit in digits],
+        "tactor": round(fields["tactor"] / 255, 3),
     }
 
 

@@ -61,6 +61,7 @@ class HandLink:
         self.info: dict[str, Any] = {}  # of HELLO_ACK
         self.state: dict[str, Any] = {}  # the newest STATE, in words and units: hand_words.state
         self.full: dict[str, Any] = {}
+        self.touch: dict[str, Any] = {}  # the newest TOUCH: hand_words.touch
         self.stats: dict[str, Any] = {}
         #: (sample, host ns at which its goals went to the motors, error ns), for whoever drains it.
         self.applied: deque[tuple[int, int, int]] = deque(maxlen=256)
@@ -247,6 +248,8 @@ class HandLink:
             self._take_time(frame.fields, now)
         elif frame.msg == "STATE_FULL":
             self.full = hand_words.full(frame.fields, self.info["joints"])
+        elif frame.msg == "TOUCH":
+            self.touch = hand_words.touch(frame.fields)
         elif frame.msg == "LINK_STATS":
             self.stats = frame.fields
         elif frame.msg == "LOG":

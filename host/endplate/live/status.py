@@ -67,6 +67,7 @@ class StatusMaker:
         return {
             **link.state,
             **link.full,
+            "touch": link.touch if link.phase == "up" else {},
             "connected": link.phase == "up",
             "armed": link.armed,
             "phase": link.phase,

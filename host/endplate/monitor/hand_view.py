@@ -101,7 +101,7 @@ class HandView(QWidget):
 
     def sizeHint(self) -> QSize:
         """A comfortable size."""
-        return QSize(380, 320)
+        return QSize(380, 240)
 
     def minimumSizeHint(self) -> QSize:
         """Still readable."""

@@ -3,10 +3,19 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import (
+    QCheckBox,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from endplate.live.feed import FeedInfo
 from endplate.monitor import words
@@ -15,6 +24,8 @@ from endplate.monitor.hand_view import HandView
 from endplate.monitor.latency_view import LatencyView
 from endplate.monitor.site_rows import SiteRows
 from endplate.monitor.theme import Palette
+from endplate.monitor.tone import Tone
+from endplate.monitor.touch_bars import TouchBars
 from endplate.monitor.traces import Traces
 from endplate.monitor.watch import Fresh
 
@@ -37,6 +48,18 @@ class LivePage(QWidget):
         self.sites = SiteRows(palette)
         self.bars = DofBars(palette)
         self.hand = HandView(palette)
+        self.touch = TouchBars(palette)
+        self.tone = Tone()
+        self._played = time.monotonic()
+        self.tone_switch = QCheckBox("Tone: off")
+        self.tone_switch.setToolTip("Grip force as a tone")
+        self.tone_switch.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Space is STOP everywhere
+        self.tone_switch.toggled.connect(self._switch_tone)
+        self.tone_word = QLabel("")
+        self.tone_word.setProperty("role", "quiet")
+        self.tone_word.setWordWrap(True)
+        self.tone_word.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.tone_word.hide()
         self.latency = LatencyView(palette)
         self.hint = QLabel("Traces appear here as soon as a board sends.")
         self.hint.setProperty("role", "quiet")
@@ -76,9 +99,14 @@ class LivePage(QWidget):
             ("Latency", self.latency, 3),
         ):
             column = QVBoxLayout()
-            column.addWidget(heading(title))
+            top = QHBoxLayout()
+            top.addWidget(heading(title), 1)
+            column.addLayout(top)
             column.addWidget(view, 1 if view is self.hand else 0)
             if view is self.hand:
+                top.addWidget(self.tone_switch)
+                column.addWidget(self.tone_word)
+                column.addWidget(self.touch)
                 column.addWidget(self.said)
             elif view is self.latency:
                 column.addWidget(self.clock)
@@ -118,6 +146,34 @@ class LivePage(QWidget):
             dict(zip(self._joints, goal, strict=False)),
             bool(hand.get("connected")),
         )
+        touch = hand.get("touch") or {}
+        self.touch.show_touch(touch)
+        self._play(touch)
+
+    def _switch_tone(self, on: bool) -> None:
+        self._played = time.monotonic()
+        if on:
+            self.tone.start()
+        else:
+            self.tone.stop()
+        self._play({})
+
+    def _play(self, touch: dict[str, Any]) -> None:
+        now = time.monotonic()
+        self.tone.play(touch, now - self._played)
+        self._played = now
+        if self.tone_word.text() != self.tone.sentence:
+            self.tone_word.setText(self.tone.sentence)
+        self.tone_word.setVisible(bool(self.tone.sentence))
+        self.tone_switch.setText("Tone: on" if self.tone.on else "Tone: off")
+        if self.tone_switch.isChecked() and not self.tone.on:
+            self.tone_switch.blockSignals(True)
+            self.tone_switch.setChecked(False)
+            self.tone_switch.blockSignals(False)
+
+    def end(self) -> None:
+        """The window closes: no player outlives it."""
+        self.tone.stop()
 
     def show_numbers(self, status: dict[str, Any]) -> None:
         """At most 5 times a second: everything that is read as a number or a word."""

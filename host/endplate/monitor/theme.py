@@ -86,6 +86,8 @@ def style_sheet(palette: Palette) -> str:
     QFrame[role="bar"] QLabel[role="simulated"] {{ background: {p.text}; }}
     QFrame[role="foot"] {{ background: {p.panel}; border-top: 1px solid {p.line}; }}
     QFrame[role="foot"] QLabel {{ background: {p.panel}; }}
+    QCheckBox::indicator {{ width: 13px; height: 13px; border: 1px solid {p.quiet}; background:
+    {p.panel}; }} QCheckBox::indicator:checked {{ background: {p.accent}; }}
     QPushButton {{ background: {p.panel}; border: 1px solid {p.line}; border-radius: 6px; padding:
     6px 14px; }} QPushButton:focus {{ border: 2px solid {p.accent}; }}
     QPushButton:disabled {{ color: {p.quiet}; }}

@@ -298,6 +298,7 @@ class Window(QMainWindow):
         """Only the window ends; control goes on."""
         self.watch.stop()
         self.asking.close()
+        self.pages[0].end()
         application = QApplication.instance()
         if application is not None:
             application.removeEventFilter(self)

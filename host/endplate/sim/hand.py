@@ -3,10 +3,11 @@
 
     python -m endplate.sim.hand --hand test-hand --directory DIR [--object]
 
-First line on stdout: {"bus": "/dev/pts/N", "log": "DIR/hand.bin", "touch": "DIR/touch.bin"}; the last is
-the converter of the fingertips' force sensors, 8 x u16 counts, for the hand's program to read. The log grows by one record
-every 4 ms (RECORD: CLOCK_MONOTONIC nanoseconds; goal, position, velocity, motor current and tip
-force of each joint, zeros behind the last joint), written out at least ten times a second. Requests are JSON lines on stdin;
+First line on stdout: {"bus": "/dev/pts/N", "log": "DIR/hand.bin", "touch": "DIR/touch.bin"}. The
+log grows by one record every 4 ms (RECORD: CLOCK_MONOTONIC nanoseconds; goal, position, velocity,
+motor current and tip force of each joint, zeros behind the last joint), written out at least ten
+times a second; touch.bin is the converter of the fingertips' force sensors, 8 x u16 counts, for the
+hand's program to read. Requests are JSON lines on stdin;
 joints go by name or by actuator id:
 
     {"fault": {"missing": ["index", 4]}}           these do not answer; [] = all are back
@@ -19,7 +20,7 @@ joints go by name or by actuator id:
     {"fault": {"frozen": ["index"]}}               these repeat what they last measured; [] = none
     {"fault": {"power_cycle": ["index"]}}          its supply failed for a moment
     {"fault": {"battery_v": 4.0}}                  what the supply gives; null = 5 V
-    {"fault": {"sensor": {"index": 0}}}            its fingertip's sensor stands at so many counts; null = well
+    {"fault": {"sensor": {"index": 0}}}            its tip's sensor stands at 0 counts; null = well
     {"fault": {"garbage": 0.01}}                   share of answers with one bit turned over
     {"object": {"contact_deg": {"index": 45}, "stiffness_nm_deg": 0.1}}   {}: a bottle; null: none
     {"quit": true}

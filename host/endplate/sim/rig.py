@@ -147,7 +147,7 @@ class Rig:
                 self._firmware_kind,
                 bus=self.hand.ready["bus"],
                 directory=self.directory,
-                **self._touch(),
+                touch=self.hand.ready["touch"] if self._firmware_kind == "pc" else None,
                 **self._knobs,
             )
             self._running.append(self.firmware)
@@ -155,10 +155,6 @@ class Rig:
             self.close()
             raise
         return self
-
-    def _touch(self) -> dict[str, str]:
-        """Only the Linux program can be given force inputs: the emulated chip has no converter."""
-        return {"touch": self.hand.ready["touch"]} if self._firmware_kind == "pc" else {}
 
     def _start(self, module: str, arguments: list[str], log: str) -> Part:
         part = Part(module, arguments, self.directory / log)

@@ -13,6 +13,8 @@ static const uint8_t INPUT[CHANNELS] = {4, 5, 6, 7, 14};
 
 static int32_t there;
 
+static uint32_t two_bits(uint32_t pin, uint32_t value) { return value << (2u * pin); }
+
 void touch_start(int32_t emulated)
 {
     there = !emulated;
@@ -22,13 +24,16 @@ void touch_start(int32_t emulated)
     RCC_AHB1ENR |= (uint32_t)RCC_GPIOA | RCC_GPIOB | RCC_GPIOC;
     RCC_APB1ENR |= RCC_TIM4;
     RCC_APB2ENR |= RCC_ADC1;
-    /* analogue, all five */
-    GPIO_MODER(PORT_A) |= 3u << 8 | 3u << 10 | 3u << 12 | 3u << 14;
-    GPIO_MODER(PORT_C) |= 3u << 8;
+    GPIO_MODER(PORT_A) |= two_bits(4, 3u) | two_bits(5, 3u) | two_bits(6, 3u) | two_bits(7, 3u);
+    GPIO_MODER(PORT_C) |= two_bits(4, 3u); /* 3: analogue */
     ADC_CCR = ADC_BY_4;
-    ADC1_SMPR2 = (uint32_t)ADC_84_CYCLES << 12 | (uint32_t)ADC_84_CYCLES << 15
-        | (uint32_t)ADC_84_CYCLES << 18 | (uint32_t)ADC_84_CYCLES << 21;
-    ADC1_SMPR1 = (uint32_t)ADC_84_CYCLES << 12;
+    for (uint32_t k = 0; k < CHANNELS; k++) {
+        if (INPUT[k] < 10u) {
+            ADC1_SMPR2 |= (uint32_t)ADC_84_CYCLES << (3u * INPUT[k]);
+        } else {
+            ADC1_SMPR1 |= (uint32_t)ADC_84_CYCLES << (3u * (INPUT[k] - 10u));
+        }
+    }
     ADC1_SQR1 = 0; /* one conversion at a time */
     ADC1_CR2 = ADC_ADON;
 
@@ -37,9 +42,8 @@ void touch_start(int32_t emulated)
     TIM4_CCMR2 = TIM_CC3_PWM;
     TIM4_CCER = TIM_CC3E;
     TIM4_CR1 = TIM_CEN;
-    /* PB8: TIM4 */
-    GPIO_AFRH(PORT_B) = (GPIO_AFRH(PORT_B) & ~(15u << 0)) | 2u << 0;
-    GPIO_MODER(PORT_B) = (GPIO_MODER(PORT_B) & ~(3u << 16)) | 2u << 16;
+    GPIO_AFRH(PORT_B) = (GPIO_AFRH(PORT_B) & ~15u) | 2u; /* PB8: TIM4 */
+    GPIO_MODER(PORT_B) = (GPIO_MODER(PORT_B) & ~two_bits(8, 3u)) | two_bits(8, 2u);
 }
 
 int32_t board_touch(int32_t channel)

@@ -22,10 +22,9 @@ FLASHING = (HW / "flashing.md").read_text()
 HAND = load_hand(HW / "hands" / "test-hand.toml")
 F405 = ROOT / "firmware" / "f405"
 BOARD_C = "".join(
-    (F405 / f"{one}_f405.c").read_text() for one in ("board", "buttons", "frontend", "touch")
+    (F405 / f"{one}_f405.c").read_text() for one in ("board", "buttons", "frontend")
 )
 FRONT_END_H = (F405 / "frontend_f405.h").read_text()
-TOUCH_H = (F405 / "touch_f405.h").read_text()
 STANDBY_MA = 17  # ROBOTIS e-manual, XL330-M288-T
 PIN = re.compile(r"P[A-D]\d+|NRST|BOOT0")
 
@@ -52,6 +51,8 @@ USED = {  # pin: peripheral, mode, pull, to, what
 }
 CHIPS_OWN = [row for row in rows(section(BOARDS, "Pins in use")) if len(row) == 3]
 PLANNED = [[row[0], *row[2:]] for row in rows(section(BOARDS, "PLANNED pins"))]
+TOUCH = [[row[0], *row[2:]] for row in rows(section(BOARDS, "Force inputs and tactor"))]
+TOUCH_C = (F405 / "touch_f405.c").read_text()
 #: What the board leads out, by its maker (product 4382): the label beside the hole.
 FEATHER = {
     "A0": "PA4", "A1": "PA5", "A2": "PA6", "A3": "PA7", "A4": "PC4", "A5": "PC5",
@@ -86,7 +87,7 @@ def fields(value: int) -> dict[int, int]:
 
 
 def test_modes_of_the_pins_in_use():
-    names = {1: "output", 2: "alternate", 3: "analogue"}
+    names = {1: "output", 2: "alternate"}
     set_up = {
         f"P{port}{pin}": names[mode]
         for port in "ABC"
@@ -94,7 +95,7 @@ def test_modes_of_the_pins_in_use():
     }
     modes = {pin: row[1].split(",")[0] for pin, row in USED.items()}
     assert set_up == {pin: mode for pin, mode in modes.items() if mode != "input"}
-    assert len(set_up) == 15 and len(USED) == 18
+    assert len(set_up) == 9 and len(USED) == 12
 
 
 def test_pulls_and_the_open_drain():
@@ -115,14 +116,14 @@ def test_pulls_and_the_open_drain():
 
 
 def test_alternate_functions():
-    """RM0090 and DS8626, table 9: 7 is USART1 to 3, 5 is SPI1 and 2, 2 is timer 4."""
+    """RM0090 and DS8626, table 9: 7 is USART1 to 3, 5 is SPI1 and 2."""
     functions = {
         f"P{port}{8 * high + pin}": written(f"GPIO_AFR{'LH'[high]}", port) >> 4 * pin & 15
         for port in "ABC"
         for high in (0, 1)
         for pin in range(8)
     }
-    wanted = {"USART": 7, "SPI2 ": 5, "TIM4 ": 2}
+    wanted = {"USART": 7, "SPI2 ": 5}
     assert {pin: number for pin, number in functions.items() if number} == {
         pin: wanted[row[0][:5]] for pin, row in USED.items() if "alternate" in row[1]
     }
@@ -140,8 +141,7 @@ def test_peripherals_and_the_comments_of_the_sources():
     bus = re.search(r"usart_start\(&bus_port, (\w+), \w+, \w+, 1\)", BOARD_C)
     assert bus and bus[1] == USED["PB10"][0].split()[0]
     front = set(re.findall(r"\bP[A-D]\d+", FRONT_END_H))
-    touch = set(re.findall(r"\bP[A-D]\d+", TOUCH_H))
-    assert front | touch | named.keys() | {"PC6", "PC7"} == USED.keys() and len(named) == 4
+    assert front | named.keys() | {"PC6", "PC7"} == USED.keys() and len(named) == 4
     for port, name, what in (
         ("B", "SELECT_PIN", "select"), ("C", "READY_PIN", "DRDY"), ("C", "RESET_PIN", "RESET"),
         ("C", "ESTOP_PIN", "e-stop"), ("C", "RELEASE_PIN", "release"), ("C", "SUPPLY_PIN", "supp"),
@@ -150,7 +150,11 @@ def test_peripherals_and_the_comments_of_the_sources():
 
 
 def test_pins_are_led_out_under_the_name_given():
-    table = rows(section(BOARDS, "Pins in use")) + rows(section(BOARDS, "PLANNED pins"))
+    table = [
+        row
+        for title in ("Pins in use", "Force inputs and tactor", "PLANNED pins")
+        for row in rows(section(BOARDS, title))
+    ]
     given = {row[1]: row[0] for row in table if len(row) >= 5}
     assert given == FEATHER, "all twenty, each by its label"
 
@@ -164,16 +168,37 @@ def test_serial_lines_are_exact_from_the_crystal():
         assert core / apb / int(re.search(rf"{name} = (\d+)", BOARD_C)[1]) == 1
 
 
+def test_force_inputs_and_tactor_are_the_firmwares():
+    found = re.search(r"INPUT\[CHANNELS\] = \{([\d, ]+)\}", TOUCH_C)[1]
+    inputs = [int(number) for number in found.split(",")]
+    told = {row[0]: row[1] for row in TOUCH}
+    for digit, number in zip(HAND.digits, inputs, strict=True):
+        assert digit.channel == inputs.index(number)
+        pin = next(row[0] for row in TOUCH if row[3] == f"force sensor, {digit.name}")
+        assert told[pin] == f"ADC IN{number}"
+        port, bit = pin[1], int(pin[2:])
+        analogue = re.search(rf"GPIO_MODER\(PORT_{port}\) \|= (.*?);", TOUCH_C)[1]
+        assert f"two_bits({bit}, 3u)" in analogue, "analogue"
+        assert number == {"A": 0, "C": 10}[port] + bit, "the chip's own numbering"
+        assert digit.zero_counts == pytest.approx(0.5 / 3.3 * 4095, abs=1)
+        assert digit.n_per_count == pytest.approx(3.3 / 4095 / 0.1, abs=1e-5)
+    assert told["PB8"] == "TIM4 CH3" and "TIM4_CCR3" in TOUCH_C and "two_bits(8, 2u)" in TOUCH_C
+    quantity = {row[0]: row[1] for row in rows(PARTS)}
+    assert quantity["force sensor"] == str(len(HAND.digits)) and quantity["tactor"] == "1"
+
+
 def test_no_pin_serves_twice():
-    pins = [*USED, *(row[0] for row in CHIPS_OWN), *(row[0] for row in PLANNED)]
+    pins = [*USED, *(row[0] for row in CHIPS_OWN), *(row[0] for row in PLANNED + TOUCH)]
     assert all(PIN.fullmatch(pin) for pin in pins), pins
     assert len(pins) == len(set(pins))
-    assert len(PLANNED) == 2
+    assert len(PLANNED + TOUCH) >= 8
 
 
 def test_every_pin_goes_to_a_pin_of_a_connector():
     ends = []
-    wired = [[pin, row[3]] for pin, row in USED.items()] + [[row[0], row[2]] for row in PLANNED]
+    wired = [[pin, row[3]] for pin, row in USED.items()] + [
+        [row[0], row[2]] for row in PLANNED + TOUCH
+    ]
     for row in wired + CHIPS_OWN:
         for connector, number in re.findall(r"(J\d+)\.(\d+)", row[1]):
             size = re.search(r"(\d+) pins", CONNECTORS[connector][1])

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import time
 from pathlib import Path
@@ -123,12 +124,12 @@ def test_what_cannot_be_done_is_one_sentence_and_arms_nothing(hand, capsys, word
 def test_a_hand_in_fault_or_in_emergency_stop_is_not_moved(hand, bus, capsys):
     from .wire_host import connected
 
-    bus.silent.add(9)
+    bus.silent |= set(bus.registers)
     with connected(hand.port) as host:
         host.hello()
         host.until_state("fault", 6)
     assert move(hand.port, "elbow", "3") == 2
-    assert "one of its motors does not answer: check the motor cables" in capsys.readouterr().err
+    assert "none of its motors answers: check the battery and the motor" in capsys.readouterr().err
     with connected(hand.port) as host:
         host.send("ESTOP", {"reason": 0})
         host.hello()
@@ -138,17 +139,21 @@ def test_a_hand_in_fault_or_in_emergency_stop_is_not_moved(hand, bus, capsys):
     assert STATE["armed"] not in states(hand.trace)
 
 
-@pytest.mark.parametrize("what", ["motor", "cable"])
+@pytest.mark.parametrize("what", ["motors", "its motor", "cable"])
 def test_what_goes_wrong_on_the_way_is_one_sentence(hand, bus, tmp_path, what):
     process = command(
-        "hand", "move", hand.port, "elbow", "--velocity", "0.05", "--seconds", "10", cwd=tmp_path
+        "hand", "move", hand.port, "elbow", "--velocity", "0.05", "--seconds", "5", cwd=tmp_path
     )
     until(lambda: state_now(hand.trace) == STATE["active"], 40, "it is active")
-    if what == "motor":
-        bus.silent.add(4)
+    if what == "motors":
+        bus.silent |= set(bus.registers)
         said = ended(process, status=2)
-        assert "The hand stopped: one of its motors does not answer: check the motor" in said
+        assert "The hand stopped: none of its motors answers: check the battery" in said
         assert states(hand.trace)[-1] == STATE["fault"]
+    elif what == "its motor":  # then only its DoF stands, and the others could be moved
+        bus.silent.add(9)
+        said = ended(process)
+        assert re.search(r"elbow is at [\d.]+ degrees\. What limits it: .*motor", said), said
     else:
         hand.stop()
         said = ended(process, status=2)

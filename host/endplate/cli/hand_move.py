@@ -199,5 +199,5 @@ def ending(mover: Mover, wanted: float | None, came: bool) -> str:
     if wanted is not None:
         where += f" (wanted: {said(mover, wanted)})"
     why = words.limit(now.limit)
-    short = "" if came else f" It did not come there{f': {why}' if why else ''}."
-    return f"{where}.{short} The hand is disarmed."
+    short = "" if came else " It did not come there."
+    return f"{where}.{short}{f' What limits it: {why}.' if why else ''} The hand is disarmed."

@@ -213,7 +213,8 @@ static int32_t free_for_long(const link_state *link, uint64_t now_us)
 {
     const uint64_t until_us = now_us + LINK_LOG_US;
     return link->out_n == 0 && link->state_due.next_us >= until_us
-        && link->full_due.next_us >= until_us && link->stats_due.next_us >= until_us;
+        && link->touch_due.next_us >= until_us && link->full_due.next_us >= until_us
+        && link->stats_due.next_us >= until_us;
 }
 
 void link_send(link_state *link, const app_state *app, uint64_t now_us)

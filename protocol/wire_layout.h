@@ -92,12 +92,12 @@ static const struct field BLOB_STATUS[] = {
     U8(blob_status, asked), U8(blob_status, slot),
 };
 static const struct field EMG[] = {
-    U32(emg, sample), U32(emg, emg_us), U32(emg, missing), U8(emg, sites), U8(emg, count),
-    U8(emg, counts),
+    U32(emg, sample), U32(emg, emg_us), U32(emg, missing), U32(emg, start),
+    U8(emg, sites), U8(emg, count), U8(emg, counts),
 };
 static const struct field DECODED[] = {
-    U32(decoded, sample), U32(decoded, hop_hash), U32(decoded, hand_us), U8(decoded, drives),
-    U8(decoded, frozen), U16(decoded, target), U16(decoded, host), U32(decoded, host_sample),
+    U32(decoded, sample), U32(decoded, hop_hash), U32(decoded, hand_us), U32(decoded, start),
+    U32(decoded, filled), U8(decoded, drives), U8(decoded, frozen), U16(decoded, target), U16(decoded, host), U32(decoded, host_sample),
 };
 
 struct layout {

@@ -25,7 +25,7 @@ enum wire_limits {
     WIRE_PARAM_TEXT = 80,
     WIRE_MAX_DIGITS = 5,   /* thumb, index, middle, ring, little */
     WIRE_BLOB_BYTES = 144, /* of one BLOB_CHUNK */
-    WIRE_EMG_BYTES = 144,  /* of one EMG */
+    WIRE_EMG_BYTES = 120,  /* of one EMG: 5 samples of 8 sites */
     WIRE_LOG_TEXT = 96
 };
 
@@ -273,7 +273,8 @@ enum wire_blob_verdict {
     WIRE_BLOB_OTHER_HAND = 9,      /* made for another hand file */
     WIRE_BLOB_CONTRADICTS = 10,    /* does not fit the other kinds in force */
     WIRE_BLOB_WRONG_SIGNATURE = 11,
-    WIRE_BLOB_NOT_KEPT = 12        /* the flash did not take it */
+    WIRE_BLOB_NOT_KEPT = 12,       /* the flash did not take it */
+    WIRE_BLOB_OTHER_BITS = 13      /* decoder: the hand computes other bits of the test vector */
 };
 
 typedef struct wire_blob_begin {
@@ -315,6 +316,8 @@ typedef struct wire_emg {
     uint32_t sample;  /* counter of the first sample in it */
     uint32_t emg_us;  /* when the last one was taken, on the HAND's clock */
     uint32_t missing; /* bit per site whose samples were filled in */
+    uint32_t start;   /* counter of the sample with which the chain begins: another one, and the
+                       * hand begins anew with it */
     uint8_t sites;
     uint8_t count;    /* of samples */
     uint8_t counts[WIRE_EMG_BYTES]; /* per sample, per site: ADC counts, 24 bits, two's complement */
@@ -324,6 +327,8 @@ typedef struct wire_decoded {
     uint32_t sample;   /* counter of the newest sample in the hop */
     uint32_t hop_hash; /* CRC-32C of the whole hop: the host's own must be the same */
     uint32_t hand_us;  /* when it was decoded */
+    uint32_t start;    /* of the EMG: the chain's first sample */
+    uint32_t filled;   /* samples since then that never came, and were filled in */
     uint8_t drives;    /* 1: these targets move the hand. 0: shadow, the host's do */
     uint8_t frozen;    /* bit per DoF */
     int16_t target[WIRE_MAX_DOF]; /* as in COMMAND, the hand's own */

@@ -37,7 +37,7 @@ static int32_t in_range_too(const struct layout *layout, const void *values)
     }
     if (layout->field == BLOB_STATUS) {
         const wire_blob_status *answer = values;
-        return is_kind(answer->kind) && answer->status <= WIRE_BLOB_NOT_KEPT
+        return is_kind(answer->kind) && answer->status <= WIRE_BLOB_OTHER_BITS
             && answer->asked >= WIRE_BLOB_BEGIN && answer->asked <= WIRE_BLOB_GET;
     }
     if (layout->field == EMG) {

@@ -29,7 +29,7 @@ ANSWERS = {
     ("PARAM_VALUE", "asked"): (49, 52), ("PARAM_VALUE", "store"): (0, 4),
     ("PARAM_DESCRIPTION", "type"): (0, 2), ("PARAM_DESCRIPTION", "status"): (0, 1),
     ("LOG", "level"): (0, 2), ("BLOB_CHUNK", "count"): (1, 144), ("BLOB_STATUS", "status"): (0, 12),
-    ("BLOB_STATUS", "asked"): (56, 59), ("DECODED", "drives"): (0, 1), ("EMG", "sites"): (1, 6),
+    ("BLOB_STATUS", "asked"): (56, 59), ("DECODED", "drives"): (0, 1), ("EMG", "sites"): (1, 5),
     ("EMG", "count"): (1, 8),
 }  # fmt: skip
 

@@ -77,9 +77,9 @@ def _uploaded(**changes: Any) -> dict[str, Any]:
 
 
 def _emg(**changes: Any) -> dict[str, Any]:
-    counts = [(37 * i) % 256 for i in range(144)]
+    counts = [(37 * i) % 256 for i in range(120)]
     fields = {
-        "sample": 1250, "emg_us": 5_000_000, "missing": 0, "sites": 8, "count": 5,
+        "sample": 1250, "emg_us": 5_000_000, "missing": 0, "start": 1000, "sites": 8, "count": 5,
         "counts": counts,
     }
     return fields | changes
@@ -87,7 +87,8 @@ def _emg(**changes: Any) -> dict[str, Any]:
 
 def _decoded(**changes: Any) -> dict[str, Any]:
     fields = {
-        "sample": 1250, "hop_hash": 0x0BADF00D, "hand_us": 5_020_000, "drives": 0, "frozen": 2,
+        "sample": 1250, "hop_hash": 0x0BADF00D, "hand_us": 5_020_000, "start": 1000, "filled": 5,
+        "drives": 0, "frozen": 2,
         "target": [2500, -10000, 0, 0, 0, 0, 0, 0], "host": [2500, -9999, 0, 0, 0, 0, 0, 0],
         "host_sample": 1245,
     }
@@ -205,13 +206,13 @@ def golden() -> list[dict[str, Any]]:
         ("upload refused for a value", "BLOB_STATUS", 0x1234, 0x0231, 0x0404,
          _uploaded(kind=3, status=8, field=7, index=0x0102)),
         ("upload, highest", "BLOB_STATUS", 65535, 65535, 65535,
-         _extreme("BLOB_STATUS", 1) | {"kind": 4, "status": 12, "asked": 59}),
+         _extreme("BLOB_STATUS", 1) | {"kind": 4, "status": 13, "asked": 59}),
         ("upload, lowest", "BLOB_STATUS", 0, 0, None,
          _extreme("BLOB_STATUS", 0) | {"kind": 1, "asked": 56}),
         ("EMG of 8 sites", "EMG", 0x1234, 0x0500, 0x0230, _emg()),
         ("EMG of 32 sites", "EMG", 0x1234, 0x0501, 0x0230,
-         _emg(sites=32, count=1, sample=U32, emg_us=U32, missing=U32)),
-        ("EMG of one site, 48 samples", "EMG", 0x1234, 0x0502, 0x0230, _emg(sites=1, count=48)),
+         _emg(sites=32, count=1, sample=U32, emg_us=U32, missing=U32, start=U32)),
+        ("EMG of one site, 40 samples", "EMG", 0x1234, 0x0502, 0x0230, _emg(sites=1, count=40)),
         ("decoded", "DECODED", 0x1234, 0x0240, 0x0500, _decoded()),
         ("decoded, at the ends", "DECODED", 0x1234, 0x0241, 0x0500,
          _decoded(drives=1, frozen=255, target=[10000, -10000] * 4, host=[-10000, 10000] * 4)),
@@ -263,14 +264,14 @@ def refusals(frames: dict[str, bytes]) -> list[tuple[str, bytes, str]]:
         ("upload of kind 0 ended", "BLOB_COMMIT", {"hash": 1, "kind": 0}),
         ("kind 5 asked for", "BLOB_GET", {"hash": 0, "kind": 5}),
         ("upload of kind 5 answered", "BLOB_STATUS", _uploaded(kind=5)),
-        ("upload answered with status 13", "BLOB_STATUS", _uploaded(status=13)),
+        ("upload answered with status 14", "BLOB_STATUS", _uploaded(status=14)),
         ("upload answers message 55", "BLOB_STATUS", _uploaded(asked=55)),
         ("upload answers message 60", "BLOB_STATUS", _uploaded(asked=60)),
         ("EMG of no site", "EMG", _emg(sites=0)),
         ("EMG of 33 sites", "EMG", _emg(sites=33, count=1)),
         ("EMG of no sample", "EMG", _emg(count=0)),
-        ("EMG of 49 samples of one site", "EMG", _emg(sites=1, count=49)),
-        ("EMG of 7 samples of 8 sites", "EMG", _emg(count=7)),
+        ("EMG of 41 samples of one site", "EMG", _emg(sites=1, count=41)),
+        ("EMG of 6 samples of 8 sites", "EMG", _emg(count=6)),
         ("decoded target 10001", "DECODED", _decoded(target=[0] * 7 + [10001])),
         ("decoded target -10001", "DECODED", _decoded(target=[-10001] + [0] * 7)),
         ("the host's target 10001", "DECODED", _decoded(host=[10001] + [0] * 7)),

@@ -109,15 +109,16 @@ LAYOUT: dict[str, tuple[int, tuple[tuple[str, str], ...]]] = {
     "EMG": (
         64,
         (
-            ("sample", "I"), ("emg_us", "I"), ("missing", "I"), ("sites", "B"), ("count", "B"),
-            ("counts", "144B"),
+            ("sample", "I"), ("emg_us", "I"), ("missing", "I"), ("start", "I"),
+            ("sites", "B"), ("count", "B"), ("counts", "120B"),
         ),
     ),
     "DECODED": (
         65,
         (
-            ("sample", "I"), ("hop_hash", "I"), ("hand_us", "I"), ("drives", "B"),
-            ("frozen", "B"), ("target", "8h"), ("host", "8h"), ("host_sample", "I"),
+            ("sample", "I"), ("hop_hash", "I"), ("hand_us", "I"), ("start", "I"),
+            ("filled", "I"), ("drives", "B"), ("frozen", "B"), ("target", "8h"),
+            ("host", "8h"), ("host_sample", "I"),
         ),
     ),
 }
@@ -189,13 +190,13 @@ def in_range(msg: str, fields: dict[str, Any]) -> bool:
         return fields["level"] <= 2 and _is_text(fields["text"])
     if msg == "BLOB_CHUNK" and not 1 <= fields["count"] <= 144:
         return False
-    if msg == "BLOB_STATUS" and not (fields["status"] <= 12 and 56 <= fields["asked"] <= 59):
+    if msg == "BLOB_STATUS" and not (fields["status"] <= 13 and 56 <= fields["asked"] <= 59):
         return False
     if msg.startswith("BLOB"):
         return 1 <= fields["kind"] <= 4
     if msg == "EMG":
         used = 3 * fields["sites"] * fields["count"]
-        return fields["sites"] <= 32 and 0 < used <= 144
+        return fields["sites"] <= 32 and 0 < used <= 120
     if msg == "DECODED":
         both = [*fields["target"], *fields["host"]]
         return fields["drives"] <= 1 and all(abs(value) <= 10000 for value in both)

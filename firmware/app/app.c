@@ -39,7 +39,12 @@ void app_init(app_state *app)
             app->guard_config.closing[i] = (int8_t)closing;
         }
     }
-    params_init(&app->params, app->table_good ? &hand_table : NULL);
+    app->table = hand_table;
+    if (app->table_good) {
+        const blob_target target = app_blob_target(app);
+        blob_open(&app->blob, &target);
+    }
+    params_init(&app->params, app->table_good ? &app->table : NULL);
     params_to_guard(&app->params, &app->guard_config);
     if (app->params.fault) {
         log_say(&app->log, app->now_us, LOG_ERROR,
@@ -73,6 +78,9 @@ void app_init(app_state *app)
 void app_event(app_state *app, int32_t event)
 {
     (void)guard_raise(&app->guard, &app->guard_config, event, app_ms(app));
+    if (app->guard.state == GUARD_ARMED) {
+        blob_forget(&app->blob);
+    }
     if (app->guard.state == GUARD_RELEASING) {
         app->hand.aimed = 0;
         memset(app->force_cap, 255, sizeof app->force_cap); /* and not what comes after it either */
@@ -82,13 +90,16 @@ void app_event(app_state *app, int32_t event)
 
 void app_params_changed(app_state *app)
 {
+    if (app_decoding(app) == DECODE_HOST) {
+        decode_stop(&app->decode);
+    }
     const int32_t grip = app->params.value[PARAMS_REST_GRIP];
     params_to_guard(&app->params, &app->guard_config);
     if (app->table_good && grip != app->rest_grip) {
         app->rest_grip = grip;
         app->grip = grip;
         if (app->joined != 0) { /* it stands still: disarmed or in fault */
-            (void)hand_select_grip(&app->hand, &hand_table, grip);
+            (void)hand_select_grip(&app->hand, &app->table, grip);
         }
     }
     app->changed = 1;
@@ -100,7 +111,7 @@ int32_t app_command(app_state *app, const guard_command *command, int32_t grip, 
     guard_command wanted = *command;
     if (to_positions) { /* the guard knows velocities alone: all its rules hold unchanged */
         wanted.mode = APP_VELOCITY;
-        (void)hand_toward(&app->hand, &hand_table, command->target,
+        (void)hand_toward(&app->hand, &app->table, command->target,
                           0.001f * (float)app->params.value[PARAMS_POSITION_VELOCITY],
                           app->guard.state == GUARD_ARMED ? NEAR : 0.0f, wanted.target);
     }
@@ -109,7 +120,7 @@ int32_t app_command(app_state *app, const guard_command *command, int32_t grip, 
     if (taken == CORE_OK) {
         app->hand.aimed = 0;
         if (to_positions) {
-            (void)hand_aim(&app->hand, &hand_table, command->target);
+            (void)hand_aim(&app->hand, &app->table, command->target);
         }
         app->command_us = (uint32_t)app->now_us;
         app->interval_us = app->now_us - app->fresh_us;
@@ -142,8 +153,8 @@ static void welcome(app_state *app)
         return;
     }
     const int32_t grip = app->grip;
-    if (hand_init(&app->hand, &hand_table, app->motor.position_deg) == CORE_OK) {
-        (void)hand_select_grip(&app->hand, &hand_table, grip);
+    if (hand_init(&app->hand, &app->table, app->motor.position_deg) == CORE_OK) {
+        (void)hand_select_grip(&app->hand, &app->table, grip);
     }
 }
 
@@ -210,7 +221,7 @@ static void feel(app_state *app)
         measured.temperature_c[i] = (float)motor->axis[i].temperature;
         measured.supply_v[i] = 0.1f * (float)motor->axis[i].voltage;
     }
-    if (strain_process(&app->strain, &app->strain_config, &hand_table, app->hand.grip, &measured,
+    if (strain_process(&app->strain, &app->strain_config, &app->table, app->hand.grip, &measured,
                        commanded ? app->guard.target : app->output.velocity, app->output.velocity,
                        app_ms(app), &senses) == CORE_OK) {
         (void)guard_sense(&app->guard, &senses);
@@ -258,7 +269,7 @@ static void choose_grip(app_state *app)
         }
     }
     if (app->grip != app->hand.grip) {
-        (void)hand_select_grip(&app->hand, &hand_table, app->grip);
+        (void)hand_select_grip(&app->hand, &app->table, app->grip);
     }
 }
 
@@ -285,7 +296,7 @@ static void move_goals(app_state *app, uint64_t gone_us)
         choose_grip(app);
     }
     const float dt_s = (float)dt_us * 1.0e-6f;
-    (void)hand_process(&app->hand, &hand_table, app->output.velocity, measured_deg, dt_s);
+    (void)hand_process(&app->hand, &app->table, app->output.velocity, measured_deg, dt_s);
     app_touch_hold(app, dt_s);
 }
 
@@ -308,7 +319,7 @@ static void cycle(app_state *app)
         ? app->due_us + period_us
         : app->now_us + period_us;
     app->fresh = 0;
-    (void)caps_process(&hand_table, app->hand.grip, app->force_cap,
+    (void)caps_process(&app->table, app->hand.grip, app->force_cap,
                        app->params.value[PARAMS_CURRENT], app->guard.state == GUARD_RELEASING, caps);
     motor_begin(&app->motor, app->hand.goal_deg, caps, app->sample, app->now_us);
     app->progress |= APP_SENSING;
@@ -320,6 +331,7 @@ void app_step(app_state *app)
     link_receive(&app->link, app, app->now_us);
     app->progress |= APP_LINK;
     press(app);
+    app_decode(app);
     find_faults(app);
     feel(app);
     tick(app);

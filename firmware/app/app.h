@@ -5,6 +5,8 @@
  *
  *   1 link_receive   bytes -> frames -> guard_raise, guard_command_take
  *     buttons        e-stop and release at the hand itself -> guard_raise, each millisecond
+ *     decode         one sample of EMG a millisecond through the hand's own chain; its hops go the
+ *                    way of a COMMAND when the parameter `decode` says so
  *   2 find_faults    what the actuators and the hand table say -> guard_set_faults, or the end of
  *                    the self-test
  *     feel           what motors and supply bear, and which actuators are good: once a motor
@@ -27,7 +29,9 @@
 #ifndef ENDPLATE_APP_H
 #define ENDPLATE_APP_H
 
+#include "blob.h"
 #include "buttons.h"
+#include "decode.h"
 #include "guard.h"
 #include "hand.h"
 #include "link.h"
@@ -61,6 +65,9 @@ typedef struct app_state {
     params_state params;
     log_state log;
     buttons_state buttons;
+    blob_state blob;
+    decode_state decode;
+    hand_config table; /* hand_table, with the grips in force */
 
     uint64_t booted_us;
     uint64_t now_us;
@@ -82,6 +89,8 @@ typedef struct app_state {
     int32_t rest_grip;      /* the parameter, as last taken over */
     uint8_t force_cap[CORE_MAX_DOF];
     uint32_t progress;      /* app_progress */
+    uint32_t decoded_ms;    /* when a frame of EMG or a sample last had its turn */
+    uint32_t decoded_us;    /* when a hop closed */
 } app_state;
 
 /* The hand this image was built for: compiled in from hw/hands by firmware/hand_table.py. */
@@ -107,6 +116,12 @@ void app_touch_hold(app_state *app, float dt_s);
 
 /* For link_param.c: takes over what was set. Only while the hand is disarmed or in fault. */
 void app_params_changed(app_state *app);
+/* For link_blob.c: what a commit may change; takes over another grip table. In the same states. */
+blob_target app_blob_target(app_state *app);
+void app_grips_changed(app_state *app);
+int32_t app_decoding(const app_state *app); /* decode_mode */
+/* For app.c: one sample, at most, through the hand's own chain. */
+void app_decode(app_state *app);
 
 uint32_t app_ms(const app_state *app); /* the guard's clock */
 

@@ -65,6 +65,6 @@ void app_touch_hold(app_state *app, float dt_s)
         ? touch_press(&app->touch, most, app_ms(app))
         : 0u;
     if (digits != 0) {
-        (void)hand_press(&app->hand, &hand_table, digits, 0.001f * (float)TOUCH_STEP_MILLI, dt_s);
+        (void)hand_press(&app->hand, &app->table, digits, 0.001f * (float)TOUCH_STEP_MILLI, dt_s);
     }
 }

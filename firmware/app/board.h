@@ -70,7 +70,10 @@ uint32_t board_schema_hash(uint32_t compiled);
  * zeros, a word of 4 bytes at a multiple of 4, and returns 1 when it has been read back; so does
  * erasing.
  * Both may take their time, erasing 2 s on silicon, in which nothing else runs. */
+enum { BOARD_FLASH_SLOTS = 2 };
 int32_t board_flash_bytes(void);
+/* Sectors 2 and 3, for slot.c: how many bytes of each are used; 0: there are none. */
+int32_t board_flash_slot_bytes(void);
 void board_flash_read(int32_t sector, int32_t at, void *bytes, int32_t n);
 int32_t board_flash_program(int32_t sector, int32_t at, uint32_t word);
 int32_t board_flash_erase(int32_t sector);

@@ -95,8 +95,7 @@ static int32_t reason(link_state *link, app_state *app)
     return 1;
 }
 
-/* Milliseconds from `then` (the wire's microseconds) to now, rounded away from fresh. */
-static uint32_t age_ms(uint32_t now_us, uint32_t then_us)
+uint32_t link_age_ms(uint32_t now_us, uint32_t then_us)
 {
     const uint32_t gone = now_us - then_us;
     const uint32_t ahead = then_us - now_us;
@@ -108,11 +107,16 @@ static int32_t command(link_state *link, app_state *app, uint64_t now_us)
     wire_counters *counters = &link->decoder.counters;
     wire_command message;
     guard_command wanted;
-    if (wire_unpack_command(&link->frame, &message) < 0 || message.grip >= hand_table.grips) {
+    if (wire_unpack_command(&link->frame, &message) < 0 || message.grip >= app->table.grips) {
         return refuse(&counters->bad_value);
     }
+    memcpy(link->host_target, message.target, sizeof link->host_target);
+    link->host_sample = message.sample;
+    if (app_decoding(app) == DECODE_HAND) {
+        return refuse(&counters->bad_value); /* the hand drives itself */
+    }
     memset(&wanted, 0, sizeof wanted);
-    wanted.emg_ms = app_ms(app) - age_ms((uint32_t)now_us, message.emg_us);
+    wanted.emg_ms = app_ms(app) - link_age_ms((uint32_t)now_us, message.emg_us);
     wanted.sample = message.sample;
     wanted.mode = message.mode;
     wanted.valid_ms = message.valid_ms;
@@ -178,6 +182,13 @@ static int32_t take_admitted(link_state *link, app_state *app, uint64_t now_us)
     case WIRE_PARAM_RESET:
         link_param(link, app);
         return 1;
+    case WIRE_BLOB_BEGIN:
+    case WIRE_BLOB_CHUNK:
+    case WIRE_BLOB_COMMIT:
+    case WIRE_BLOB_GET:
+        return link_blob(link, app) ? 1 : refuse(&link->decoder.counters.bad_value);
+    case WIRE_EMG:
+        return link_emg(link, app);
     default: /* our own kind of message, come back */
         return refuse(&link->decoder.counters.bad_value);
     }

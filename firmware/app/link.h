@@ -13,7 +13,8 @@
  *           them: `noisy`, of which the guard makes a fault bit and a bound of the speed.
  * Answers   TIME at once, with when the question came and when the answer left. ARM, DISARM,
  *           CLEAR_FAULT, RELEASE, ESTOP by an immediate STATE that carries the sequence number
- *           as ack. PARAM_ messages at once by PARAM_VALUE or PARAM_DESCRIPTION.
+ *           as ack. PARAM_ messages at once by PARAM_VALUE or PARAM_DESCRIPTION, BLOB_ messages by
+ *           BLOB_STATUS, every hop of the hand's own chain by DECODED.
  * Telemetry STATE 50 Hz, TOUCH 25 Hz, STATE_FULL 10 Hz, LINK_STATS 1 Hz, only into an empty line: what does
  *           not fit is dropped and counted, so nothing old is ever sent. Begins with a session;
  *           when nothing has come from the host for half a second it falls to two STATE a second.
@@ -79,6 +80,9 @@ typedef struct link_state {
     wire_time time;
     link_due state_due, touch_due, full_due, stats_due;
     uint32_t log_told; /* number of the next sentence for this session */
+    int32_t hop_waits;    /* a DECODED is owed */
+    int16_t host_target[WIRE_MAX_DOF]; /* of the newest COMMAND, */
+    uint32_t host_sample;              /* and its counter */
     uint32_t tx_frames, tx_dropped;
 } link_state;
 
@@ -100,5 +104,12 @@ void link_answer(link_state *link, uint16_t session, uint16_t ack);
 void link_param(link_state *link, struct app_state *app);
 /* link_log.c, for link_send.c: packs the next sentence into link->frame; 0 when there is none. */
 int32_t link_log(link_state *link, const struct app_state *app, uint64_t now_us);
+/* link_blob.c: the same for BLOB_; 0 when it could not be unpacked. */
+int32_t link_blob(link_state *link, struct app_state *app);
+/* link_emg.c: takes an EMG, 0 when it was refused and counted; packs a DECODED into link->frame. */
+int32_t link_emg(link_state *link, struct app_state *app);
+void link_decoded(link_state *link, const struct app_state *app);
+/* link.c: milliseconds from `then_us` (the wire's) to now, rounded away from fresh. */
+uint32_t link_age_ms(uint32_t now_us, uint32_t then_us);
 
 #endif

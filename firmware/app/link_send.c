@@ -17,6 +17,9 @@ enum {
     HAS_WATCHDOG = 16,
     HAS_FORCE_CAP = 32,
     HAS_PARAMETERS = 64,
+    HAS_BLOBS = 128,
+    HAS_SHADOW = 256,
+    HAS_DECODES = 512,
     HAS_FINGERTIP_FORCE = 1024,
     HAS_TACTOR = 2048,
     HAS_LOG = 4096,
@@ -81,10 +84,14 @@ void link_hello_ack(link_state *link, const app_state *app, uint16_t session, ui
     ack.schema_hash = link->schema_hash;
     ack.hand_hash = hand_table_hash;
     ack.param_hash = params_hash(&app->params);
+    ack.decoder_hash = blob_in_force(&app->blob, &app->decode, BLOB_DECODER).hash;
     ack.boot_id = link_boot_id(link);
     ack.capabilities =
         HAS_POSITION | HAS_CURRENT | HAS_TEMPERATURE | HAS_BUS_WATCHDOG | HAS_FORCE_CAP
-        | HAS_PARAMETERS | HAS_TACTOR | HAS_LOG | HAS_POSITION_MODE;
+        | HAS_PARAMETERS | HAS_BLOBS | HAS_TACTOR | HAS_LOG | HAS_POSITION_MODE;
+    if (app_decoding(app) != DECODE_HOST) {
+        ack.capabilities |= app_decoding(app) == DECODE_HAND ? HAS_DECODES : HAS_SHADOW;
+    }
     for (int32_t k = 0; k < CORE_DIGITS; k++) {
         ack.capabilities |= hand_table.digit[k].channel >= 0 ? (uint32_t)HAS_FINGERTIP_FORCE : 0u;
     }
@@ -100,7 +107,7 @@ void link_hello_ack(link_state *link, const app_state *app, uint16_t session, ui
     ack.reset_cause = board_reset_cause();
     ack.dofs = (uint8_t)hand_table.dofs;
     ack.joints = (uint8_t)hand_table.joints;
-    ack.grips = (uint8_t)hand_table.grips;
+    ack.grips = (uint8_t)app->table.grips;
     memcpy(ack.name, hand_table.name, sizeof ack.name);
     if (wire_pack_hello_ack(&ack, &link->frame) >= 0) {
         link_answer(link, session, seq);
@@ -232,6 +239,11 @@ void link_send(link_state *link, const app_state *app, uint64_t now_us)
         if (wire_pack_time(&link->time, &link->frame) >= 0) {
             queue(link);
         }
+    }
+    if (link->open && link->hop_waits && link->out_n == 0 && app_ms(app) != app->decoded_ms) {
+        link->hop_waits = 0;
+        link_decoded(link, app);
+        queue(link);
     }
     if (link->open) {
         const int32_t quiet = now_us - link->heard_us >= LINK_QUIET_US;

@@ -43,6 +43,8 @@ static const params_info TABLE[PARAMS_COUNT] = {
                            PARAMS_MILLI, 0, 1000, 0},
     [PARAMS_TACTOR] = {"tactor", "", "strength of the tactor on the skin, 0 = off", PARAMS_MILLI, 0,
                        1000, 0},
+    [PARAMS_DECODE] = {"decode", "", "who decodes EMG: 0 the host, 1 both and the host drives, 2 the hand",
+                       PARAMS_WHOLE, 0, 2, 0},
 };
 
 int32_t params_describe(const params_state *params, int32_t index, params_info *info)

@@ -32,6 +32,7 @@ enum params_index {
     PARAMS_POSITION_VELOCITY,
     PARAMS_HOLD_BOOST,
     PARAMS_TACTOR,
+    PARAMS_DECODE,
     PARAMS_COUNT
 };
 

@@ -23,6 +23,9 @@
 #include "shape.h"
 
 enum { CHAIN_BLOCK = 16 /* samples worked on at once */ };
+#ifdef CHAIN_ONE_SAMPLE /* the hand, which has one at a time and not much memory */
+#define CHAIN_BLOCK 1
+#endif
 
 typedef struct chain_config {
     int32_t sites;

@@ -12,9 +12,11 @@
 #include <string.h>
 
 enum {
-    FIRST = 10, /* sectors 10 and 11, 128 kB each */
+    FIRST = 10, /* sectors 10 and 11, 128 kB each, are the store's, */
+    FIRST_SLOT = 8, /* 8 and 9 the slots */
     SECTOR_SIZE = 0x20000,
     USED = 16384, /* of each: to read all of them would take long at every boot */
+    SLOT_USED = 8192,
     /* limits of ST DS8626, table "Flash memory programming": 100 us a word, 2.6 s a sector */
     PROGRAM_US = 1000,
     ERASE_US = 4000000,
@@ -22,7 +24,7 @@ enum {
     WATCHDOG_TURNS = 100000
 };
 
-extern const uint8_t store_start[]; /* f405.ld */
+extern const uint8_t store_start[], slots_start[]; /* f405.ld */
 
 static int32_t is_emulated;
 
@@ -33,7 +35,9 @@ void flash_start(int32_t emulated)
 
 static const uint8_t *address(int32_t sector, int32_t at)
 {
-    return store_start + sector * SECTOR_SIZE + at;
+    return sector < BOARD_FLASH_SLOTS
+        ? store_start + sector * SECTOR_SIZE + at
+        : slots_start + (sector - BOARD_FLASH_SLOTS) * SECTOR_SIZE + at;
 }
 
 int32_t board_flash_bytes(void)
@@ -41,9 +45,16 @@ int32_t board_flash_bytes(void)
     return USED;
 }
 
+int32_t board_flash_slot_bytes(void)
+{
+    return SLOT_USED;
+}
+
+/* What stands in the slots of an emulated chip was loaded there; 0 where nothing was, which is no
+ * slot that checks. */
 void board_flash_read(int32_t sector, int32_t at, void *bytes, int32_t n)
 {
-    if (is_emulated) { /* QEMU's flash reads 0 where nothing was loaded; an erased chip reads FF */
+    if (is_emulated && sector < BOARD_FLASH_SLOTS) { /* QEMU's flash reads 0 where nothing was loaded; an erased chip reads FF */
         memset(bytes, 0xFF, (size_t)n);
         return;
     }
@@ -114,10 +125,13 @@ static void watchdog(uint32_t divider, uint32_t reload)
 
 int32_t board_flash_erase(int32_t sector)
 {
+    const int32_t slot = sector - BOARD_FLASH_SLOTS;
+    const int32_t number = slot < 0 ? FIRST + sector : FIRST_SLOT + slot;
+    const int32_t used = slot < 0 ? USED : SLOT_USED;
     int32_t good = unlock();
     if (good) {
         watchdog(IWDG_DIVIDE_256, WATCHDOG_SLOW);
-        FLASH_CR = FLASH_BY_WORD | FLASH_SER | (uint32_t)(FIRST + sector) << FLASH_SNB;
+        FLASH_CR = FLASH_BY_WORD | FLASH_SER | (uint32_t)number << FLASH_SNB;
         FLASH_CR |= FLASH_STRT;
         __asm volatile("dsb" ::: "memory");
         good = ready(ERASE_US);
@@ -125,7 +139,7 @@ int32_t board_flash_erase(int32_t sector)
     }
     FLASH_CR = FLASH_LOCK;
     forget_cache();
-    for (int32_t at = 0; good && at < USED; at += 4) {
+    for (int32_t at = 0; good && at < used; at += 4) {
         good = *(const volatile uint32_t *)(const void *)address(sector, at) == 0xFFFFFFFFu;
     }
     return good;

@@ -159,7 +159,7 @@ int32_t board_start(int argc, char **argv)
         return fails("the trace cannot be written to", options->trace);
     }
     if (options->flash != 0 && !flash_open(options->flash, options->power_cut)) {
-        return fails("this is no flash of 4096 bytes that can be written:", options->flash);
+        return fails("this is no flash of 12288 bytes that can be written:", options->flash);
     }
     if (options->buttons != 0 && !buttons_open(options->buttons)) {
         return fails("this is no file of a byte or more for the buttons:", options->buttons);

@@ -14,6 +14,7 @@
  */
 #include "caps.h"
 #include "chain.h"
+#include "decode.h"
 #include "guard.h"
 #include "hand.h"
 #include "replay_files.h"
@@ -29,6 +30,7 @@ enum {
     RING = 0xFFFFFF, /* SysTick counts down in 24 bits: 97,000 instructions until it wraps */
     KNOWN = 4000,    /* instructions of the stretch that calibrates */
     SAMPLE_MS = 4,
+    SAMPLES_A_FRAME = 5,
     BLOCKED_FROM = 500, /* samples, of every 1000: the joints stand, whatever their goals are */
     CUT_FROM = 800,     /* of every 1000: no command comes: ramp, LINK LOST, ARM again */
     CUT_TO = 900,
@@ -37,9 +39,9 @@ enum {
 
 extern const hand_config hand_table; /* app.h's, of the hand this is built for */
 
-enum part { CHAIN, TAKE, FEEL, TICK, GRIP, GOALS, TOUCH, CAPS, PARTS };
-static const char *const PART[PARTS] = {"chain", "command", "strain", "guard", "grip", "hand",
-                                        "touch", "caps"};
+enum part { CHAIN, BEGIN, EMG, TOLD, TAKE, FEEL, TICK, GRIP, GOALS, TOUCH, CAPS, PARTS };
+static const char *const PART[PARTS] = {"chain", "begin", "emg", "decoded", "command", "strain",
+                                        "guard", "grip", "hand", "touch", "caps"};
 
 typedef struct cost {
     uint32_t worst, runs;
@@ -56,6 +58,9 @@ typedef struct meter {
 typedef struct rig {
     const chain_config *config;
     chain_state chain;
+    decode_state decode; /* the frames of EMG go here */
+    wire_decoder line;
+    wire_frame frame;
     guard_config guard_config;
     guard_state guard;
     guard_output out;
@@ -120,8 +125,54 @@ static void start(rig *on, const chain_config *config)
         replay_say("failed: a configuration is refused\n");
         replay_end(1);
     }
+    on->decode.config = *config;
+    on->decode.ready = 1;
+    wire_decoder_init(&on->line);
     (void)guard_tick(&on->guard, &on->guard_config, 0, 0, &on->out);
     (void)guard_raise(&on->guard, &on->guard_config, GUARD_EV_SELF_TEST_DONE, 0);
+}
+
+/* A frame of EMG from the line into the queue: the five samples up to `last`. */
+static uint32_t hear(rig *on, meter *to, const int32_t *last, int32_t n)
+{
+    const int32_t sites = on->config->sites;
+    const int32_t *from = last - (SAMPLES_A_FRAME - 1) * sites;
+    uint8_t bytes[WIRE_MAX_FRAME];
+    wire_emg emg = {.sample = (uint32_t)(n - SAMPLES_A_FRAME + 1),
+                    .sites = (uint8_t)sites,
+                    .count = SAMPLES_A_FRAME};
+    int32_t used = 0;
+    for (int32_t i = 0; i < SAMPLES_A_FRAME * sites; i++) {
+        memcpy(emg.counts + 3 * i, from + i, 3);
+    }
+    const int32_t begun = on->decode.begun;
+    on->decode.waiting = 0;
+    (void)wire_pack_emg(&emg, &on->frame);
+    const int32_t length = wire_encode(&on->frame, bytes, WIRE_MAX_FRAME);
+    const uint32_t before = now();
+    const int32_t got = wire_decoder_feed(&on->line, bytes, length, &used, &on->frame);
+    (void)wire_unpack_emg(&on->frame, &emg);
+    const int32_t status = decode_take_frame(&on->decode, &emg);
+    const uint32_t spent = add(&to->part[begun ? EMG : BEGIN], since(to, before));
+    if (!got || status != DECODE_OK) {
+        replay_say("failed: a frame of EMG is refused\n");
+        replay_end(1);
+    }
+    return spent;
+}
+
+/* What is said of a hop: its hash, and DECODED. */
+static uint32_t tell(rig *on, meter *to, const chain_hop *hop)
+{
+    uint8_t bytes[WIRE_MAX_FRAME];
+    wire_decoded told;
+    memset(&told, 0, sizeof told);
+    memcpy(told.target, hop->target, sizeof told.target);
+    const uint32_t before = now();
+    told.hop_hash = decode_hash(on->config, hop);
+    (void)wire_pack_decoded(&told, &on->frame);
+    (void)wire_encode(&on->frame, bytes, WIRE_MAX_FRAME);
+    return add(&to->part[TOLD], since(to, before));
 }
 
 static uint32_t take(rig *on, meter *to, const chain_hop *hop, uint32_t now_ms)
@@ -219,24 +270,30 @@ static void sample(rig *on, meter *to, const int32_t *counts, int32_t n)
             all += take(on, to, &hop, now_ms);
         }
     }
-    all += feel(on, to, at >= BLOCKED_FROM, now_ms);
+    uint32_t control = feel(on, to, at >= BLOCKED_FROM, now_ms);
     before = now();
     (void)guard_tick(&on->guard, &on->guard_config, on->hand.at_limit, now_ms, &on->out);
-    all += add(&to->part[TICK], since(to, before));
+    control += add(&to->part[TICK], since(to, before));
     on->states |= 1u << (uint32_t)on->guard.state;
 
     before = now();
     (void)hand_select_grip(&on->hand, &hand_table, n / 100 % hand_table.grips);
-    all += add(&to->part[GRIP], since(to, before));
+    control += add(&to->part[GRIP], since(to, before));
 
     for (int32_t i = 0; at < BLOCKED_FROM && i < hand_table.joints; i++) {
         on->measured[i] = on->hand.goal_deg[i]; /* else they stand */
     }
     before = now();
     (void)hand_process(&on->hand, &hand_table, on->out.velocity, on->measured, 0.02f);
-    all += add(&to->part[GOALS], since(to, before));
-    all += touch(on, to, at >= BLOCKED_FROM, now_ms);
-    (void)add(&to->tick, all);
+    control += add(&to->part[GOALS], since(to, before));
+    control += touch(on, to, at >= BLOCKED_FROM, now_ms);
+    (void)add(&to->tick, all + control);
+    if (closed > 0) { /* the frame that brought its samples, and what is said of it: in other ticks */
+        const int32_t begun = on->decode.begun;
+        const uint32_t heard = hear(on, to, counts, n);
+        (void)add(&to->tick, begun ? heard + control : control);
+        (void)add(&to->tick, tell(on, to, &hop) + control);
+    }
 }
 
 static void say_number(uint64_t value)

@@ -24,6 +24,7 @@ IMAGE = ROOT / "firmware" / "build" / "f405" / "budget.elf"
 COUNTS_AT = 0x08040000  # replay_target.c: in the flash of the emulated machine
 COUNTS_PER_INSTRUCTION = 172.032  # 168 MHz SysTick, 1024 ns an instruction
 SECONDS = 12
+CONTROL = ("strain", "guard", "grip", "hand", "touch", "caps")
 FORMS = ("rms", "log")
 SAMPLE_MOST, SAMPLE_WORST_MOST, TICK_MOST = 3000, 9000, 20_000
 
@@ -58,9 +59,10 @@ def measure(image: Path = IMAGE, form: str = "log") -> dict:
             worst = round(cost["worst"] / COUNTS_PER_INSTRUCTION)
             mean = cost["sum"] / max(1, cost["runs"]) / COUNTS_PER_INSTRUCTION
             found[name] = {"runs": cost["runs"], "mean": round(mean, 1), "worst": worst}
-    parts = [found[name]["worst"] for name in (
-        "hop", "command", "strain", "guard", "grip", "hand", "touch", "caps")]
-    found["worst_tick"] = sum(parts)
+    worst = {name: found[name]["worst"] for name in found if isinstance(found[name], dict)}
+    # Never two of these in one millisecond: app_decode.c.
+    decoding = max(worst["hop"] + worst["command"], worst["emg"], worst["decoded"])
+    found["worst_tick"] = decoding + sum(worst[name] for name in CONTROL)
     return found
 
 

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+#include "blob.h"
+
+#include "board.h"
+#include "store.h" /* its CRC */
+
+#include <string.h>
+
+_Static_assert((int)BLOB_GRIPS == (int)SLOT_PARTS, "every kind has its place in a slot");
+_Static_assert((int)BLOB_ROOM % 4 == 0, "slot_write reads whole words");
+
+static blob_reader reader(const blob_state *blob, uint32_t size)
+{
+    const blob_reader from = {.bytes = blob->staged, .size = size};
+    return from;
+}
+
+/* Puts a part of the slot in use where a blob is read from; its size, 0 when there is none. */
+static uint32_t fetch(blob_state *blob, int32_t kind)
+{
+    const uint32_t size = blob->slots.part[kind - 1].size;
+    if (size > (uint32_t)BLOB_ROOM) {
+        return 0;
+    }
+    slot_read(&blob->slots, kind - 1, blob->staged);
+    return size;
+}
+
+static void open_decoding(blob_state *blob, const blob_target *target)
+{
+    decode_state *decode = target->decode;
+    chain_config *config = &decode->config;
+    uint32_t claimed = 0;
+    uint32_t size = fetch(blob, BLOB_CALIBRATION);
+    blob_reader from = reader(blob, size);
+    if (size == 0u
+        || blob_read_calibration(&from, target->hand, target->hand_hash, config) != BLOB_OK) {
+        return;
+    }
+    size = fetch(blob, BLOB_DECODER);
+    from = reader(blob, size);
+    if (size == 0u
+        || blob_read_decoder(&from, target->hand, target->hand_hash,
+                             blob->slots.part[BLOB_CALIBRATION - 1].hash, config, &claimed)
+            != BLOB_OK) {
+        return;
+    }
+    blob->result = decode_vector(config, &decode->chain);
+    decode->ready = blob->result == claimed;
+    if (!decode->ready) {
+        board_log("decoder: computes other bits than it should; it is not used");
+    }
+}
+
+void blob_open(blob_state *blob, const blob_target *target)
+{
+    memset(blob, 0, sizeof *blob);
+    slot_open(&blob->slots);
+    if (blob->slots.damaged) {
+        board_log("blobs: a slot does not check; the other one, or as compiled");
+    }
+    hand_config *table = target->table;
+    const uint32_t size = fetch(blob, BLOB_GRIPS);
+    blob_reader from = reader(blob, size);
+    if (size != 0u
+        && blob_read_grips(&from, target->hand, target->hand_hash, table) != BLOB_OK) {
+        *table = *target->hand;
+        board_log("grips: what was kept is not for this hand; as compiled");
+    }
+    open_decoding(blob, target);
+    blob_forget(blob);
+}
+
+void blob_forget(blob_state *blob)
+{
+    blob->kind = 0;
+    blob->size = 0;
+    blob->hash = 0;
+    blob->received = 0;
+}
+
+static int32_t known(int32_t kind)
+{
+    return kind >= BLOB_DECODER && kind <= BLOB_GRIPS;
+}
+
+int32_t blob_begin(blob_state *blob, int32_t kind, uint32_t size, uint32_t hash)
+{
+    if (!known(kind)) {
+        return BLOB_UNKNOWN;
+    }
+    if (size == 0u || size > (uint32_t)BLOB_ROOM) {
+        return BLOB_WRONG_SIZE;
+    }
+    if (kind == blob->kind && size == blob->size && hash == blob->hash) {
+        return BLOB_OK; /* asked twice: what has come stays */
+    }
+    blob->kind = kind;
+    blob->size = size;
+    blob->hash = hash;
+    blob->received = 0;
+    return BLOB_OK;
+}
+
+int32_t blob_chunk(blob_state *blob, int32_t kind, uint32_t offset, const uint8_t *bytes,
+                   uint32_t count)
+{
+    if (!known(kind)) {
+        return BLOB_UNKNOWN;
+    }
+    if (kind != blob->kind) {
+        return BLOB_NOT_BEGUN;
+    }
+    const uint32_t left = blob->size - blob->received;
+    if (offset <= blob->received && count <= blob->received - offset) {
+        return BLOB_OK; /* it came before: asked twice */
+    }
+    if (offset != blob->received) {
+        return BLOB_WRONG_OFFSET;
+    }
+    if (count > left) {
+        return BLOB_WRONG_SIZE;
+    }
+    memcpy(blob->staged + offset, bytes, count);
+    blob->received += count;
+    return BLOB_OK;
+}
+
+static int32_t keep(blob_state *blob, int32_t kind, int32_t without)
+{
+    const slot_part what = {blob->size, blob->hash};
+    memset(blob->staged + blob->size, 0xFF, (size_t)BLOB_ROOM - blob->size);
+    return slot_write(&blob->slots, kind - 1, what, blob->staged, without) == SLOT_OK
+        ? BLOB_OK
+        : BLOB_NOT_KEPT;
+}
+
+static int32_t judged(blob_state *blob, const blob_reader *from, int32_t verdict)
+{
+    blob->field = from->field;
+    blob->index = from->index;
+    return verdict;
+}
+
+static int32_t commit_decoder(blob_state *blob, const blob_target *target)
+{
+    const slot_part *calibration = &blob->slots.part[BLOB_CALIBRATION - 1];
+    decode_state *decode = target->decode;
+    blob_reader from = reader(blob, blob->size);
+    chain_config trial = decode->config;
+    uint32_t claimed = 0;
+    if (calibration->size == 0u || trial.sites == 0) { /* there is none, or it was left out at boot */
+        return BLOB_CONTRADICTS;
+    }
+    int32_t verdict = judged(blob, &from,
+                             blob_read_decoder(&from, target->hand, target->hand_hash,
+                                               calibration->hash, &trial, &claimed));
+    if (verdict != BLOB_OK) {
+        return verdict;
+    }
+    decode_stop(decode); /* the chain's memory is lent to the test vector */
+    if (decode_vector(&trial, &decode->chain) != claimed) {
+        return BLOB_OTHER_BITS;
+    }
+    verdict = keep(blob, BLOB_DECODER, -1);
+    if (verdict == BLOB_OK) {
+        decode->config = trial;
+        decode->ready = 1;
+        blob->result = claimed;
+    }
+    return verdict;
+}
+
+static int32_t commit_calibration(blob_state *blob, const blob_target *target)
+{
+    decode_state *decode = target->decode;
+    blob_reader from = reader(blob, blob->size);
+    chain_config trial;
+    int32_t verdict = judged(blob, &from, blob_read_calibration(&from, target->hand,
+                                                                target->hand_hash, &trial));
+    if (verdict == BLOB_OK) {
+        verdict = keep(blob, BLOB_CALIBRATION, BLOB_DECODER - 1);
+    }
+    if (verdict == BLOB_OK) {
+        decode_stop(decode);
+        decode->config = trial;
+        decode->ready = 0; /* its own decoder is to come */
+        blob->result = 0;
+    }
+    return verdict;
+}
+
+static int32_t commit_grips(blob_state *blob, const blob_target *target)
+{
+    blob_reader from = reader(blob, blob->size);
+    hand_config trial = *target->hand;
+    int32_t verdict = judged(blob, &from, blob_read_grips(&from, target->hand, target->hand_hash,
+                                                          &trial));
+    if (verdict == BLOB_OK && trial.grips < target->least_grips) {
+        verdict = BLOB_CONTRADICTS;
+    }
+    if (verdict == BLOB_OK) {
+        verdict = keep(blob, BLOB_GRIPS, -1);
+    }
+    if (verdict == BLOB_OK) {
+        *target->table = trial;
+    }
+    return verdict;
+}
+
+int32_t blob_commit(blob_state *blob, int32_t kind, uint32_t hash, const blob_target *target)
+{
+    if (!known(kind)) {
+        return BLOB_UNKNOWN;
+    }
+    const slot_part now = blob_in_force(blob, target->decode, kind);
+    if (now.size != 0u && now.hash == hash) {
+        return BLOB_OK; /* asked twice */
+    }
+    if (kind != blob->kind) {
+        return BLOB_NOT_BEGUN;
+    }
+    if (blob->received != blob->size) {
+        return BLOB_WRONG_SIZE;
+    }
+    if (hash != blob->hash || hash != store_crc(0, blob->staged, (int32_t)blob->size)) {
+        return BLOB_WRONG_HASH;
+    }
+    return kind == BLOB_DECODER ? commit_decoder(blob, target)
+        : kind == BLOB_CALIBRATION ? commit_calibration(blob, target)
+                                   : commit_grips(blob, target);
+}
+
+slot_part blob_in_force(const blob_state *blob, const decode_state *decode, int32_t kind)
+{
+    const slot_part none = {0, 0};
+    if (!known(kind) || (kind == BLOB_DECODER && !decode->ready)) {
+        return none;
+    }
+    return blob->slots.part[kind - 1];
+}

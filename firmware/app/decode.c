@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+#include "decode.h"
+
+#include <stddef.h>
+
+static const float UNBELIEVED_S = 0.1f; /* a longer gap is not believed, though it is filled */
+
+void decode_stop(decode_state *state)
+{
+    state->begun = 0;
+    state->waiting = 0;
+    state->filled = 0;
+}
+
+static void push(decode_state *state, const decode_sample *sample)
+{
+    const int32_t at = (state->first + state->waiting) % DECODE_QUEUE;
+    state->queue[at] = *sample;
+    state->waiting++;
+}
+
+/* The samples between the last one that came and `sample`: repeats of it. */
+static void fill(decode_state *state, const decode_sample *sample, uint32_t gap)
+{
+    const float period_us = 1e6f / state->config.rate_hz;
+    decode_sample one = state->newest;
+    if ((float)gap > UNBELIEVED_S * state->config.rate_hz) {
+        one.missing = UINT32_MAX >> (32 - state->config.sites);
+    }
+    for (uint32_t left = gap; left > 0u; left--) {
+        one.sample = sample->sample - left;
+        one.emg_us = sample->emg_us - (uint32_t)((float)left * period_us);
+        push(state, &one);
+    }
+    state->filled += gap;
+}
+
+int32_t decode_take(decode_state *state, uint32_t start, const decode_sample *sample)
+{
+    if (!state->ready) {
+        return DECODE_NOT_READY;
+    }
+    if (!state->begun || start != state->start) {
+        if (sample->sample != start) {
+            return DECODE_NOT_BEGUN;
+        }
+        decode_stop(state);
+        if (chain_init(&state->chain, &state->config) != CORE_OK) {
+            return DECODE_NOT_READY;
+        }
+        state->begun = 1;
+        state->start = start;
+        state->next = start;
+    }
+    const uint32_t gap = sample->sample - state->next;
+    if (gap > (uint32_t)INT32_MAX) {
+        return DECODE_OLD;
+    }
+    if (gap >= (uint32_t)(DECODE_QUEUE - state->waiting)) {
+        decode_stop(state);
+        return DECODE_LOST;
+    }
+    fill(state, sample, gap);
+    push(state, sample);
+    state->newest = *sample;
+    state->next = sample->sample + 1u;
+    return DECODE_OK;
+}
+
+/* 24 bits, two's complement. */
+static int32_t count_at(const uint8_t *b)
+{
+    const uint32_t raw = (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16;
+    return (int32_t)(raw ^ 0x800000u) - 0x800000;
+}
+
+int32_t decode_take_frame(decode_state *state, const wire_emg *emg)
+{
+    if (!state->ready || (int32_t)emg->sites != state->config.sites) {
+        return DECODE_NOT_READY;
+    }
+    const float period_us = 1e6f / state->config.rate_hz;
+    decode_sample one = {.missing = emg->missing};
+    const uint8_t *from = emg->counts;
+    for (int32_t n = 0; n < (int32_t)emg->count; n++) {
+        const int32_t later = (int32_t)emg->count - 1 - n;
+        one.sample = emg->sample + (uint32_t)n;
+        one.emg_us = emg->emg_us - (uint32_t)((float)later * period_us);
+        for (int32_t i = 0; i < (int32_t)emg->sites; i++, from += 3) {
+            one.counts[i] = count_at(from);
+        }
+        const int32_t status = decode_take(state, emg->start, &one);
+        if (status != DECODE_OK) {
+            return status;
+        }
+    }
+    return DECODE_OK;
+}
+
+int32_t decode_step(decode_state *state)
+{
+    if (!state->begun || state->waiting == 0) {
+        return 0;
+    }
+    const decode_sample *one = &state->queue[state->first];
+    const int32_t closed = chain_process(&state->chain, &state->config, one->counts, 1,
+                                         one->missing, &state->hop, 1, NULL);
+    if (closed > 0) {
+        state->hop_sample = one->sample;
+        state->hop_emg_us = one->emg_us;
+    }
+    state->first = (state->first + 1) % DECODE_QUEUE;
+    state->waiting--;
+    return closed > 0;
+}
+
+static uint32_t add(uint32_t crc, const void *from, int32_t bytes)
+{
+    return wire_crc32c(crc, from, bytes);
+}
+
+uint32_t decode_hash(const chain_config *config, const chain_hop *hop)
+{
+    const int32_t sites = config->sites, dofs = config->decoder.dofs;
+    /* hand and host are little-endian, both */
+    uint32_t crc = add(0, &hop->samples, 4);
+    crc = add(crc, &hop->frozen, 4);
+    crc = add(crc, &hop->bad_sites, 4);
+    crc = add(crc, hop->power, 4 * sites);
+    crc = add(crc, hop->activation, 4 * sites);
+    crc = add(crc, hop->intent, 4 * dofs);
+    crc = add(crc, hop->velocity, 4 * dofs);
+    return add(crc, hop->target, 2 * dofs);
+}
+
+uint32_t decode_vector(const chain_config *config, chain_state *chain)
+{
+    uint32_t x = 0x2545F491u; /* xorshift: Marsaglia, 2003 */
+    uint32_t crc = 0;
+    if (chain_init(chain, config) != CORE_OK) {
+        return 0;
+    }
+    for (int32_t n = 0; n < DECODE_VECTOR; n++) {
+        int32_t counts[CORE_MAX_SITES];
+        chain_hop hop;
+        for (int32_t i = 0; i < config->sites; i++) {
+            x ^= x << 13;
+            x ^= x >> 17;
+            x ^= x << 5;
+            counts[i] = (int32_t)x / (int32_t)(1u << (unsigned)(11 + (n / 32 + i) % 8));
+        }
+        if (chain_process(chain, config, counts, 1, 0, &hop, 1, NULL) > 0) {
+            const uint32_t one = decode_hash(config, &hop);
+            crc = add(crc, &one, 4);
+        }
+    }
+    return crc;
+}

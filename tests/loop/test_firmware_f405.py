@@ -14,8 +14,10 @@ import pytest
 
 from endplate import core
 from endplate.errors import HandError
+from endplate.live import hand_blobs
 from endplate.sim import firmware
 
+from . import blobs_asking
 from .params_asking import ALL, NOT_KEPT, OK, ask, at_rest, set_named
 from .test_firmware_stack import worst_of_the_image
 from .wire_host import STATE, goals
@@ -73,6 +75,9 @@ def test_the_stack_keeps_half_of_its_room(host, hand, tmp_path):
     at_rest(host)
     assert set_named(host, "ramp_ms", 60)["status"] == OK
     assert ask(host, "PARAM_SAVE", index=ALL)["status"] == NOT_KEPT  # QEMU writes no flash
+    data = blobs_asking.kinds()[hand_blobs.CALIBRATION]
+    refused = blobs_asking.upload(host, hand_blobs.CALIBRATION, data)["status"]
+    assert refused == core.lib.WIRE_BLOB_NOT_KEPT
     host.activate()
     host.drive(0.5, -0.5, 0.3, 0.1, seconds=0.4)
     host.send("HELLO", {"schema_hash": 1})  # a refusal is the deepest way through link.c

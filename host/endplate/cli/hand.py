@@ -20,6 +20,7 @@ VERBS = {
     "grips": ("endplate.cli.hand_grips", "show its grips: which joint goes where, and when"),
     "move": ("endplate.cli.hand_move", "move one DoF on the bench, without EMG"),
     "log": ("endplate.cli.hand_log", "print what happened to it: faults, motors lost, restarts"),
+    "upload": ("endplate.cli.hand_upload", "have the hand keep a decoder, or other grips"),
     "verify": ("endplate.cli.hand_verify", "hold the hand against its safety requirements"),
 }
 EXAMPLES = """examples:
@@ -29,6 +30,7 @@ EXAMPLES = """examples:
   endplate hand grips /dev/ttyACM0
   endplate hand move /dev/ttyACM0 elbow 45
   endplate hand log /dev/ttyACM0 --follow
+  endplate hand upload /dev/ttyACM0 anna.json
   endplate hand verify /dev/ttyACM0 --json verified.json
 """
 

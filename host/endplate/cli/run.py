@@ -138,7 +138,20 @@ def hand_lines(status: dict[str, Any], dofs: list[str]) -> Text:
         for dof, why in zip(dofs, hand.get("limits") or [], strict=False):
             if why != "none":
                 lines.append(f"{dof.replace('_', ' ')} {words.limit(why)}")
+    lines += decoded(hand.get("decoding") or {})
     if wire.get("n"):
         lines.append(f"Arrival to wire: p95 {wire['p95']:.1f} ms")
     lines += list(status.get("sentences", []))[-3:]
     return Text("\n".join(lines))
+
+
+def decoded(own: dict[str, Any]) -> list[str]:
+    """What the hand's own decoder does, if it does anything."""
+    if own.get("mode", "host") == "host":
+        return []
+    who = "The hand decodes by itself" if own["mode"] == "hand" else "The hand decodes beside"
+    agree = f"{own['equal']} hops with the same bits, {own['different']} with others"
+    rest = f", {own['not_compared']} not compared" if own["not_compared"] else ""
+    pairs = zip(own["hand"], own["host"], strict=False)
+    both = " ".join(f"{hand / 100:.0f}/{host / 100:.0f}" for hand, host in pairs)
+    return [f"{who}: {agree}{rest}; hand/host in %: {both}", *filter(None, [own["sentence"]])]

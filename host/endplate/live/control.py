@@ -35,6 +35,7 @@ from endplate.live import link as links
 from endplate.live.board import open_board
 from endplate.live.design import band_sections
 from endplate.live.feed import FeedWriter
+from endplate.live.hand_decoding import HAND, HandDecoding
 from endplate.live.hand_log import Line
 from endplate.live.latency import Latencies
 from endplate.live.link import HandLink
@@ -95,10 +96,12 @@ class Control:
         info = self.source.info
         self._period_ns = 1e9 / info.rate_hz
         profile = load_profile(settings.profile) if settings.profile else None
-        self.use(profile, settings.profile, self.make_chain(profile))
-        self._clean = np.zeros((max(64, round(info.rate_hz)), info.channels), np.float32)
         if settings.hand_port:
             self.link = HandLink(settings.hand_port, settings.hand_baud, self.hand.hash32)
+        self.decoding = HandDecoding(self.link, self.hand)
+        self.use(profile, settings.profile, self.make_chain(profile))
+        self._clean = np.zeros((max(64, round(info.rate_hz)), info.channels), np.float32)
+        if self.link is not None:
             self._parts.append(self._goodbye)
             self.link.open()
         self._open_recording()
@@ -149,6 +152,7 @@ class Control:
         self.profile, self.profile_path, self.chain = profile, path, chain
         self._fed = 0  # samples this chain has taken
         self._base = self.next_sample  # index of its first one
+        self.decoding.use(profile)
         if profile is not None:
             if self.journal is not None and path is not None:
                 with suppress(OSError, ValueError):  # the file may be gone since it was read
@@ -177,9 +181,9 @@ class Control:
             if link is not None:
                 link.service()
                 self._follow(link)
-                if arm and self.next_sample and link.clock.synchronised and link.at_rest:
+                if arm and self.next_sample and self.decoding.may_arm():
                     arm = False  # once, at the start; later only by request
-                    link.arm(self._armed)
+                    link.arm(lambda no: self.note(no or "The hand is armed; relax once to begin."))
             self.requests.poll()
             if now >= status_ns:
                 status_ns = now + STATUS_NS
@@ -201,6 +205,7 @@ class Control:
         missing = block.missing
         if block.filled > FILLED_MISSING_S * 1e9 / self._period_ns:
             missing = (1 << counts.shape[1]) - 1
+        self.decoding.samples(block, missing)
         clean = self._clean[:n] if n <= len(self._clean) else np.zeros(counts.shape, np.float32)
         started = time.monotonic_ns()
         hops = self.chain.process(counts, missing, clean)
@@ -231,7 +236,7 @@ class Control:
             self.mark(note, block.first)
 
     def _command(self, hop: np.void, block: Block) -> bool:
-        if self.link is None:
+        if self.link is None or self.decoding.mode == HAND:
             return False
         sample = self._base + int(hop["samples"]) - 1
         age = round((self.next_sample - 1 - sample) * self._period_ns)
@@ -250,6 +255,7 @@ class Control:
 
     def _follow(self, link: HandLink) -> None:
         """What the hand says of commands sent before, and a new sentence of its."""
+        self.decoding.follow()
         while link.applied:
             counter, applied_ns, error_ns = link.applied.popleft()
             # 32 bits came back: the index is the one near the newest sample.
@@ -268,9 +274,6 @@ class Control:
         if said != self._said:
             self._said = said
             self.note(said)
-
-    def _armed(self, sentence: str | None) -> None:
-        self.note(sentence or "The hand is armed; relax once to begin.")
 
     def _watch_recording(self) -> None:
         journal = self.journal
@@ -307,8 +310,8 @@ class Control:
         link = self.link
         if link is None:
             return
-        said: list[str | None] = []
         if link.phase == "up":
+            said: list[str | None] = []
             link.disarm(said.append, links.SHUTDOWN)
             deadline = time.monotonic() + GOODBYE_S
             while not said and link.phase == "up" and time.monotonic() < deadline:
@@ -387,10 +390,8 @@ def _ready(control: Control) -> dict[str, Any]:
 
 
 def _say(line: dict[str, Any]) -> None:
-    try:
+    with suppress(OSError):  # nobody listens any more
         os.write(1, json.dumps(line).encode() + b"\n")
-    except OSError:
-        pass  # nobody listens any more
 
 
 if __name__ == "__main__":

@@ -37,17 +37,18 @@ _ERASE_S = 5.0
 _WAITING = 16
 CHANGES = ("PARAM_SET", "PARAM_SAVE", "PARAM_RESET")
 ASKED = ("PARAM_INFO", "PARAM_GET", *CHANGES)
-ANSWERS = ("PARAM_VALUE", "PARAM_DESCRIPTION")
+ANSWERS = ("PARAM_VALUE", "PARAM_DESCRIPTION", "BLOB_STATUS")
 
 #: Called once: the answer's fields, or None and the sentence why there is none.
 Answered = Callable[[dict[str, Any] | None, str], None]
 
 
 class ParamRequests:
-    """Requests of one link, in the order in which they were asked."""
+    """Requests of one link, in the order in which they were asked; those of uploads, too
+    (hand_upload.py)."""
 
     def __init__(self) -> None:
-        self._waiting: deque[tuple[str, dict[str, int], Answered]] = deque()
+        self._waiting: deque[tuple[str, dict[str, Any], Answered]] = deque()
         self._began_ns: int | None = None  # when the first was begun
         self._next_ns = 0
 
@@ -56,7 +57,7 @@ class ParamRequests:
         """Whether so many wait that another is not taken from outside."""
         return len(self._waiting) >= _WAITING
 
-    def ask(self, msg: str, fields: dict[str, int], answered: Answered) -> None:
+    def ask(self, msg: str, fields: dict[str, Any], answered: Answered) -> None:
         """Asks when those before have ended."""
         self._waiting.append((msg, fields, answered))
 
@@ -67,7 +68,7 @@ class ParamRequests:
         if self._began_ns is None:
             self._began_ns = self._next_ns = now
         if now - self._began_ns > FOR_NS:
-            self._end(None, "The hand does not answer about its parameters: try again.")
+            self._end(None, "The hand does not answer this request: try again.")
         elif now >= self._next_ns and send(*self._waiting[0][:2]):
             self._next_ns = now + EVERY_NS
 
@@ -76,8 +77,10 @@ class ParamRequests:
         if not self._waiting:
             return
         asked, wanted, _ = self._waiting[0]
-        answers = fields["asked"] if msg == "PARAM_VALUE" else core.lib.WIRE_PARAM_INFO
-        if answers == core.MESSAGES[asked][0] and fields["index"] == wanted["index"]:
+        answers = core.lib.WIRE_PARAM_INFO if msg == "PARAM_DESCRIPTION" else fields["asked"]
+        of = "kind" if msg == "BLOB_STATUS" else "index"
+        late = not fields["status"] and fields.get("received", 0) < wanted.get("offset", -1)
+        if answers == core.MESSAGES[asked][0] and fields[of] == wanted[of] and not late:
             self._end(fields, "")
 
     def end_all(self, sentence: str) -> None:
@@ -158,7 +161,7 @@ class HandParams:
     """
 
     def __init__(self, link: HandLink, grips: Sequence[str] = ()) -> None:
-        self._link = link
+        self.link = self._link = link
         self.grips = tuple(grips)
         self.params: dict[str, Param] = {}
         self.hash = 0

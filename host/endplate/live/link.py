@@ -66,6 +66,7 @@ class HandLink:
         #: (sample, host ns at which its goals went to the motors, error ns), for whoever drains it.
         self.applied: deque[tuple[int, int, int]] = deque(maxlen=256)
         self.counters = dict.fromkeys(_COUNTERS, 0)
+        self.decoded: deque[dict[str, Any]] = deque(maxlen=64)  # DECODED, for whoever drains it
         self._decoder = core.FrameDecoder()
         self._session, self._seq = 0, 0
         self._heard_seq: int | None = None
@@ -117,14 +118,9 @@ class HandLink:
             self._next_ns["open"] = now + _REOPEN_NS
 
     def command(
-        self,
-        targets: Sequence[int],
-        grip: int,
-        frozen: int,
-        emg_ns: int,
-        sample: int,
+        self, targets: Sequence[int], grip: int, frozen: int, emg_ns: int, sample: int,
         valid_ms: int = 50,
-    ) -> int | None:
+    ) -> int | None:  # fmt: skip
         """Sends one COMMAND; the monotonic ns when the port took it, None when it was not sent.
 
         `targets` int16 per DoF of the hand; `emg_ns` is when EMG sample number `sample`, the newest
@@ -137,8 +133,7 @@ class HandLink:
         fields = {
             "mode": core.lib.WIRE_MODE_VELOCITY,
             "valid_ms": valid_ms,
-            "grip": grip,
-            "frozen": frozen & 0xFF,
+            **{"grip": grip, "frozen": frozen & 0xFF},
             "emg_us": self.clock.to_hand_us(min(emg_ns, time.monotonic_ns())),
             "sample": sample & 0xFFFFFFFF,
             "target": [int(value) for value in targets],
@@ -152,6 +147,10 @@ class HandLink:
             return None  # the next service() finds it gone as well, and says so
         self.counters["commands"] += 1
         return time.monotonic_ns()
+
+    def emg(self, fields: dict[str, Any]) -> bool:
+        """Sends one EMG; False when the line is full. Raises PortGoneError."""
+        return self.phase == "up" and self._send("EMG", fields)
 
     def _why_not(self, emg_ns: int) -> str:
         """The counter under which a command now is not sent; "" when it is."""
@@ -254,6 +253,8 @@ class HandLink:
             self.stats = frame.fields
         elif frame.msg == "LOG":
             self.log.take(frame.fields, now)
+        elif frame.msg == "DECODED":
+            self.decoded.append(frame.fields)
         elif frame.msg in ANSWERS:
             self.params.take(frame.msg, frame.fields)
 

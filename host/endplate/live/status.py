@@ -81,6 +81,7 @@ class StatusMaker:
             "refused_here": link.refused,
             "stats": link.stats,
             "log": {"level": said.level, "text": str(said)} if said else None,
+            "decoding": self._control.decoding.status(),
         }
 
     def _figures(self) -> dict[str, Any]:

@@ -18,6 +18,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from endplate.errors import EndplateError, HandError, ProfileError, SessionError
+from endplate.live.hand_decoding import HAND
 from endplate.live.hand_params import ASKED, CHANGES
 from endplate.live.link import HandLink
 from endplate.live.profile import load_profile
@@ -71,6 +72,9 @@ class Verbs:
         source = self._control.source
         if source.health != "ok":
             raise HandError(f"The hand is not armed without samples: {source.sentence}")
+        decoding = self._control.decoding
+        if decoding.refusal():
+            raise HandError(decoding.refusal())
         link.arm(self._later(asker, armed=True))
         raise Later
 
@@ -122,6 +126,11 @@ class Verbs:
             raise HandError(
                 f"The hand {self._control.hand.name} has no grip {str(fields['name'])[:40]}; it "
                 f"has {', '.join(names)}."
+            )
+        if self._control.decoding.mode == HAND:
+            raise HandError(
+                "The hand decodes by itself and keeps its grip: choose it with its parameter "
+                "rest_grip (endplate hand set)."
             )
         self._control.grip = names.index(fields["name"])
         return {"ok": True, "grip": fields["name"]}

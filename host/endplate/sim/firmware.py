@@ -34,7 +34,9 @@ BUILD = Path(__file__).resolve().parents[3] / "firmware" / "build"
 KINDS = {"pc": BUILD / "pc" / "endplate-hand", "f405": BUILD / "f405" / "endplate-hand.elf"}
 MACHINE = "netduinoplus2"  # a board with an STM32F405: USART1 is the link, USART3 the motor bus
 START_S = 5.0
+SLOTS_AT = 0x08080000  # f405.ld: where its first slot begins
 NICE = -10  # asked for, not insisted on
+_STORE = 4096  # bytes of a pc hand's flash before its slots
 LONGEST_RUN_S = 3600  # an emulator that nobody stops ends by itself
 
 _PR_SET_PDEATHSIG = 1
@@ -120,16 +122,18 @@ def start(
     reset_cause: int = 1,
     hang: str = "loop",
     touch: str | Path | None = None,
+    slots: str | Path | None = None,
     program: str | Path | None = None,
 ) -> Firmware:
     """Starts the firmware between a new link port and the motor bus at `bus`.
 
     kind: "pc" or "f405". baud, clock_offset_us, clock_ppm, schema (another schema hash than its
     own), trace (DIRECTORY/firmware.jsonl, one line per motor cycle), flash (the file in which it
-    keeps parameters), power_cut (ends at that write or erase of it), buttons (the file whose first
-    byte presses them: 1 e-stop, 2 release), touch (the file of the force inputs, that of
-    endplate.sim.hand), reset_cause (of its first boot, as in HELLO_ACK) and hang (what
+    keeps parameters, and blobs), power_cut (ends at that write or erase of it), buttons (the file
+    whose first byte presses them: 1 e-stop, 2 release), touch (the file of the force inputs, that
+    of endplate.sim.hand), reset_cause (of its first boot, as in HELLO_ACK) and hang (what
     Firmware.hang does: loop, link, bus, clock) are knobs of "pc".
+    `slots` is a knob of "f405": a file that is loaded where it keeps blobs (`slots_of`).
     `program` is another build of it. It ends at the latest with the thread that calls this.
     Raises HandError when it cannot be started.
     """
@@ -148,7 +152,7 @@ def start(
                 "Baud, clock, schema, trace, flash, buttons, touch and hang are knobs of the pc "
                 "hand; leave them out for f405."
             )
-        return _start_qemu(image, Path(bus), folder)
+        return _start_qemu(image, Path(bus), folder, slots)
     arguments = [str(image), "--bus", str(bus), "--baud", str(baud), "--die-with-parent"]
     arguments += ["--clock-offset-us", str(clock_offset_us), "--clock-ppm", repr(clock_ppm)]
     arguments += ["--hang", hang]
@@ -173,7 +177,9 @@ def start(
     return Firmware("pc", ready["link"], process, ready, traced)
 
 
-def _start_qemu(image: Path, bus: Path, folder: Path) -> Firmware:
+def _start_qemu(
+    image: Path, bus: Path, folder: Path, slots: str | Path | None = None
+) -> Firmware:
     for tool in ("qemu-system-arm", "timeout"):
         if shutil.which(tool) is None:
             package = "qemu-system-arm" if tool.startswith("qemu") else "coreutils"
@@ -204,6 +210,9 @@ def _start_qemu(image: Path, bus: Path, folder: Path) -> Firmware:
         "chardev:bus",
     ]
     arguments += ["-kernel", str(image)]
+    if slots is not None:
+        place = f"addr={SLOTS_AT:#x},force-raw=on"
+        arguments += ["-device", f"loader,file={slots},{place}"]
     process, log = _launch(arguments, folder)
     told = re.compile(r"char device redirected to (\S+) ")
     line = _first_line(process, lambda text: told.search(text) is not None, log)
@@ -212,6 +221,19 @@ def _start_qemu(image: Path, bus: Path, folder: Path) -> Firmware:
     held = os.open(port, os.O_RDWR | os.O_NOCTTY)
     tty.setraw(held)
     return Firmware("f405", port, process, {"link": port}, None, [held], qmp)
+
+
+def slots_of(flash: Path, to: Path) -> Path:
+    """The newest slot of a pc hand's flash, as a file for the `slots` of an f405."""
+    data = flash.read_bytes()[_STORE:]
+    half = len(data) // 2
+    to.write_bytes(max((data[:half], data[half:]), key=_sequence))
+    return to
+
+
+def _sequence(slot: bytes) -> int:
+    """Of a slot (firmware/app/slot.h); -1 for one that is empty."""
+    return int.from_bytes(slot[4:8], "little") if slot[:4] == b"SLOT" else -1
 
 
 def _launch(arguments: list[str], folder: Path) -> tuple[subprocess.Popen[str], Path]:

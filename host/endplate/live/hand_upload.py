@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Uploads to the hand: decoder and calibration of a profile, or the grips of a hand file.
+
+    blobs = HandBlobs(link)                       # a HandLink that is up, its hand disarmed
+    blobs.upload_profile(profile, hand)
+    blobs.upload(GRIPS, grips_of(hand, link.info))
+
+Each is bytes in chunks, then one COMMIT: the hand looks at every value, runs its test vector,
+writes its flash, and only then uses it. Whatever it refuses is a HandError of one sentence, and the
+hand is as it was.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from endplate import core
+from endplate.errors import HandError
+from endplate.hardware import Dof, Hand, Joint, hand_names, load_hand
+from endplate.live.hand_blobs import (
+    CALIBRATION,
+    DECODER,
+    SITES_MAX,
+    WORDS,
+    calibration_blob,
+    crc,
+    decoder_blob,
+    grips_blob,
+    wrong_value,
+)
+
+if TYPE_CHECKING:
+    from endplate.live.link import HandLink
+    from endplate.live.profile import Profile
+
+CHUNK: int = core.lib.WIRE_BLOB_BYTES
+_COMMIT_S = 6.0  # a hand that erases its flash says nothing for up to 3 s, and the session ends
+
+#: Called with the bytes that have come and how many there are.
+Progress = Callable[[int, int], None]
+
+
+class HandBlobs:
+    """Uploads and waits for each answer (the link is served meanwhile). Raises HandError."""
+
+    def __init__(self, link: HandLink) -> None:
+        self._link = link
+
+    def status(self, kind: int) -> dict[str, Any]:
+        """What of a kind is in force: fields of BLOB_STATUS."""
+        return self._ask("BLOB_GET", {"kind": kind, "hash": 0})
+
+    def upload_profile(
+        self, profile: Profile, hand: Hand, progress: Progress | None = None
+    ) -> dict[str, Any]:
+        """Calibration and decoder; the decoder's status. Checks both before it sends either."""
+        blobs = profile_blobs(profile, hand)
+        self.upload(CALIBRATION, blobs[CALIBRATION], progress)
+        return self.upload(DECODER, blobs[DECODER], progress)
+
+    def upload(self, kind: int, data: bytes, progress: Progress | None = None) -> dict[str, Any]:
+        """One blob, until the hand keeps it and uses it."""
+        said = self._ask("BLOB_BEGIN", {"kind": kind, "size": len(data), "hash": crc(data)})
+        self._refused(kind, said)
+        for at in range(0, len(data), CHUNK):
+            part = data[at : at + CHUNK]
+            padded = list(part.ljust(CHUNK, b"\0"))
+            fields = {"kind": kind, "offset": at, "count": len(part), "bytes": padded}
+            self._refused(kind, self._ask("BLOB_CHUNK", fields))
+            if progress is not None:
+                progress(at + len(part), len(data))
+        said = self._commit(kind, crc(data))
+        self._refused(kind, said)
+        if (said["size"], said["hash"]) != (len(data), crc(data)):
+            raise HandError(f"The hand keeps another {WORDS[kind]} than was sent: try again.")
+        return said
+
+    def _commit(self, kind: int, wanted: int) -> dict[str, Any]:
+        end = time.monotonic() + _COMMIT_S
+        while True:
+            try:
+                return self._ask("BLOB_COMMIT", {"kind": kind, "hash": wanted})
+            except HandError:
+                while self._link.phase != "up" and time.monotonic() < end:
+                    self._link.service()
+                    time.sleep(0.001)
+                if time.monotonic() > end:
+                    raise
+
+    def _refused(self, kind: int, said: dict[str, Any]) -> None:
+        lib, status = core.lib, said["status"]
+        if status == lib.WIRE_BLOB_OK:
+            return
+        what = WORDS[kind]
+        if status == lib.WIRE_BLOB_WRONG_VALUE:
+            raise HandError(wrong_value(kind, said["field"], said["index"]))
+        state = self._link.state.get("word", "in an unknown state")
+        raise HandError(
+            {
+                lib.WIRE_BLOB_UNKNOWN: f"This hand takes no {what}.",
+                lib.WIRE_BLOB_NOT_DISARMED: f"The hand did not take the {what}: it takes one only "
+                f"while it is disarmed, and it is {state}; disarm it first.",
+                lib.WIRE_BLOB_WRONG_SIZE: f"The hand did not take the {what}: its size is not as "
+                f"it should be, or more than {said['room']} bytes.",
+                lib.WIRE_BLOB_WRONG_HASH: f"The {what} came damaged to the hand: try again.",
+                lib.WIRE_BLOB_WRONG_FORMAT: f"The hand does not read this {what}: flash the "
+                "firmware that belongs to this version of Endplate.",
+                lib.WIRE_BLOB_OTHER_HAND: f"The {what} was made for another hand file than the "
+                "hand was built for: choose its hand file.",
+                lib.WIRE_BLOB_CONTRADICTS: f"The hand did not take the {what}, because it does not "
+                "fit the rest that it keeps: "
+                + (
+                    "upload the calibration first."
+                    if kind == DECODER
+                    else "its parameter rest_grip names a grip that would be gone."
+                ),
+                lib.WIRE_BLOB_OTHER_BITS: "The hand computes other numbers with this decoder than "
+                "this computer, so it does not use it: flash the firmware that belongs to this "
+                "version of Endplate.",
+                lib.WIRE_BLOB_NOT_KEPT: f"The hand's flash did not keep the {what}: what it had "
+                "before stays in force.",
+            }.get(status, f"The hand lost the {what} on the way (it was armed?): try again.")
+        )
+
+    def _ask(self, msg: str, fields: dict[str, Any]) -> dict[str, Any]:
+        link, got = self._link, []
+        if link.phase != "up":
+            raise HandError(link.sentence)
+        link.params.ask(msg, fields, lambda answer, why: got.append((answer, why)))
+        while not got:
+            link.service()
+            time.sleep(0.0005)
+        answer, why = got[0]
+        if answer is None:
+            raise HandError(why)
+        return answer
+
+
+# ---- what is sent ----
+
+
+def hand_settings(profile: Profile, hand: Hand) -> dict[str, Any]:
+    """The chain as the hand runs it: the channels up to the last that the profile uses."""
+    from endplate.live.profile import chain_settings
+
+    channels = max(profile.channels)
+    if channels > SITES_MAX:
+        raise HandError(
+            f"The profile {profile.name} uses channel {channels}, and a hand decodes at most "
+            f"{SITES_MAX} channels by itself."
+        )
+    return chain_settings(
+        profile, rate_hz=profile.rate_hz, channels=channels, uv_per_count=profile.uv_per_count,
+        full_scale_uv=profile.full_scale_uv, dofs=[dof.name for dof in hand.dofs],
+    )  # fmt: skip
+
+
+def profile_blobs(profile: Profile, hand: Hand) -> dict[int, bytes]:
+    """Calibration and decoder of a profile for the hand of this file."""
+    if profile.hand != hand.name:
+        raise HandError(
+            f"The profile {profile.name} was made for the hand {profile.hand}, not for "
+            f"{hand.name}: calibrate again with this hand."
+        )
+    settings = hand_settings(profile, hand)
+    calibration = calibration_blob(settings, hand.hash32)
+    return {
+        CALIBRATION: calibration,
+        DECODER: decoder_blob(settings, hand.hash32, calibration),
+    }
+
+
+def built_from(hand_hash: int) -> Hand | None:
+    """The hand file that a hand was built from, if it is one of those that come with Endplate."""
+    for name in hand_names():
+        hand = load_hand(name)
+        if hand.hash32 == hand_hash:
+            return hand
+    return None
+
+
+def grips_of(hand: Hand, info: dict[str, Any]) -> bytes:
+    """The grips of a hand file for the hand that said `info` (HELLO_ACK); all else of the file has
+    to be as the hand was built. HandError says what is not."""
+    said = {"name": info["name"], "joints": info["joints"], "DoF": info["dofs"]}
+    ours = {"name": hand.name, "joints": len(hand.joints), "DoF": len(hand.dofs)}
+    for what, theirs in said.items():
+        if ours[what] != theirs:
+            raise HandError(
+                f"The hand file {hand.path.name} is not this hand's: it has {what} {ours[what]}, "
+                f"the hand says {theirs}."
+            )
+    built = built_from(info["hand_hash"])
+    if built is not None:
+        mine: list[Joint | Dof] = [*hand.joints, *hand.dofs]
+        its: list[Joint | Dof] = [*built.joints, *built.dofs]
+        for one, other in zip(mine, its, strict=True):
+            if one != other:
+                raise HandError(
+                    f"The hand file {hand.path.name} is not this hand's: its {one.name} is not as "
+                    f"the hand's {other.name} was built; only grips can be uploaded."
+                )
+    return grips_blob(hand, info["hand_hash"])

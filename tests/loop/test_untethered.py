@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The hand decodes by itself on the whole rig: simulated patient, board, control process, and the
+hand's program, for Linux and for the STM32F405 in QEMU. No COMMAND is sent."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from endplate import core
+from endplate.errors import HandError
+from endplate.hardware import load_hand
+from endplate.live import hand_blobs
+from endplate.live.hand_blobs import CALIBRATION, DECODER
+from endplate.live.hand_params import HandParams
+from endplate.live.hand_upload import HandBlobs
+from endplate.live.link import HandLink
+from endplate.live.profile import load_profile
+from endplate.sim import firmware
+from endplate.sim.rig import Rig
+
+from .blobs_asking import OK, decode_mode, kinds, upload
+from .chain_case import recording, settings
+from .driving import FINGERS, Driving, until
+from .params_asking import at_rest
+from .servo_standin import ServoStandin
+from .test_decoding import streamed
+from .test_firmware_f405 import FIRMWARE
+from .wire_host import connected
+
+SAMPLES = 1000
+
+
+def prepared(port: str, profile, mode: int, save: bool = False) -> None:
+    """A hand with the profile's decoder that decodes in this mode."""
+    link = HandLink(port)
+    link.open()
+    try:
+        end = time.monotonic() + 5
+        while not link.at_rest and time.monotonic() < end:
+            link.service()
+            time.sleep(0.001)
+        if profile is not None:
+            HandBlobs(link).upload_profile(load_profile(profile), load_hand("test-hand"))
+        params = HandParams(link)
+        params.set("decode", str(mode))
+        if save:
+            params.save()
+    finally:
+        link.close()
+
+
+@pytest.fixture
+def rig(pc_firmware, tmp_path):
+    with Rig(tmp_path / "rig", trace=True, flash=tmp_path / "flash") as made:
+        yield made
+
+
+@pytest.fixture
+def driving(rig, offline_profile, tmp_path):
+    """Starts a session, in a mode of the hand's."""
+    made: list[Driving] = []
+
+    def start(mode: int, uploaded=offline_profile) -> Driving:
+        prepared(rig.hand_port, uploaded, mode)
+        made.append(Driving(rig, tmp_path / "session", offline_profile))
+        return made[0]
+
+    yield start
+    for one in made:
+        one.control.stop()
+
+
+def own(driving: Driving) -> dict:
+    return driving.control.feed().status()["hand"].get("decoding") or {}
+
+
+def closes_and_opens(driving: Driving) -> None:
+    """The fingers follow the patient."""
+    before = driving.rig.motion()["position_deg"][-1][FINGERS].copy()
+    driving.rig.prompt({"hand": 0.6}, rise_s=0.2, hold_s=2.5, fall_s=0.2, label="close")
+    until(
+        lambda: np.max(driving.rig.motion()["position_deg"][-1][FINGERS] - before) > 20.0, 6,
+        "the fingers closed",
+    )  # fmt: skip
+
+
+@pytest.mark.timeout(300)
+def test_the_hand_decodes_and_drives_by_itself(driving):
+    drive = driving(2)
+    until(lambda: own(drive).get("equal", 0) > 50, 15, "hops are compared")
+    drive.rig.prompt({}, rise_s=0, hold_s=0.1, fall_s=0, label="rest")
+    drive.ask("arm")
+    until(lambda: drive.state() == 4, 5, "the hand became active")
+    closes_and_opens(drive)
+    said = own(drive)
+    print(f"\n{said}")
+    assert (said["mode"], said["different"]) == ("hand", 0) and said["equal"] > 100
+    assert len(drive.commands()) == 0, "no COMMAND was sent"
+    with pytest.raises(HandError, match="keeps its grip"):
+        drive.control.ask("grip", name="key")
+    drive.control.process.kill()
+    until(lambda: drive.state() == 6, 3, "LINK LOST")
+
+
+@pytest.mark.timeout(300)
+def test_the_shadow_agrees_and_does_not_drive(driving):
+    drive = driving(1)
+    until(lambda: own(drive).get("equal", 0) > 50, 15, "hops are compared")
+    drive.arm()
+    drive.close_hand()
+    said = own(drive)
+    print(f"\n{said}")
+    assert (said["mode"], said["different"]) == ("shadow", 0)
+    assert len(drive.commands()) > 20, "the host drives"
+    apart = [abs(a - b) for a, b in zip(said["hand"], said["host"], strict=True)]
+    assert apart and max(apart) < 3000, "a hop apart, at most"
+
+
+@pytest.mark.timeout(300)
+def test_without_the_profiles_decoder_a_hand_that_decodes_is_not_armed(driving):
+    drive = driving(2, None)
+    with pytest.raises(HandError, match="another decoder than this profile's: upload it"):
+        drive.control.ask("arm")
+
+
+@pytest.fixture
+def image(arm_tools):
+    subprocess.run(
+        ["make", "-s", "-C", str(FIRMWARE), f"PYTHON={sys.executable}", "f405"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+
+
+@pytest.mark.timeout(200)
+def test_same_bits_on_the_f405_over_the_wire(image, pc_firmware, bus, tmp_path):
+    """As fast as the emulator decodes; its upload is refused, because QEMU writes no flash."""
+    flash, slot, blobs = tmp_path / "flash", tmp_path / "slot", kinds()
+    with (
+        firmware.start("pc", bus.port, tmp_path / "pc", flash=flash) as running,
+        connected(running.port) as host,
+    ):
+        at_rest(host)
+        for kind in blobs:
+            assert upload(host, kind, blobs[kind])["status"] == OK
+    firmware.slots_of(flash, slot)
+    counts = recording(8)[:SAMPLES]
+    hops = {int(hop["samples"]): hop for hop in core.Chain(settings(1)).process(counts)}
+    with (
+        ServoStandin() as servos,
+        firmware.start("f405", servos.port, tmp_path / "f405", slots=slot) as running,
+        connected(running.port) as host,
+    ):
+        assert host.hello(10.0).fields["decoder_hash"] == hand_blobs.crc(blobs[DECODER])
+        host.until_state("disarmed", 10.0)
+        other = upload(host, CALIBRATION, kinds(0)[CALIBRATION])
+        assert other["status"] == core.lib.WIRE_BLOB_NOT_KEPT
+        assert other["hash"] == hand_blobs.crc(blobs[CALIBRATION]), "the old one stays in force"
+        decode_mode(host, 1)
+        host.compare_clocks()
+        got = streamed(host, 7000, counts)
+    assert len(got) > 0.9 * len(hops) and not got[-1]["filled"]
+    for told in got:
+        assert told["hop_hash"] == hand_blobs.hop_hash(hops[told["sample"] - 6999], 8, 4)
+    print(f"\n{SAMPLES} samples, {len(got)} of {len(hops)} hops heard of, all with the same bits")
+
+
+@pytest.mark.timeout(400)
+def test_the_f405_drives_by_itself_with_what_a_pc_hand_kept(
+    image, pc_firmware, bus, offline_profile, tmp_path
+):
+    """QEMU writes no flash: what the Linux program kept is loaded into it."""
+    flash, slot = tmp_path / "flash", tmp_path / "slot"
+    with firmware.start("pc", bus.port, tmp_path / "pc", flash=flash) as running:
+        prepared(running.port, offline_profile, 0)
+    firmware.slots_of(flash, slot)
+    with Rig(tmp_path / "rig", firmware_kind="f405", slots=slot) as rig:
+        prepared(rig.hand_port, None, 2)
+        drive = Driving(rig, tmp_path / "session", offline_profile)
+        try:
+            until(lambda: own(drive).get("equal", 0) > 50, 20, "hops are compared")
+            rig.prompt({}, rise_s=0, hold_s=0.1, fall_s=0, label="rest")
+            drive.ask("arm")
+            until(
+                lambda: drive.control.feed().status()["hand"].get("word") == "active", 8, "active"
+            )
+            closes_and_opens(drive)
+            said = own(drive)
+            print(f"\n{said}")
+            assert said["mode"] == "hand" and said["different"] == 0 and said["equal"] > 100
+            assert len(drive.commands()) == 0
+        finally:
+            drive.control.stop()

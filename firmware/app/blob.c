@@ -84,7 +84,7 @@ static int32_t known(int32_t kind)
     return kind >= BLOB_DECODER && kind <= BLOB_GRIPS;
 }
 
-int32_t blob_begin(blob_state *blob, int32_t kind, uint32_t size, uint32_t hash)
+int32_t blob_start(blob_state *blob, int32_t kind, uint32_t size, uint32_t hash)
 {
     if (!known(kind)) {
         return BLOB_UNKNOWN;
@@ -102,7 +102,7 @@ int32_t blob_begin(blob_state *blob, int32_t kind, uint32_t size, uint32_t hash)
     return BLOB_OK;
 }
 
-int32_t blob_chunk(blob_state *blob, int32_t kind, uint32_t offset, const uint8_t *bytes,
+int32_t blob_add(blob_state *blob, int32_t kind, uint32_t offset, const uint8_t *bytes,
                    uint32_t count)
 {
     if (!known(kind)) {

@@ -2,8 +2,8 @@
  *
  * blob: what a host uploads whole: decoder, calibration, grip table (protocol/SPEC.md, "Blobs").
  *
- *   begin    size and hash are announced
- *   chunk    bytes in order, into RAM; the flash is not touched
+ *   start    size and hash are announced
+ *   add      bytes in order, into RAM; the flash is not touched
  *   commit   hash, format, every value, the test vector are looked at; then all kinds go into the
  *            other slot of flash (slot.h), and only then is the new one in force
  *
@@ -40,8 +40,8 @@ typedef struct blob_target {
 /* Reads the slots; target->table holds the compiled one. */
 void blob_open(blob_state *blob, const blob_target *target);
 /* These return blob_verdict. */
-int32_t blob_begin(blob_state *blob, int32_t kind, uint32_t size, uint32_t hash);
-int32_t blob_chunk(blob_state *blob, int32_t kind, uint32_t offset, const uint8_t *bytes,
+int32_t blob_start(blob_state *blob, int32_t kind, uint32_t size, uint32_t hash);
+int32_t blob_add(blob_state *blob, int32_t kind, uint32_t offset, const uint8_t *bytes,
                    uint32_t count);
 int32_t blob_commit(blob_state *blob, int32_t kind, uint32_t hash, const blob_target *target);
 /* The upload under way is over. */

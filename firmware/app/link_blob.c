@@ -69,7 +69,7 @@ int32_t link_blob(link_state *link, app_state *app)
         }
         kind = begin.kind;
         if (at_rest(app)) {
-            verdict = blob_begin(&app->blob, kind, begin.size, begin.hash);
+            verdict = blob_start(&app->blob, kind, begin.size, begin.hash);
         }
     } else if (asked == WIRE_BLOB_CHUNK) {
         if (wire_unpack_blob_chunk(&link->frame, &chunk) < 0) {
@@ -77,7 +77,7 @@ int32_t link_blob(link_state *link, app_state *app)
         }
         kind = chunk.kind;
         if (at_rest(app)) {
-            verdict = blob_chunk(&app->blob, kind, chunk.offset, chunk.bytes, chunk.count);
+            verdict = blob_add(&app->blob, kind, chunk.offset, chunk.bytes, chunk.count);
         }
     } else {
         if (wire_unpack_blob(&link->frame, &which) < 0) {

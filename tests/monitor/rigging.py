@@ -59,6 +59,9 @@ def status(**changes: Any) -> dict[str, Any]:
             "limits": ["none", "none"],
             "position_deg": [10.0] * 9,
             "goal_deg": [12.0] * 9,
+            "clock_error_us": 210.0,
+            "clock_round_trip_us": 420.0,
+            "clock_drift_ppm": -3.0,
         },
         "latency_ms": {
             "arrival_to_wire": {"p50": 1.1, "p95": 2.2, "p99": 4.2, "max": 9.0, "n": 100}

@@ -60,6 +60,7 @@ typedef struct app_state {
     strain_state strain;
     touch_state touch;
     tactor_state tactor;
+    uint64_t touch_said_us; /* when a broken sensor was last told in the log */
     motor_state motor;
     link_state link;
     params_state params;

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+enum { SAY_AGAIN_US = 10000000 }; /* a loose contact does not fill the log */
+
 /* 1 while the grip is to stand where it is: the guard lets commands drive it, nothing limits it, and
  * they want nothing of it. `of`: the grip's DoF. */
 static int32_t holds(const app_state *app, int32_t *of)
@@ -42,8 +44,11 @@ void app_touch_step(app_state *app)
     }
     const uint32_t broken = app->touch.broken;
     (void)touch_process(&app->touch, &hand_table, &measured, holds(app, &dof), app_ms(app));
-    if ((app->touch.broken & ~broken) != 0) {
-        board_log("touch: a fingertip's sensor is broken or not there; its force is not used");
+    if ((app->touch.broken & ~broken) != 0
+        && (app->touch_said_us == 0 || app->now_us - app->touch_said_us >= SAY_AGAIN_US)) {
+        app->touch_said_us = app->now_us;
+        log_say(&app->log, app->now_us, LOG_WARNING,
+                "A fingertip's force sensor is broken or not there: its force is not used.");
     }
     for (int32_t k = 0; k < CORE_DIGITS; k++) {
         force_n += app->touch.digit[k].force_n;

@@ -169,7 +169,7 @@ static void send_touch(link_state *link, const app_state *app, uint64_t now_us)
             hand_table.digit[k].channel >= 0 && (touch->broken >> (unsigned)k & 1u) == 0;
         const float force = touch->digit[k].force_n * 100.0f;
         message.force[k] = !good ? (uint16_t)LINK_NO_FORCE
-            : force < (float)LINK_NO_FORCE - 1.0f ? (uint16_t)(force + 0.5f)
+            : force < (float)LINK_NO_FORCE - 1.0f ? (uint16_t)force
                                                   : (uint16_t)(LINK_NO_FORCE - 1);
     }
     message.contact = (uint8_t)touch->contact;

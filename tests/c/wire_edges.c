@@ -42,6 +42,9 @@ static void arguments(void)
     frame.flags = 0;
     frame.msg = 10;
     MUST(wire_encode(&frame, bytes, room) == WIRE_BAD_MESSAGE);
+    MUST(wire_encode(&frame, bytes, 1) == WIRE_BAD_MESSAGE); /* the buffer's is asked before */
+    MUST(wire_encode(&frame, bytes, 0) == WIRE_TOO_SMALL);
+    MUST(wire_encode(&frame, NULL, room) == WIRE_BAD_ARGUMENT);
     MUST(wire_payload_length(0) == WIRE_BAD_MESSAGE);
     MUST(wire_cobs_encode(NULL, 1, bytes, room) == WIRE_BAD_ARGUMENT);
     MUST(wire_cobs_encode(bytes, 1, NULL, room) == WIRE_BAD_ARGUMENT);
@@ -111,6 +114,7 @@ static void untouched(void)
     MUST(memcmp(&frame, &before, sizeof frame) == 0);
     command.target[7] = WIRE_TARGET_UNIT;
     MUST(wire_pack_command(&command, &frame) == 36 && frame.msg == WIRE_COMMAND);
+    MUST(frame.payload[36] == 0x5a); /* nothing behind the payload */
     MUST(frame.length == 36 && frame.session == before.session && frame.seq == before.seq);
 
     wire_command out, same;
@@ -145,6 +149,21 @@ static void untouched(void)
     MUST(wire_unpack_reason(&frame, &reason) == WIRE_BAD_MESSAGE);
 }
 
+/* The number of the frame acknowledged goes out only with its flag. */
+static void acknowledged(void)
+{
+    uint8_t line[WIRE_MAX_FRAME];
+    wire_frame frame = {.msg = WIRE_HEARTBEAT, .length = 4, .ack = 0x1234}, heard;
+    wire_decoder decoder;
+    int32_t used = 0;
+    wire_decoder_init(&decoder);
+    int32_t n = wire_encode(&frame, line, (int32_t)sizeof line);
+    MUST(n == 18 && wire_decoder_feed(&decoder, line, n, &used, &heard) == 1 && heard.ack == 0);
+    frame.flags = WIRE_FLAG_ACK;
+    n = wire_encode(&frame, line, (int32_t)sizeof line);
+    MUST(wire_decoder_feed(&decoder, line, n, &used, &heard) == 1 && heard.ack == 0x1234);
+}
+
 static void numbers(void)
 {
     static const uint8_t DIGITS[] = "123456789"; /* check value of the CRC catalogues */
@@ -166,6 +185,7 @@ int main(void)
     arguments();
     capacities();
     untouched();
+    acknowledged();
     numbers();
     printf("passed\n");
     return 0;

@@ -114,7 +114,7 @@ def test_a_noisy_line_is_said_once_in_ten_seconds(host):
 
 def test_no_state_waits_for_a_sentence(pc_firmware, bus, tmp_path):
     """At 115200 a LOG takes 10 ms of the 20 between two STATE. So it goes where nothing else falls
-    due: never into the same gap as a TOUCH, STATE_FULL or LINK_STATS, which takes 3 to 7 ms more."""
+    due: never into the gap of a TOUCH, STATE_FULL or LINK_STATS, which takes 3 to 7 ms more."""
     with (
         firmware.start("pc", bus.port, tmp_path, baud=115_200) as hand,
         connected(hand.port) as host,

@@ -25,7 +25,7 @@ test: $(VENV)/.core ## every test (under 10 minutes on 2 cores); TESTS=tests/hos
 	@$(MAKE) --no-print-directory firmware-for-tests
 	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
 
-firmware: $(VENV)/.core ## the hand's firmware: Linux program and STM32F405 image; size, stack, instructions
+firmware: $(VENV)/.core monocypher ## the hand's firmware: Linux program and STM32F405 image; size, stack, instructions
 	@sh host/build/debian.sh firmware
 	$(MAKE) -C firmware PYTHON=$(abspath $(PY)) all figures
 
@@ -59,8 +59,12 @@ clean: ## removes what was built (not .venv)
 	rm -rf firmware/build build dist run host/endplate/_core*.so
 
 # ---- set-up ----
-.PHONY: firmware-pc firmware-for-tests
-firmware-pc: $(VENV)/.core
+.PHONY: firmware-pc firmware-for-tests monocypher
+# Checks the signatures of updates; a hand built without takes none.
+monocypher: $(VENV)/.core
+	@$(PY) firmware/monocypher.py $(VENV)/monocypher
+
+firmware-pc: $(VENV)/.core monocypher
 	@$(MAKE) --no-print-directory -C firmware PYTHON=$(abspath $(PY)) pc
 
 # What can be built is; a test that needs the rest skips and names it.

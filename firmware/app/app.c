@@ -10,6 +10,7 @@
 /* Of its whole way: so near to where it is, a position counts as neutral. Measured and wanted angles
  * differ by what a load bends, and the host knows the measured ones. */
 static const float NEAR = 0.05f;
+static const uint8_t VERSION[3] = {APP_MAJOR, APP_MINOR, APP_PATCH};
 
 uint32_t app_ms(const app_state *app)
 {
@@ -68,6 +69,7 @@ void app_init(app_state *app)
                 "The hand table is damaged: the hand stays off; flash the firmware again.");
     }
     buttons_init(&app->buttons);
+    update_init(&app->update, VERSION);
     link_init(&app->link, app->now_us);
     board_drive_line(0);
     if (board_estop_kept()) {
@@ -80,6 +82,7 @@ void app_event(app_state *app, int32_t event)
     (void)guard_raise(&app->guard, &app->guard_config, event, app_ms(app));
     if (app->guard.state == GUARD_ARMED) {
         blob_forget(&app->blob);
+        update_forget(&app->update);
     }
     if (app->guard.state == GUARD_RELEASING) {
         app->hand.aimed = 0;
@@ -325,6 +328,32 @@ static void cycle(app_state *app)
     app->progress |= APP_SENSING;
 }
 
+int32_t app_may_change(const app_state *app)
+{
+    return app->guard.state == GUARD_DISARMED || app->guard.state == GUARD_FAULT;
+}
+
+void app_restart(app_state *app)
+{
+    app->restart_us = app->now_us + APP_RESTART_US;
+}
+
+/* A new firmware has shown that it works; a restart that was asked for. Neither while anything may
+ * move. */
+static void settle(app_state *app)
+{
+    if (update_on_trial(&app->update) && app->guard.state == GUARD_DISARMED
+        && (app->link.open || app->now_us - app->booted_us >= UPDATE_TRUST_US)) {
+        update_confirm(&app->update);
+    }
+    if (app->restart_us != 0 && app->now_us >= app->restart_us) {
+        app->restart_us = 0;
+        if (app_may_change(app)) {
+            board_reset();
+        }
+    }
+}
+
 void app_step(app_state *app)
 {
     app->now_us = board_now_us();
@@ -346,6 +375,7 @@ void app_step(app_state *app)
     }
     log_watch(&app->log, app, app->now_us);
     link_send(&app->link, app, app->now_us);
+    settle(app);
     if (app->progress == APP_ALL || !app->table_good) {
         app->progress = 0;
         board_watchdog_feed();

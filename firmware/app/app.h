@@ -41,9 +41,11 @@
 #include "strain.h"
 #include "tactor.h"
 #include "touch.h"
+#include "update.h"
 
 enum app_times {
     APP_SELF_TEST_US = 1000000,
+    APP_RESTART_US = 20000, /* after the request, so that its answer gets out */
     APP_LATE_US = 50000 /* longest step of time that one cycle makes good */
 };
 
@@ -69,6 +71,7 @@ typedef struct app_state {
     blob_state blob;
     decode_state decode;
     hand_config table; /* hand_table, with the grips in force */
+    update_state update;
 
     uint64_t booted_us;
     uint64_t now_us;
@@ -92,6 +95,7 @@ typedef struct app_state {
     uint32_t progress;      /* app_progress */
     uint32_t decoded_ms;    /* when a frame of EMG or a sample last had its turn */
     uint32_t decoded_us;    /* when a hop closed */
+    uint64_t restart_us;    /* when to restart; 0: no such wish */
 } app_state;
 
 /* The hand this image was built for: compiled in from hw/hands by firmware/hand_table.py. */
@@ -123,6 +127,11 @@ void app_grips_changed(app_state *app);
 int32_t app_decoding(const app_state *app); /* decode_mode */
 /* For app.c: one sample, at most, through the hand's own chain. */
 void app_decode(app_state *app);
+
+/* For link.c, link_update.c: whether the guard is in a state in which the hand may be changed, and
+ * a restart soon if it still is then. */
+int32_t app_may_change(const app_state *app);
+void app_restart(app_state *app);
 
 uint32_t app_ms(const app_state *app); /* the guard's clock */
 

@@ -65,12 +65,12 @@ void board_uid(uint8_t uid[12]);
 /* returns `compiled`; a test may make the pc board answer another */
 uint32_t board_schema_hash(uint32_t compiled);
 
-/* Two sectors (0, 1) that keep bytes without power, for store.c. board_flash_bytes: of one sector
- * as the store uses it; 0: there is no flash. Erased bytes are FF; programming turns ones into
+/* Sectors that keep bytes without power, for store.c, two for each store. board_flash_bytes: of one
+ * sector as the store uses it; 0: there is no flash. Erased bytes are FF; programming turns ones into
  * zeros, a word of 4 bytes at a multiple of 4, and returns 1 when it has been read back; so does
  * erasing.
  * Both may take their time, erasing 2 s on silicon, in which nothing else runs. */
-enum { BOARD_FLASH_SLOTS = 2 };
+enum board_sectors { BOARD_PARAMS = 0, BOARD_FLASH_SLOTS = 2, BOARD_BOOT = 4, BOARD_SECTORS = 6 };
 int32_t board_flash_bytes(void);
 /* Sectors 2 and 3, for slot.c: how many bytes of each are used; 0: there are none. */
 int32_t board_flash_slot_bytes(void);
@@ -96,6 +96,16 @@ void board_frontend_reset(int32_t low);
 int32_t board_touch(int32_t channel);
 /* Drive of the tactor, 0..255. */
 void board_tactor(uint8_t level);
+/* Two slots (0 A, 1 B), each with room for one image of the firmware (image.h). board_image_bytes: of
+ * one; 0: there are none. board_image_slot: in which this program stands; -1: in none. Programming and
+ * erasing as above; a slot is erased sector by sector, and board_image_sector says whether one begins
+ * at this byte. */
+int32_t board_image_slot(void);
+int32_t board_image_bytes(void);
+void board_image_read(int32_t slot, int32_t at, void *bytes, int32_t n);
+int32_t board_image_program(int32_t slot, int32_t at, uint32_t word);
+int32_t board_image_sector(int32_t slot, int32_t at);
+int32_t board_image_erase(int32_t slot, int32_t at);
 
 /* Whether a hardware watchdog restarts a program that hangs. */
 int32_t board_has_watchdog(void);
@@ -111,7 +121,9 @@ void board_observe(const struct app_state *app);
 /* Waits for a byte, news of the front end, the next millisecond or `most_us`, whichever is first. */
 void board_idle(uint32_t most_us);
 
-/* 1 when the application shall begin again from its boot state (the pc program's SIGHUP). */
+/* Resets the processor (pc: at the end of the step); the cause is BOARD_RESET_SOFTWARE. */
+void board_reset(void);
+/* 1 when the application shall begin again from its boot state (pc: SIGHUP, board_reset). */
 int32_t board_restart(void);
 
 #endif

@@ -95,6 +95,19 @@ static int32_t reason(link_state *link, app_state *app)
     return 1;
 }
 
+static int32_t restart(link_state *link, app_state *app)
+{
+    wire_restart message;
+    if (wire_unpack_restart(&link->frame, &message) < 0
+        || message.boot_id != link_boot_id(link)) {
+        return refuse(&link->decoder.counters.bad_value);
+    }
+    if (app_may_change(app)) {
+        app_restart(app);
+    }
+    return 1;
+}
+
 uint32_t link_age_ms(uint32_t now_us, uint32_t then_us)
 {
     const uint32_t gone = now_us - then_us;
@@ -170,6 +183,8 @@ static int32_t take_admitted(link_state *link, app_state *app, uint64_t now_us)
         return take_time(link, now_us);
     case WIRE_ARM:
         return arm(link, app);
+    case WIRE_RESTART:
+        return restart(link, app);
     case WIRE_DISARM:
     case WIRE_CLEAR_FAULT:
         return reason(link, app);
@@ -213,7 +228,8 @@ static void take_frame(link_state *link, app_state *app, uint64_t now_us)
     if (link->open && session == link->session && wire_newer(seq, link->newest)) {
         link->newest = seq;
     }
-    if (always || msg == WIRE_ARM || msg == WIRE_DISARM || msg == WIRE_CLEAR_FAULT) {
+    if (always || msg == WIRE_ARM || msg == WIRE_DISARM || msg == WIRE_CLEAR_FAULT
+        || msg == WIRE_RESTART) {
         link->answer_state = 1;
         link->answer_session = session;
         link->answer_ack = seq;

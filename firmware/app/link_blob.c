@@ -4,6 +4,7 @@
  * blob.h.
  */
 #include "app.h"
+#include "board.h"
 #include "link.h"
 
 #include <string.h>
@@ -13,11 +14,10 @@ _Static_assert((int)WIRE_BLOB_OTHER_BITS == (int)BLOB_OTHER_BITS
                    && (int)WIRE_BLOB_NOT_KEPT == (int)BLOB_NOT_KEPT,
                "verdicts are the wire's");
 _Static_assert((int)WIRE_BLOB_GRIPS == (int)BLOB_GRIPS, "kinds are the wire's");
-
-static int32_t at_rest(const app_state *app)
-{
-    return app->guard.state == GUARD_DISARMED || app->guard.state == GUARD_FAULT;
-}
+_Static_assert((int)WIRE_BLOB_UNKNOWN == (int)UPDATE_UNKNOWN
+                   && (int)WIRE_BLOB_CONTRADICTS == (int)UPDATE_CONTRADICTS
+                   && (int)WIRE_BLOB_NOT_KEPT == (int)UPDATE_NOT_KEPT,
+               "so are those of update.h");
 
 static int32_t commit(app_state *app, const wire_blob *given)
 {
@@ -53,6 +53,27 @@ static void answer(link_state *link, const app_state *app, uint8_t asked, uint8_
     (void)wire_pack_blob_status(&told, &link->frame);
 }
 
+/* In force is what runs; `slot` is where. */
+static void answer_firmware(link_state *link, const update_state *update, uint8_t asked,
+                            int32_t verdict)
+{
+    wire_blob_status told;
+    memset(&told, 0, sizeof told);
+    told.kind = WIRE_BLOB_FIRMWARE;
+    told.asked = asked;
+    told.status = WIRE_BLOB_UNKNOWN;
+    if (update_usable(update)) {
+        told.status = (uint8_t)verdict;
+        told.size = (uint32_t)update->bytes;
+        told.hash = update->hash;
+        told.received = (uint32_t)update->received;
+        told.room = (uint32_t)board_image_bytes();
+        told.slot = (uint8_t)update->running;
+        told.field = verdict == UPDATE_WRONG_VALUE ? (uint16_t)update->field : 0u;
+    }
+    (void)wire_pack_blob_status(&told, &link->frame);
+}
+
 /* 1 when the message could be unpacked and is answered. */
 int32_t link_blob(link_state *link, app_state *app)
 {
@@ -68,16 +89,20 @@ int32_t link_blob(link_state *link, app_state *app)
             return 0;
         }
         kind = begin.kind;
-        if (at_rest(app)) {
-            verdict = blob_start(&app->blob, kind, begin.size, begin.hash);
+        if (app_may_change(app)) {
+            verdict = kind == WIRE_BLOB_FIRMWARE
+                ? update_begin(&app->update, begin.size, begin.hash)
+                : blob_start(&app->blob, kind, begin.size, begin.hash);
         }
     } else if (asked == WIRE_BLOB_CHUNK) {
         if (wire_unpack_blob_chunk(&link->frame, &chunk) < 0) {
             return 0;
         }
         kind = chunk.kind;
-        if (at_rest(app)) {
-            verdict = blob_add(&app->blob, kind, chunk.offset, chunk.bytes, chunk.count);
+        if (app_may_change(app)) {
+            verdict = kind == WIRE_BLOB_FIRMWARE
+                ? update_chunk(&app->update, chunk.offset, chunk.bytes, chunk.count, hand_table_hash)
+                : blob_add(&app->blob, kind, chunk.offset, chunk.bytes, chunk.count);
         }
     } else {
         if (wire_unpack_blob(&link->frame, &which) < 0) {
@@ -85,15 +110,19 @@ int32_t link_blob(link_state *link, app_state *app)
         }
         kind = which.kind;
         if (asked == WIRE_BLOB_GET) {
-            verdict = kind <= BLOB_GRIPS ? BLOB_OK : BLOB_UNKNOWN;
-        } else if (at_rest(app)) {
-            verdict = commit(app, &which);
+            verdict = BLOB_OK;
+        } else if (app_may_change(app)) {
+            verdict = kind == WIRE_BLOB_FIRMWARE ? update_commit(&app->update, which.hash)
+                                                 : commit(app, &which);
         } else {
             /* not disarmed */
         }
     }
-    /* WIRE_BLOB_FIRMWARE: an image does not go into a slot; until somebody takes it, it is unknown */
-    answer(link, app, asked, kind, verdict);
+    if (kind == WIRE_BLOB_FIRMWARE) {
+        answer_firmware(link, &app->update, asked, verdict);
+    } else {
+        answer(link, app, asked, kind, verdict);
+    }
     link_answer(link, session, seq);
     return 1;
 }

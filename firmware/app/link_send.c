@@ -99,9 +99,7 @@ void link_hello_ack(link_state *link, const app_state *app, uint16_t session, ui
         ack.capabilities |= HAS_WATCHDOG;
     }
     board_uid(ack.uid);
-    ack.firmware[0] = APP_MAJOR;
-    ack.firmware[1] = APP_MINOR;
-    ack.firmware[2] = APP_PATCH;
+    memcpy(ack.firmware, app->update.version, sizeof ack.firmware);
     ack.accepted = accepted;
     ack.state = (uint8_t)app->guard.state;
     ack.reset_cause = board_reset_cause();

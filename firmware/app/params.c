@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "params.h"
 
+#include "board.h"
+
 #include <stddef.h>
 #include <string.h>
 
@@ -125,7 +127,7 @@ void params_init(params_state *params, const hand_config *hand)
     params->rest_grip = hand != NULL ? hand->rest_grip : 0;
     as_compiled(params, params->value);
     memcpy(values, params->value, sizeof values);
-    params->found = store_open(&params->store, format(), values, PARAMS_COUNT);
+    params->found = store_open(&params->store, BOARD_PARAMS, format(), values, PARAMS_COUNT);
     if (judge(params, values) == PARAMS_OK) {
         memcpy(params->value, values, sizeof values);
     } else if (hand != NULL) { /* whole, but nothing that was ever in force here */

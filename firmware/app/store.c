@@ -17,12 +17,17 @@ typedef struct record {
 
 uint32_t store_crc(uint32_t crc, const uint8_t *bytes, int32_t n)
 {
+    /* of the 16 values that four bits can have */
+    static const uint32_t BY_NIBBLE[16] = {
+        0x00000000u, 0x105EC76Fu, 0x20BD8EDEu, 0x30E349B1u, 0x417B1DBCu, 0x5125DAD3u,
+        0x61C69362u, 0x7198540Du, 0x82F63B78u, 0x92A8FC17u, 0xA24BB5A6u, 0xB21572C9u,
+        0xC38D26C4u, 0xD3D3E1ABu, 0xE330A81Au, 0xF36E6F75u,
+    };
     crc = ~crc;
     for (int32_t i = 0; i < n; i++) {
         crc ^= bytes[i];
-        for (int32_t bit = 0; bit < 8; bit++) {
-            crc = (crc >> 1) ^ ((crc & 1u) != 0 ? 0x82F63B78u : 0u);
-        }
+        crc = (crc >> 4) ^ BY_NIBBLE[crc & 15u];
+        crc = (crc >> 4) ^ BY_NIBBLE[crc & 15u];
     }
     return ~crc;
 }
@@ -32,9 +37,9 @@ static uint32_t crc_of(const record *one)
     return store_crc(0, (const uint8_t *)one->word, 4 * CRC);
 }
 
-static void read_record(record *one, int32_t sector, int32_t place)
+static void read_record(const store_state *store, record *one, int32_t sector, int32_t place)
 {
-    board_flash_read(sector, place * STORE_BYTES, one->word, STORE_BYTES);
+    board_flash_read(store->first + sector, place * STORE_BYTES, one->word, STORE_BYTES);
 }
 
 static int32_t blank(const record *one)
@@ -65,7 +70,7 @@ static int32_t used(const store_state *store, int32_t sector)
     record one;
     int32_t n = store->places;
     for (; n > 0; n--) {
-        read_record(&one, sector, n - 1);
+        read_record(store, &one, sector, n - 1);
         if (!blank(&one)) {
             break;
         }
@@ -81,7 +86,7 @@ static int32_t newer_is_bad(const store_state *store, int32_t place)
     for (int32_t s = 0; s < STORE_SECTORS; s++) {
         const int32_t own = s == store->sector;
         for (int32_t p = own ? place + 1 : 0; p < store->places; p++) {
-            read_record(&one, s, p);
+            read_record(store, &one, s, p);
             if ((own || store->next == store->places) && finished(&one) && !checks(&one)) {
                 return 1;
             }
@@ -90,16 +95,18 @@ static int32_t newer_is_bad(const store_state *store, int32_t place)
     return 0;
 }
 
-int32_t store_open(store_state *store, uint32_t format, int32_t *values, int32_t count)
+int32_t store_open(store_state *store, int32_t first, uint32_t format,
+                   int32_t *values, int32_t count)
 {
     record one;
     int32_t bad = 0, place = 0;
     memset(store, 0, sizeof *store);
+    store->first = first;
     store->sector = -1;
     store->places = board_flash_bytes() / STORE_BYTES;
     for (int32_t s = 0; s < STORE_SECTORS; s++) {
         for (int32_t p = 0; p < store->places; p++) {
-            read_record(&one, s, p);
+            read_record(store, &one, s, p);
             if (!checks(&one)) {
                 bad |= finished(&one);
             } else if (store->sector < 0 || one.word[SEQUENCE] >= store->sequence) {
@@ -114,7 +121,7 @@ int32_t store_open(store_state *store, uint32_t format, int32_t *values, int32_t
         return store->found;
     }
     store->next = used(store, store->sector);
-    read_record(&one, store->sector, place);
+    read_record(store, &one, store->sector, place);
     if (one.word[FORMAT] != format || one.word[COUNT] != (uint32_t)count) {
         store->found = STORE_OTHER;
         return store->found;
@@ -131,25 +138,25 @@ void store_make_room(const store_state *store)
     const int32_t spare = 1 - store->sector;
     if (store->sector >= 0 && store->next > store->places - store->places / 4
         && used(store, spare) > 0) {
-        (void)board_flash_erase(spare);
+        (void)board_flash_erase(store->first + spare);
     }
 }
 
 /* One record into one place; 1 when it is there. */
-static int32_t put(const record *one, int32_t sector, int32_t place)
+static int32_t put(const store_state *store, const record *one, int32_t sector, int32_t place)
 {
     record back;
     for (int32_t i = 0; i < DONE; i++) {
-        if (!board_flash_program(sector, place * STORE_BYTES + 4 * i, one->word[i])) {
+        if (!board_flash_program(store->first + sector, place * STORE_BYTES + 4 * i, one->word[i])) {
             return 0; /* and without `done`: it counts as cut short */
         }
     }
-    read_record(&back, sector, place);
+    read_record(store, &back, sector, place);
     if (memcmp(back.word, one->word, 4 * DONE) != 0) {
         return 0;
     }
     /* Says only that a CRC that does not fit is damage; the record is kept already. */
-    (void)board_flash_program(sector, place * STORE_BYTES + 4 * DONE, FINISHED);
+    (void)board_flash_program(store->first + sector, place * STORE_BYTES + 4 * DONE, FINISHED);
     return 1;
 }
 
@@ -178,17 +185,17 @@ int32_t store_write(store_state *store, uint32_t format, const int32_t *values, 
         const int32_t fresh = turn > 0 || anew;
         const int32_t sector = anew ? turn : turn > 0 ? 1 - store->sector : store->sector;
         int32_t place = fresh ? 0 : store->next;
-        if (fresh && used(store, sector) > 0 && !board_flash_erase(sector)) {
+        if (fresh && used(store, sector) > 0 && !board_flash_erase(store->first + sector)) {
             continue;
         }
         for (int32_t last = place + STORE_TRIES; place < last && place < store->places; place++) {
-            if (put(&one, sector, place)) {
+            if (put(store, &one, sector, place)) {
                 store->found = STORE_KEPT;
                 store->sector = sector;
                 store->next = place + 1;
                 store->sequence++;
                 if (anew && used(store, 1 - sector) > 0) { /* damaged, and not to be asked again */
-                    (void)board_flash_erase(1 - sector);
+                    (void)board_flash_erase(store->first + 1 - sector);
                 }
                 return STORE_OK;
             }

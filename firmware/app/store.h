@@ -40,8 +40,9 @@ enum store_found {
 enum store_status { STORE_OK = 0, STORE_NOT_KEPT = -1, STORE_BAD_ARGUMENT = -2 };
 
 typedef struct store_state {
+    int32_t first;     /* its sectors are this one and the next */
     int32_t found;     /* store_found */
-    int32_t sector;    /* of the newest record; -1: none */
+    int32_t sector;    /* of the newest record, 0 or 1; -1: none */
     int32_t next;      /* first place behind all that is written in that sector */
     int32_t places;    /* records a sector holds; 0: there is no flash */
     uint32_t sequence; /* of the newest record */
@@ -49,9 +50,10 @@ typedef struct store_state {
 
 /* CRC-32C; start with 0, or with the CRC of what lay before. */
 uint32_t store_crc(uint32_t crc, const uint8_t *bytes, int32_t n);
-/* Looks at both sectors; writes nothing. Fills `values` when a record of this format and count
+/* Looks at both sectors, `first` (board.h) and the one after it; writes nothing. Fills `values` when a record of this format and count
  * is there (KEPT, OLDER), else leaves it alone. Returns store_found. */
-int32_t store_open(store_state *store, uint32_t format, int32_t *values, int32_t count);
+int32_t store_open(store_state *store, int32_t first, uint32_t format, int32_t *values,
+                   int32_t count);
 /* Erases the spare sector when the one in use is nearly full: erasing takes long, and at boot
  * nobody waits. */
 void store_make_room(const store_state *store);

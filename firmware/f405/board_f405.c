@@ -37,6 +37,8 @@ enum {
     ESTOPPED = 0x0FF0E570
 };
 
+extern const uint8_t image_start[]; /* f405.ld */
+
 void fault_handler(void);
 void systick_handler(void);
 void usart1_handler(void);
@@ -46,7 +48,8 @@ static usart link_port, bus_port;
 static uint32_t reset_flags;
 static int32_t emulated;
 
-/* Kept over a reset, not over the loss of power. */
+/* Kept over a reset, not over the loss of power. At the same address in every image (f405.ld), so
+ * that an ESTOP outlives the change from one to another, too. */
 __attribute__((section(".noinit"))) static struct {
     uint32_t marked;
     uint32_t boots;
@@ -307,6 +310,19 @@ void board_idle(uint32_t most_us)
         __asm volatile("dsb\n wfi" ::: "memory");
     }
     __asm volatile("cpsie i\n isb" ::: "memory");
+}
+
+int32_t board_image_slot(void)
+{
+    const uint32_t here = (uint32_t)(uintptr_t)image_start;
+    return here == flash_slot_address(0) ? 0 : here == flash_slot_address(1) ? 1 : -1;
+}
+
+void board_reset(void)
+{
+    SCB_AIRCR = (uint32_t)AIRCR_KEY | AIRCR_SYSRESETREQ;
+    for (;;) {
+    }
 }
 
 int32_t board_restart(void)

@@ -12,11 +12,9 @@
 #include <string.h>
 
 enum {
-    FIRST = 10, /* sectors 10 and 11, 128 kB each, are the store's, */
-    FIRST_SLOT = 8, /* 8 and 9 the slots */
-    SECTOR_SIZE = 0x20000,
-    USED = 16384, /* of each: to read all of them would take long at every boot */
-    SLOT_USED = 8192,
+    USED = 16384, /* of each sector of a store: to read all of them would take long at every boot */
+    SLOT_USED = 8192, /* of each that keeps blobs */
+    ROOM = 0x30000, /* of a slot: what an image may have, 192 KiB */
     /* limits of ST DS8626, table "Flash memory programming": 100 us a word, 2.6 s a sector */
     PROGRAM_US = 1000,
     ERASE_US = 4000000,
@@ -24,20 +22,24 @@ enum {
     WATCHDOG_TURNS = 100000
 };
 
-extern const uint8_t store_start[], slots_start[]; /* f405.ld */
+/* The chip's sectors (RM0090, table 5) of board.h's: parameters, blobs, boot journal. */
+static const struct {
+    int32_t number;
+    uint32_t address;
+} STORES[BOARD_SECTORS] = {
+    {10, 0x080C0000u}, {11, 0x080E0000u}, {8, 0x08080000u},
+    {9, 0x080A0000u},  {1, 0x08004000u},  {2, 0x08008000u}};
+/* The sectors of both slots. */
+static const struct {
+    int32_t number, slot, at;
+} SLOTS[] = {{4, 0, 0}, {5, 0, 0x10000}, {6, 1, 0}, {7, 1, 0x20000}};
+static const uint32_t SLOT_ADDRESS[2] = {0x08010000u, 0x08040000u};
 
 static int32_t is_emulated;
 
 void flash_start(int32_t emulated)
 {
     is_emulated = emulated;
-}
-
-static const uint8_t *address(int32_t sector, int32_t at)
-{
-    return sector < BOARD_FLASH_SLOTS
-        ? store_start + sector * SECTOR_SIZE + at
-        : slots_start + (sector - BOARD_FLASH_SLOTS) * SECTOR_SIZE + at;
 }
 
 int32_t board_flash_bytes(void)
@@ -50,15 +52,17 @@ int32_t board_flash_slot_bytes(void)
     return SLOT_USED;
 }
 
-/* What stands in the slots of an emulated chip was loaded there; 0 where nothing was, which is no
- * slot that checks. */
 void board_flash_read(int32_t sector, int32_t at, void *bytes, int32_t n)
 {
-    if (is_emulated && sector < BOARD_FLASH_SLOTS) { /* QEMU's flash reads 0 where nothing was loaded; an erased chip reads FF */
-        memset(bytes, 0xFF, (size_t)n);
-        return;
+    uint8_t *to = bytes;
+    int32_t set = 0;
+    memcpy(to, (const uint8_t *)(uintptr_t)STORES[sector].address + at, (size_t)n);
+    for (int32_t i = 0; i < n; i++) {
+        set |= to[i];
     }
-    memcpy(bytes, address(sector, at), (size_t)n);
+    if (is_emulated && set == 0) { /* QEMU's flash reads 0 where nothing was loaded, not FF */
+        memset(bytes, 0xFF, (size_t)n);
+    }
 }
 
 static int32_t ready(uint32_t most_us)
@@ -94,9 +98,9 @@ static void forget_cache(void)
     FLASH_ACR |= ACR_DCEN;
 }
 
-int32_t board_flash_program(int32_t sector, int32_t at, uint32_t word)
+static int32_t program(uint32_t address, uint32_t word)
 {
-    volatile uint32_t *to = (volatile uint32_t *)(uintptr_t)address(sector, at);
+    volatile uint32_t *to = (volatile uint32_t *)(uintptr_t)address;
     int32_t good = unlock();
     if (good) {
         FLASH_CR = FLASH_BY_WORD | FLASH_PG;
@@ -123,11 +127,9 @@ static void watchdog(uint32_t divider, uint32_t reload)
     IWDG_KR = IWDG_FEED;
 }
 
-int32_t board_flash_erase(int32_t sector)
+/* Sector `number` of the chip; its first `n` bytes are looked at. */
+static int32_t erase(int32_t number, uint32_t address, int32_t n)
 {
-    const int32_t slot = sector - BOARD_FLASH_SLOTS;
-    const int32_t number = slot < 0 ? FIRST + sector : FIRST_SLOT + slot;
-    const int32_t used = slot < 0 ? USED : SLOT_USED;
     int32_t good = unlock();
     if (good) {
         watchdog(IWDG_DIVIDE_256, WATCHDOG_SLOW);
@@ -139,8 +141,60 @@ int32_t board_flash_erase(int32_t sector)
     }
     FLASH_CR = FLASH_LOCK;
     forget_cache();
-    for (int32_t at = 0; good && at < used; at += 4) {
-        good = *(const volatile uint32_t *)(const void *)address(sector, at) == 0xFFFFFFFFu;
+    for (uint32_t at = 0; good && at < (uint32_t)n; at += 4u) {
+        good = *(const volatile uint32_t *)(uintptr_t)(address + at) == 0xFFFFFFFFu;
     }
     return good;
+}
+
+int32_t board_flash_program(int32_t sector, int32_t at, uint32_t word)
+{
+    return program(STORES[sector].address + (uint32_t)at, word);
+}
+
+int32_t board_flash_erase(int32_t sector)
+{
+    return erase(STORES[sector].number, STORES[sector].address, USED);
+}
+
+uint32_t flash_slot_address(int32_t slot)
+{
+    return SLOT_ADDRESS[slot];
+}
+
+int32_t board_image_bytes(void)
+{
+    return ROOM;
+}
+
+void board_image_read(int32_t slot, int32_t at, void *bytes, int32_t n)
+{
+    memcpy(bytes, (const uint8_t *)(uintptr_t)SLOT_ADDRESS[slot] + at, (size_t)n);
+}
+
+int32_t board_image_program(int32_t slot, int32_t at, uint32_t word)
+{
+    return program(SLOT_ADDRESS[slot] + (uint32_t)at, word);
+}
+
+/* Of the slot's sector that begins at `at`, the row in SLOTS; -1: none does. */
+static int32_t row(int32_t slot, int32_t at)
+{
+    for (int32_t i = 0; i < (int32_t)(sizeof SLOTS / sizeof SLOTS[0]); i++) {
+        if (SLOTS[i].slot == slot && SLOTS[i].at == at) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+int32_t board_image_sector(int32_t slot, int32_t at)
+{
+    return row(slot, at) >= 0;
+}
+
+int32_t board_image_erase(int32_t slot, int32_t at)
+{
+    const int32_t i = row(slot, at);
+    return i >= 0 && erase(SLOTS[i].number, SLOT_ADDRESS[slot] + (uint32_t)at, 0x10000);
 }

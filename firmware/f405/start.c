@@ -85,6 +85,7 @@ __attribute__((noinline, noreturn)) static void begin(void)
 
 __attribute__((noreturn)) void reset_handler(void)
 {
+    SCB_VTOR = (uint32_t)(uintptr_t)&VECTORS;
     SCB_CPACR |= CPACR_FPU;
     __asm volatile("dsb\n isb" ::: "memory");
     begin();

@@ -12,6 +12,7 @@
 
 /* ---- core ---- */
 #define SCB_ICSR REGISTER(0xE000ED04u)
+#define SCB_VTOR REGISTER(0xE000ED08u)
 #define SCB_AIRCR REGISTER(0xE000ED0Cu)
 #define SCB_SHPR3 REGISTER(0xE000ED20u) /* priority of SysTick in the top byte */
 #define SCB_CPACR REGISTER(0xE000ED88u)
@@ -180,6 +181,7 @@ enum {
     IWDG_FEED = 0xAAAA,
     IWDG_START = 0xCCCC,
     IWDG_DIVIDE_8 = 1,
+    IWDG_DIVIDE_32 = 3,
     IWDG_DIVIDE_256 = 6,
     IWDG_RELOAD_100MS = 400 /* at 32 kHz / 8 */
 };

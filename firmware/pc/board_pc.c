@@ -44,12 +44,14 @@ static struct {
     uint64_t stood_us; /* the clock, when it hangs */
 } board;
 
-static volatile sig_atomic_t wants_end, wants_restart, wants_hang;
+static volatile sig_atomic_t wants_end, wants_hang;
+static volatile sig_atomic_t wants_restart; /* by a signal; BY_PROGRAM: board_reset */
+enum { BY_SIGNAL = 1, BY_PROGRAM = 2 };
 
 static void on_signal(int number)
 {
     if (number == SIGHUP) {
-        wants_restart = 1;
+        wants_restart = BY_SIGNAL;
     } else if (number == SIGUSR1) {
         wants_hang = 1;
     } else {
@@ -159,7 +161,7 @@ int32_t board_start(int argc, char **argv)
         return fails("the trace cannot be written to", options->trace);
     }
     if (options->flash != 0 && !flash_open(options->flash, options->power_cut)) {
-        return fails("this is no flash of 12288 bytes that can be written:", options->flash);
+        return fails("this is no flash of this hand that can be written:", options->flash);
     }
     if (options->buttons != 0 && !buttons_open(options->buttons)) {
         return fails("this is no file of a byte or more for the buttons:", options->buttons);
@@ -170,6 +172,7 @@ int32_t board_start(int argc, char **argv)
     if (options->touch != 0 && !touch_open(options->touch)) {
         return fails("the force inputs cannot be read from", options->touch);
     }
+    slots_boot(options->bad_image);
     board.began_ns = now_ns();
     board.boot_id = draw_boot_id();
     board.cause = was_reset ? BOARD_RESET_WATCHDOG : options->reset_cause;
@@ -338,9 +341,15 @@ void board_idle(uint32_t most_us)
     }
 }
 
+void board_reset(void)
+{
+    wants_restart = BY_PROGRAM;
+}
+
 int32_t board_restart(void)
 {
-    if (!wants_restart) {
+    const int32_t why = wants_restart;
+    if (!why) {
         return 0;
     }
     struct timespec wait = {.tv_sec = 0, .tv_nsec = BOOT_NS};
@@ -352,6 +361,7 @@ int32_t board_restart(void)
     port_forget(&board.link, now_ns()); /* a restarting hand hears nothing */
     port_forget(&board.bus, now_ns());
     board.boot_id = draw_boot_id();
-    board.cause = BOARD_RESET_PIN;
+    board.cause = why == BY_PROGRAM ? BOARD_RESET_SOFTWARE : BOARD_RESET_PIN;
+    slots_boot(board.options.bad_image);
     return 1;
 }

@@ -23,6 +23,7 @@ typedef struct board_options {
     const char *emg;       /* rows for the front end, or 0: there is none */
     sim_faults frontend;
     const char *touch;     /* file, or 0 */
+    const char *bad_image; /* version, or 0 */
     int32_t power_cut;     /* flash operation at which it ends; 0: never */
     int32_t baud;
     int64_t clock_offset_us;
@@ -36,8 +37,15 @@ typedef struct board_options {
 /* 0: go on. Else 1 + the exit status; the reason has been printed. */
 int32_t board_options_read(board_options *options, int argc, char **argv);
 
-/* flash_pc.c: board_flash_* in this file. */
+/* flash_pc.c: board_flash_* in this file; what slots_pc.c needs of it. */
 int32_t flash_open(const char *path, int32_t cut);
+uint8_t *flash_slot(int32_t slot);
+int32_t flash_program(uint8_t *at, uint32_t word);
+int32_t flash_erase(uint8_t *from, int32_t sector);
+
+/* slots_pc.c: an image for an empty flash; which slot runs from now on. */
+void slots_make(uint8_t *slot_a);
+void slots_boot(const char *bad);
 
 /* buttons_pc.c: board_buttons from this file. */
 int32_t buttons_open(const char *path);

@@ -26,6 +26,7 @@ static const char HELP[] =
     "  --emg FILE           an ADS1299 that hears rows of 8 int32, counts at gain 24; may be a pipe\n"
     "  --emg-fault KNOB=N   of that ADS1299, see ads1299_sim.h; may be given several times\n"
     "  --hang WHAT          what SIGUSR1 makes hang: loop, link, bus or clock (loop)\n"
+    "  --bad-image VERSION  an image of this version (0.2.0) does not start\n"
     "  --die-with-parent    end when the process that started it ends\n"
     "SIGHUP restarts it from its boot state on the same port, and so does its watchdog; SIGTERM\n"
     "ends it.\n";
@@ -51,7 +52,7 @@ int32_t board_options_read(board_options *options, int argc, char **argv)
 {
     enum {
         BUS = 1, NAME, BAUD, OFFSET, PPM, SCHEMA, TRACE, FLASH, TOUCH, CUT, BUTTONS, CAUSE, EMG,
-        EMG_FAULT, HANG, PARENT, USAGE
+        EMG_FAULT, HANG, BAD, PARENT, USAGE
     };
     static const struct option KNOWN[] = {
         {"bus", required_argument, 0, BUS},
@@ -69,6 +70,7 @@ int32_t board_options_read(board_options *options, int argc, char **argv)
         {"emg", required_argument, 0, EMG},
         {"emg-fault", required_argument, 0, EMG_FAULT},
         {"hang", required_argument, 0, HANG},
+        {"bad-image", required_argument, 0, BAD},
         {"die-with-parent", no_argument, 0, PARENT},
         {"help", no_argument, 0, USAGE},
         {0, 0, 0, 0},
@@ -97,6 +99,9 @@ int32_t board_options_read(board_options *options, int argc, char **argv)
             break;
         case TOUCH:
             options->touch = optarg;
+            break;
+        case BAD:
+            options->bad_image = optarg;
             break;
         case CUT:
             good = number(optarg, &value) && value >= 1.0 && value <= 1.0e6;

@@ -106,7 +106,7 @@ static int32_t holds(const int32_t *row, int32_t which)
 static int32_t boot(store_state *store)
 {
     int32_t row[COUNT];
-    const int32_t found = store_open(store, FORMAT, row, COUNT);
+    const int32_t found = store_open(store, BOARD_PARAMS, FORMAT, row, COUNT);
     store_make_room(store);
     MUST(found == STORE_BLANK || found == STORE_KEPT || found == STORE_OLDER);
     if (found == STORE_BLANK) return 0;
@@ -223,7 +223,7 @@ static unsigned long turned(void)
         history = 1;
         prepare();
         chip.bytes[0][bit / 8] ^= (uint8_t)(1 << bit % 8);
-        MUST(store_open(&store, FORMAT, row, COUNT) == STORE_DAMAGED && row[0] == 0);
+        MUST(store_open(&store, BOARD_PARAMS, FORMAT, row, COUNT) == STORE_DAMAGED && row[0] == 0);
         MUST(save(&store, 9) == STORE_OK && boot(&store) == 9 && store.found == STORE_KEPT);
 
         history = PLACES + 1; /* the newest alone in the second sector */
@@ -231,7 +231,7 @@ static unsigned long turned(void)
         MUST(boot(&store) == history);
         const int32_t sector = store.sector;
         chip.bytes[sector][bit / 8] ^= (uint8_t)(1 << bit % 8);
-        found = store_open(&store, FORMAT, row, COUNT);
+        found = store_open(&store, BOARD_PARAMS, FORMAT, row, COUNT);
         MUST(found == STORE_OLDER && holds(row, history - 1));
         MUST(save(&store, 9) == STORE_OK && boot(&store) == 9);
 
@@ -249,13 +249,13 @@ static void formats(void)
     int32_t row[STORE_VALUES + 1] = {5};
     history = 1;
     prepare();
-    MUST(store_open(&store, FORMAT + 1, row, COUNT) == STORE_OTHER && row[0] == 5);
-    MUST(store_open(&store, FORMAT, row, COUNT - 1) == STORE_OTHER && row[0] == 5);
+    MUST(store_open(&store, BOARD_PARAMS, FORMAT + 1, row, COUNT) == STORE_OTHER && row[0] == 5);
+    MUST(store_open(&store, BOARD_PARAMS, FORMAT, row, COUNT - 1) == STORE_OTHER && row[0] == 5);
     MUST(store_write(&store, FORMAT, row, STORE_VALUES + 1) == STORE_BAD_ARGUMENT);
     MUST(store_write(&store, FORMAT, row, STORE_VALUES) == STORE_OK);
-    MUST(store_open(&store, FORMAT, row, STORE_VALUES) == STORE_KEPT && row[0] == 5);
+    MUST(store_open(&store, BOARD_PARAMS, FORMAT, row, STORE_VALUES) == STORE_KEPT && row[0] == 5);
     memset(chip.bytes, 0x5A, sizeof chip.bytes);
-    MUST(store_open(&store, FORMAT, row, COUNT) == STORE_DAMAGED);
+    MUST(store_open(&store, BOARD_PARAMS, FORMAT, row, COUNT) == STORE_DAMAGED);
     for (int32_t which = 1; which < 3 * PLACES; which++) { /* nothing is left of the damage */
         MUST(save(&store, which) == STORE_OK);
         MUST(boot(&store) == which && store.found == STORE_KEPT);

@@ -313,20 +313,19 @@ def test_links_of_hw_lead_somewhere():
 
 
 def test_flashing_writes_where_the_image_is_linked():
-    script = (F405 / "f405.ld").read_text()
-    areas = {
-        name: (int(origin, 16), 1024 * int(size))
-        for name, origin, size in re.findall(
-            r"^    (\w+) \(\w+\)\s*: ORIGIN = (0x\w+), LENGTH = (\d+)K", script, re.M
-        )
-    }
-    image, store = areas["FLASH"], areas["STORE"]
+    script, flash = (F405 / "f405.ld").read_text(), (F405 / "flash_f405.c").read_text()
+    boot = re.search(r"BOOT \(r\)\s*: ORIGIN = (0x\w+)", script)[1]
+    slots = re.search(r"SLOT_ADDRESS\[2\] = \{(0x\w+)u, (0x\w+)u\}", flash).groups()
+    store = re.search(r"\{10, (0x\w+)u\}, \{11, (0x\w+)u\}", flash).groups()
     named = {int(one, 16) for one in re.findall(r"0x08[0-9A-Fa-f]{6}", FLASHING)}
-    assert named == {image[0], store[0]}
+    assert named == {int(one, 16) for one in (boot, *slots, store[0])}
+    made = (ROOT / "firmware" / "Makefile").read_text()
+    assert re.findall(r"^SLOT_[AB] := (0x\w+)", made, re.M) == list(slots)
     whole = {int(one, 16) for one in re.findall(r"0x08000000[: ](0x\w+)", FLASHING)}
-    assert whole == {image[1] + store[1]}
+    assert whole == {0x100000}
     erased = re.search(r"erase_address (0x\w+) (0x\w+)", FLASHING)
-    assert tuple(int(one, 16) for one in erased.groups()) == store
+    first, size = (int(one, 16) for one in erased.groups())
+    assert first == int(store[0], 16) and first + size == int(boot, 16) + 0x100000
     assert "silicon" in FLASHING and "QEMU" in FLASHING
 
 
@@ -334,11 +333,11 @@ def test_commands_of_flashing_are_commands():
     from endplate.cli import parser
 
     made = re.findall(r"^    make (.*?)(?:   .*)?$", FLASHING, re.M)
-    assert len(made) == 2
+    assert len(made) == 3
     for line in made:
         done = subprocess.run(["make", "-n", *line.split()], cwd=ROOT, capture_output=True)
         assert done.returncode == 0 or not shutil.which("arm-none-eabi-gcc"), line
-    shown = re.findall(r"endplate (hand \w+ /dev/\w+)", FLASHING)
+    shown = re.findall(r"endplate (hand \w+ /dev/\w+(?: \S+\.epfw)?)", FLASHING)
     assert len(shown) >= 2
     for line in shown:
         assert callable(parser("hand").parse_args(line.split()).run)

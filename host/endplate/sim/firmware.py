@@ -23,7 +23,7 @@ import subprocess
 import tempfile
 import time
 import tty
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,9 +34,9 @@ BUILD = Path(__file__).resolve().parents[3] / "firmware" / "build"
 KINDS = {"pc": BUILD / "pc" / "endplate-hand", "f405": BUILD / "f405" / "endplate-hand.elf"}
 MACHINE = "netduinoplus2"  # a board with an STM32F405: USART1 is the link, USART3 the motor bus
 START_S = 5.0
-SLOTS_AT = 0x08080000  # f405.ld: where its first slot begins
+SLOTS_AT = 0x08080000  # flash_f405.c: where its first slot begins
 NICE = -10  # asked for, not insisted on
-_STORE = 4096  # bytes of a pc hand's flash before its slots
+_STORE, _BLOBS = 4096, 8192  # bytes of a pc hand's flash before its slots of blobs, and in them
 LONGEST_RUN_S = 3600  # an emulator that nobody stops ends by itself
 
 _PR_SET_PDEATHSIG = 1
@@ -123,17 +123,20 @@ def start(
     hang: str = "loop",
     touch: str | Path | None = None,
     slots: str | Path | None = None,
+    bad_image: str = "",
+    loaded: Sequence[tuple[Path, int]] = (),
     program: str | Path | None = None,
 ) -> Firmware:
     """Starts the firmware between a new link port and the motor bus at `bus`.
 
     kind: "pc" or "f405". baud, clock_offset_us, clock_ppm, schema (another schema hash than its
     own), trace (DIRECTORY/firmware.jsonl, one line per motor cycle), flash (the file in which it
-    keeps parameters, and blobs), power_cut (ends at that write or erase of it), buttons (the file
+    keeps parameters, blobs and firmware), power_cut (ends at that write or erase of it), buttons (the file
     whose first byte presses them: 1 e-stop, 2 release), touch (the file of the force inputs, that
     of endplate.sim.hand), reset_cause (of its first boot, as in HELLO_ACK) and hang (what
-    Firmware.hang does: loop, link, bus, clock) are knobs of "pc".
-    `slots` is a knob of "f405": a file that is loaded where it keeps blobs (`slots_of`).
+    Firmware.hang does: loop, link, bus, clock) and bad_image (a firmware of this version does not
+    start) are knobs of "pc". `slots` is a knob of "f405": a file that is loaded where it keeps
+    blobs (`slots_of`); `loaded` are more, with their addresses.
     `program` is another build of it. It ends at the latest with the thread that calls this.
     Raises HandError when it cannot be started.
     """
@@ -146,13 +149,15 @@ def start(
     folder.mkdir(parents=True, exist_ok=True)
     if kind == "f405":
         knobs = (clock_offset_us, clock_ppm, schema is not None, trace, flash, power_cut, buttons,
-                 touch, reset_cause != 1, hang != "loop")  # fmt: skip
+                 touch, reset_cause != 1, hang != "loop", bad_image)  # fmt: skip
         if baud != 1_000_000 or any(knobs):
             raise HandError(
                 "Baud, clock, schema, trace, flash, buttons, touch and hang are knobs of the pc "
                 "hand; leave them out for f405."
             )
-        return _start_qemu(image, Path(bus), folder, slots)
+        if slots is not None:
+            loaded = [*loaded, (Path(slots), SLOTS_AT)]
+        return _start_qemu(image, Path(bus), folder, loaded)
     arguments = [str(image), "--bus", str(bus), "--baud", str(baud), "--die-with-parent"]
     arguments += ["--clock-offset-us", str(clock_offset_us), "--clock-ppm", repr(clock_ppm)]
     arguments += ["--hang", hang]
@@ -168,6 +173,8 @@ def start(
         arguments += ["--power-cut", str(power_cut)]
     if buttons is not None:
         arguments += ["--buttons", str(buttons)]
+    if bad_image:
+        arguments += ["--bad-image", bad_image]
     traced = folder / "firmware.jsonl" if trace else None
     if traced is not None:
         arguments += ["--trace", str(traced)]
@@ -178,7 +185,7 @@ def start(
 
 
 def _start_qemu(
-    image: Path, bus: Path, folder: Path, slots: str | Path | None = None
+    image: Path, bus: Path, folder: Path, loaded: Sequence[tuple[Path, int]]
 ) -> Firmware:
     for tool in ("qemu-system-arm", "timeout"):
         if shutil.which(tool) is None:
@@ -210,9 +217,8 @@ def _start_qemu(
         "chardev:bus",
     ]
     arguments += ["-kernel", str(image)]
-    if slots is not None:
-        place = f"addr={SLOTS_AT:#x},force-raw=on"
-        arguments += ["-device", f"loader,file={slots},{place}"]
+    for file, address in loaded:
+        arguments += ["-device", f"loader,file={file},addr={address:#x},force-raw=on"]
     process, log = _launch(arguments, folder)
     told = re.compile(r"char device redirected to (\S+) ")
     line = _first_line(process, lambda text: told.search(text) is not None, log)
@@ -225,7 +231,7 @@ def _start_qemu(
 
 def slots_of(flash: Path, to: Path) -> Path:
     """The newest slot of a pc hand's flash, as a file for the `slots` of an f405."""
-    data = flash.read_bytes()[_STORE:]
+    data = flash.read_bytes()[_STORE : _STORE + _BLOBS]
     half = len(data) // 2
     to.write_bytes(max((data[:half], data[half:]), key=_sequence))
     return to

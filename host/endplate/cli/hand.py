@@ -21,6 +21,7 @@ VERBS = {
     "move": ("endplate.cli.hand_move", "move one DoF on the bench, without EMG"),
     "log": ("endplate.cli.hand_log", "print what happened to it: faults, motors lost, restarts"),
     "upload": ("endplate.cli.hand_upload", "have the hand keep a decoder, or other grips"),
+    "update": ("endplate.cli.hand_update", "give the hand a new firmware"),
     "verify": ("endplate.cli.hand_verify", "hold the hand against its safety requirements"),
 }
 EXAMPLES = """examples:

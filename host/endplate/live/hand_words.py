@@ -144,6 +144,8 @@ def obeyed(msg: str, number: int) -> bool:
         return number == lib.GUARD_RELEASING
     if msg == "ESTOP":
         return number == lib.GUARD_ESTOP
+    if msg == "RESTART":
+        return number in (lib.GUARD_DISARMED, lib.GUARD_FAULT)
     return number != lib.GUARD_FAULT
 
 
@@ -166,6 +168,7 @@ def refusal(msg: str, now: dict[str, Any], info: dict[str, Any]) -> str:
         "RELEASE": "open",
         "ESTOP": "confirm the emergency stop",
         "CLEAR_FAULT": "leave its fault",
+        "RESTART": "restart",
     }[msg]
     faults = [word for word in now.get("faults") or [] if word in _STOPS]
     if faults:

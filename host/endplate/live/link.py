@@ -68,14 +68,11 @@ class HandLink:
         self.counters = dict.fromkeys(_COUNTERS, 0)
         self.decoded: deque[dict[str, Any]] = deque(maxlen=64)  # DECODED, for whoever drains it
         self._decoder = core.FrameDecoder()
-        self._session, self._seq = 0, 0
+        self._session, self._seq, self._last_applied = 0, 0, 0
         self._heard_seq: int | None = None
         self._boot_id: int | None = None
         self._armed_here = False
-        self._last_applied = 0
-        self._request = HandRequest()
-        self.params = ParamRequests()
-        self.log = HandLog()
+        self._request, self.params, self.log = HandRequest(), ParamRequests(), HandLog()
         self._asked_time: tuple[int, int] | None = None
         self._heard_ns = self._served_ns = self._state_ns = 0
         self._next_ns = dict.fromkeys(("open", "hello", "heartbeat", "time"), 0)
@@ -188,8 +185,7 @@ class HandLink:
         """
         if self.phase != "up":
             raise HandError(self.sentence)
-        boot = self._boot_id or 0
-        self._ask("ARM", {"schema_hash": core.SCHEMA_HASH, "boot_id": boot}, done)
+        self._ask("ARM", {"schema_hash": core.SCHEMA_HASH, "boot_id": self._boot_id or 0}, done)
 
     def disarm(self, done: Done | None = None, reason: int = USER) -> None:
         """The hand stops and holds. No command leaves from here on, whatever the hand answers."""
@@ -209,6 +205,10 @@ class HandLink:
     def clear_fault(self, done: Done | None = None) -> None:
         """Leaves FAULT if the fault is gone."""
         self._ask("CLEAR_FAULT", {"reason": USER}, done)
+
+    def restart(self, done: Done | None = None) -> None:
+        """The hand begins again; it does so only while it is disarmed or in fault."""
+        self._ask("RESTART", {"boot_id": self._boot_id or 0}, done)
 
     def _ask(self, msg: str, fields: dict[str, Any], done: Done | None) -> None:
         if self.phase == "closed":

@@ -131,8 +131,8 @@ def start(
 
     kind: "pc" or "f405". baud, clock_offset_us, clock_ppm, schema (another schema hash than its
     own), trace (DIRECTORY/firmware.jsonl, one line per motor cycle), flash (the file in which it
-    keeps parameters, blobs and firmware), power_cut (ends at that write or erase of it), buttons (the file
-    whose first byte presses them: 1 e-stop, 2 release), touch (the file of the force inputs, that
+    keeps parameters, blobs and firmware), power_cut (ends at that write or erase of it), buttons
+    (the file whose first byte presses them: 1 e-stop, 2 release), touch (the file of the force inputs, that
     of endplate.sim.hand), reset_cause (of its first boot, as in HELLO_ACK) and hang (what
     Firmware.hang does: loop, link, bus, clock) and bad_image (a firmware of this version does not
     start) are knobs of "pc". `slots` is a knob of "f405": a file that is loaded where it keeps

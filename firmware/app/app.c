@@ -233,6 +233,19 @@ static void feel(app_state *app)
     app_touch_step(app);
 }
 
+/* Without a host: on and off. With one that decodes, arming is the host's. */
+static void arm_by_button(app_state *app)
+{
+    const int32_t state = app->guard.state;
+    if (state == GUARD_ARMED || app_moving(app)) {
+        app_event(app, GUARD_EV_DISARM);
+    } else if (app_decoding(app) == DECODE_HAND && app->decode.begun) {
+        app_event(app, GUARD_EV_ARM);
+    } else {
+        /* nothing to arm for */
+    }
+}
+
 static void press(app_state *app)
 {
     const uint32_t now_ms = app_ms(app);
@@ -245,6 +258,9 @@ static void press(app_state *app)
     }
     if ((effective & (uint32_t)BOARD_BUTTON_ESTOP) != 0u) {
         app_event(app, GUARD_EV_ESTOP);
+    }
+    if ((effective & (uint32_t)BOARD_BUTTON_ARM) != 0u) {
+        arm_by_button(app);
     }
 }
 
@@ -357,6 +373,7 @@ static void settle(app_state *app)
 void app_step(app_state *app)
 {
     app->now_us = board_now_us();
+    app_frontend(app); /* first: a frame has to be read soon after DRDY */
     link_receive(&app->link, app, app->now_us);
     app->progress |= APP_LINK;
     press(app);

@@ -4,6 +4,7 @@
  * this order (app_step):
  *
  *   1 link_receive   bytes -> frames -> guard_raise, guard_command_take
+ *     app_frontend   a sample of the hand's own electrodes, when they are the source
  *     buttons        e-stop and release at the hand itself -> guard_raise, each millisecond
  *     decode         one sample of EMG a millisecond through the hand's own chain; its hops go the
  *                    way of a COMMAND when the parameter `decode` says so
@@ -30,6 +31,7 @@
 #define ENDPLATE_APP_H
 
 #include "blob.h"
+#include "ads1299.h"
 #include "buttons.h"
 #include "decode.h"
 #include "guard.h"
@@ -70,6 +72,10 @@ typedef struct app_state {
     buttons_state buttons;
     blob_state blob;
     decode_state decode;
+    ads1299_state front;    /* the hand's own electrodes */
+    int32_t front_tried;    /* they have been asked for since the parameters want them */
+    int32_t front_error;    /* as last told in the log */
+    uint32_t front_restarts;
     hand_config table; /* hand_table, with the grips in force */
     update_state update;
 
@@ -125,8 +131,13 @@ void app_params_changed(app_state *app);
 blob_target app_blob_target(app_state *app);
 void app_grips_changed(app_state *app);
 int32_t app_decoding(const app_state *app); /* decode_mode */
-/* For app.c: one sample, at most, through the hand's own chain. */
+/* Whether the guard may be driving: no chain begins then. */
+int32_t app_moving(const app_state *app);
+/* For app.c: one sample, at most, through the hand's own chain; one from its own electrodes. */
 void app_decode(app_state *app);
+void app_frontend(app_state *app);
+/* Numbers of the parameter `emg_source`. */
+enum { APP_EMG_FROM_LINK = 0, APP_OWN_ELECTRODES = 1 };
 
 /* For link.c, link_update.c: whether the guard is in a state in which the hand may be changed, and
  * a restart soon if it still is then. */

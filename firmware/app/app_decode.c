@@ -11,6 +11,12 @@ int32_t app_decoding(const app_state *app)
     return app->params.value[PARAMS_DECODE];
 }
 
+int32_t app_moving(const app_state *app)
+{
+    const int32_t state = app->guard.state;
+    return state == GUARD_ACTIVE || state == GUARD_STALE || state == GUARD_OPEN_ONLY;
+}
+
 blob_target app_blob_target(app_state *app)
 {
     const params_state *params = &app->params;

@@ -46,7 +46,7 @@ int32_t board_bus_sending(void);
 void board_drive_line(int32_t on);
 
 /* The buttons at the hand, a bit each, as they are now: buttons.h makes events of them. */
-enum board_button { BOARD_BUTTON_ESTOP = 1, BOARD_BUTTON_RELEASE = 2 };
+enum board_button { BOARD_BUTTON_ESTOP = 1, BOARD_BUTTON_RELEASE = 2, BOARD_BUTTON_ARM = 4 };
 uint32_t board_buttons(void);
 
 uint32_t board_cycle_us(void);   /* period of the motor bus cycle */

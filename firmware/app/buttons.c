@@ -6,9 +6,10 @@
 static const struct {
     uint32_t button;
     uint32_t hold_ms;
-} RULES[2] = {
+} RULES[3] = {
     {BOARD_BUTTON_ESTOP, BUTTONS_ESTOP_MS},
     {BOARD_BUTTON_RELEASE, BUTTONS_RELEASE_MS},
+    {BOARD_BUTTON_ARM, BUTTONS_ARM_MS},
 };
 
 void buttons_init(buttons_state *buttons)
@@ -19,7 +20,7 @@ void buttons_init(buttons_state *buttons)
 uint32_t buttons_process(buttons_state *buttons, uint32_t contacts, uint32_t now_ms)
 {
     uint32_t effective = 0;
-    for (int32_t i = 0; i < 2; i++) {
+    for (int32_t i = 0; i < 3; i++) {
         const uint32_t button = RULES[i].button;
         if ((contacts & button) == 0u) {
             buttons->told &= ~button;

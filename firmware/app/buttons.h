@@ -5,6 +5,7 @@
  *
  *   e-stop    its contact opens when it is pressed, and so does a broken wire: pressed for
  *             BUTTONS_ESTOP_MS, ESTOP. Looked at from the first step on
+ *   arm       held for BUTTONS_ARM_MS: on or off, once a press
  *   release   pressed for BUTTONS_RELEASE_MS: RELEASE, once a press
  */
 #ifndef ENDPLATE_BUTTONS_H
@@ -14,12 +15,13 @@
 
 enum buttons_times {
     BUTTONS_ESTOP_MS = 2, /* with a tick of 1 ms: seen twice, so that one disturbed reading is none */
-    BUTTONS_RELEASE_MS = 30
+    BUTTONS_RELEASE_MS = 30,
+    BUTTONS_ARM_MS = 1000 /* nobody leans on it for so long by chance */
 };
 
 typedef struct buttons_state {
     uint32_t pressed;  /* board_button, at the newest look */
-    uint32_t since_ms[2];
+    uint32_t since_ms[3];
     uint32_t told;     /* presses that have had their event */
 } buttons_state;
 

@@ -24,6 +24,7 @@ static int32_t commit(app_state *app, const wire_blob *given)
     const slot_part before = blob_in_force(&app->blob, &app->decode, BLOB_GRIPS);
     const blob_target target = app_blob_target(app);
     const int32_t verdict = blob_commit(&app->blob, given->kind, given->hash, &target);
+    app->front_tried = 0; /* another calibration may want it set up otherwise */
     if (blob_in_force(&app->blob, &app->decode, BLOB_GRIPS).hash != before.hash) {
         app_grips_changed(app);
     }

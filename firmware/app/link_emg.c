@@ -24,9 +24,10 @@ int32_t link_emg(link_state *link, app_state *app)
         || wire_unpack_emg(&link->frame, &emg) < 0 || emg.sites != decode->config.sites) {
         return refuse(&counters->bad_value);
     }
-    const int32_t moving = app->guard.state == GUARD_ACTIVE || app->guard.state == GUARD_STALE
-        || app->guard.state == GUARD_OPEN_ONLY;
-    if (moving && decode->begun && emg.start != decode->start) {
+    if (app->params.value[PARAMS_EMG_SOURCE] != APP_EMG_FROM_LINK) {
+        return refuse(&counters->bad_value);
+    }
+    if (app_moving(app) && decode->begun && emg.start != decode->start) {
         return refuse(&counters->bad_value); /* a chain that begins knows no bad site yet, and takes long */
     }
     app->decoded_ms = app_ms(app); /* its samples have their turns in the next ones */

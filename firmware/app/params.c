@@ -47,6 +47,8 @@ static const params_info TABLE[PARAMS_COUNT] = {
                        1000, 0},
     [PARAMS_DECODE] = {"decode", "", "who decodes EMG: 0 the host, 1 both and the host drives, 2 the hand",
                        PARAMS_WHOLE, 0, 2, 0},
+    [PARAMS_EMG_SOURCE] = {"emg_source", "", "EMG for the hand: 0 from the host, 1 its own electrodes",
+                           PARAMS_WHOLE, 0, 1, 0},
 };
 
 int32_t params_describe(const params_state *params, int32_t index, params_info *info)

@@ -33,6 +33,7 @@ enum params_index {
     PARAMS_HOLD_BOOST,
     PARAMS_TACTOR,
     PARAMS_DECODE,
+    PARAMS_EMG_SOURCE,
     PARAMS_COUNT
 };
 

@@ -22,7 +22,7 @@ static const char HELP[] =
     "  --flash FILE         its flash, made when it is not there; without, nothing can be kept\n"
     "  --touch FILE         its force inputs, 8 x u16 counts that others write; without, none\n"
     "  --power-cut N        ends in the middle of the N-th write or erase of its flash\n"
-    "  --buttons FILE       its first byte: 1 e-stop, 2 release (both: 3) are pressed\n"
+    "  --buttons FILE       its first byte: 1 e-stop, 2 release, 4 arm, or a sum are pressed\n"
     "  --emg FILE           an ADS1299 that hears rows of 8 int32, counts at gain 24; may be a pipe\n"
     "  --emg-fault KNOB=N   of that ADS1299, see ads1299_sim.h; may be given several times\n"
     "  --hang WHAT          what SIGUSR1 makes hang: loop, link, bus or clock (loop)\n"

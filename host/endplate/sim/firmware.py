@@ -122,6 +122,7 @@ def start(
     reset_cause: int = 1,
     hang: str = "loop",
     touch: str | Path | None = None,
+    emg: str | Path | None = None,
     slots: str | Path | None = None,
     bad_image: str = "",
     loaded: Sequence[tuple[Path, int]] = (),
@@ -132,11 +133,12 @@ def start(
     kind: "pc" or "f405". baud, clock_offset_us, clock_ppm, schema (another schema hash than its
     own), trace (DIRECTORY/firmware.jsonl, one line per motor cycle), flash (the file in which it
     keeps parameters, blobs and firmware), power_cut (ends at that write or erase of it), buttons
-    (the file whose first byte presses them: 1 e-stop, 2 release), touch (the file of the force inputs, that
-    of endplate.sim.hand), reset_cause (of its first boot, as in HELLO_ACK) and hang (what
-    Firmware.hang does: loop, link, bus, clock) and bad_image (a firmware of this version does not
-    start) are knobs of "pc". `slots` is a knob of "f405": a file that is loaded where it keeps
-    blobs (`slots_of`); `loaded` are more, with their addresses.
+    (the file whose first byte presses them: 1 e-stop, 2 release, 4 arm), emg (a file or pipe of
+    int32 rows of 8: its own front end), touch (the file of the force inputs, that of
+    endplate.sim.hand), reset_cause (of its first boot, as in HELLO_ACK), hang (what Firmware.hang
+    does: loop, link, bus, clock) and bad_image (a firmware of this version does not start) are
+    knobs of "pc". `slots` is a knob of "f405": a file that is loaded where it keeps blobs
+    (`slots_of`); `loaded` are more, with their addresses.
     `program` is another build of it. It ends at the latest with the thread that calls this.
     Raises HandError when it cannot be started.
     """
@@ -149,7 +151,7 @@ def start(
     folder.mkdir(parents=True, exist_ok=True)
     if kind == "f405":
         knobs = (clock_offset_us, clock_ppm, schema is not None, trace, flash, power_cut, buttons,
-                 touch, reset_cause != 1, hang != "loop", bad_image)  # fmt: skip
+                 touch, reset_cause != 1, hang != "loop", bad_image, emg)  # fmt: skip
         if baud != 1_000_000 or any(knobs):
             raise HandError(
                 "Baud, clock, schema, trace, flash, buttons, touch and hang are knobs of the pc "
@@ -171,6 +173,8 @@ def start(
         arguments += ["--touch", str(touch)]
     if power_cut:
         arguments += ["--power-cut", str(power_cut)]
+    if emg is not None:
+        arguments += ["--emg", str(emg)]
     if buttons is not None:
         arguments += ["--buttons", str(buttons)]
     if bad_image:

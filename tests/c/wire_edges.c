@@ -149,6 +149,23 @@ static void untouched(void)
     MUST(wire_unpack_reason(&frame, &reason) == WIRE_BAD_MESSAGE);
 }
 
+/* A range asks for its own field and not for the one behind it, and takes what stands at its end. */
+static void ranges(void)
+{
+    wire_frame frame;
+    wire_hello_ack hand = {.accepted = 1, .name = {0, 'a'}};
+    wire_command command = {.mode = WIRE_MODE_VELOCITY, .valid_ms = 50};
+    wire_decoded decoded = {.drives = 1, .host_sample = 0x7fff7fffu};
+    wire_blob_chunk chunk = {.kind = WIRE_BLOB_DECODER, .count = 1};
+    memset(command.force_cap, 0x7f, sizeof command.force_cap);
+    MUST(wire_pack_command(&command, &frame) > 0);
+    MUST(wire_pack_decoded(&decoded, &frame) > 0);
+    MUST(wire_pack_blob_chunk(&chunk, &frame) > 0);
+    MUST(wire_pack_hello_ack(&hand, &frame) == WIRE_BAD_VALUE);
+    hand.name[0] = 'b';
+    MUST(wire_pack_hello_ack(&hand, &frame) > 0);
+}
+
 /* The number of the frame acknowledged goes out only with its flag. */
 static void acknowledged(void)
 {
@@ -186,6 +203,7 @@ int main(void)
     capacities();
     untouched();
     acknowledged();
+    ranges();
     numbers();
     printf("passed\n");
     return 0;

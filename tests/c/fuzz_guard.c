@@ -10,6 +10,7 @@
  */
 #include "app.h"
 #include "board.h"
+#include "fuzz_guard_app.h"
 
 #include <math.h> /* NAN */
 #include <stdio.h>
@@ -94,14 +95,6 @@ int32_t board_link_read(uint8_t *bytes, int32_t capacity)
 uint32_t board_boot_id(void) { return BOOT_ID; }
 uint32_t board_schema_hash(uint32_t compiled) { (void)compiled; return SCHEMA; }
 uint32_t app_ms(const app_state *of) { return (uint32_t)(of->now_us / 1000u); }
-void link_hello_ack(link_state *link, const app_state *of, uint16_t s, uint16_t ack, uint8_t yes)
-{ (void)link, (void)of, (void)s, (void)ack, (void)yes; }
-/* Parameters and blobs stay as compiled, and the host drives: the rest is judged elsewhere. */
-void link_param(link_state *link, app_state *of) { (void)link, (void)of; }
-int32_t link_blob(link_state *link, app_state *of) { return (void)link, (void)of, 1; }
-int32_t link_emg(link_state *link, app_state *of) { return (void)link, (void)of, 1; }
-int32_t app_decoding(const app_state *of) { return (void)of, DECODE_HOST; }
-uint32_t log_oldest(const log_state *from) { return (void)from, 0; }
 
 static void undo(void) { known.armed = known.allowed = 0; }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A hand by itself: its own electrodes, its own decoder, its own buttons, and nobody on its link."""
+"""A hand by itself: its own electrodes, decoder and buttons, and nobody on its link."""
 
 from __future__ import annotations
 
@@ -157,4 +157,4 @@ def test_emg_of_a_host_is_refused_while_it_has_its_own(alone):
         host.quiet(0.2)
         assert host.counters()["bad_value"] == before + 1
         heard = [f.fields for f in host.quiet(0.4) if f.msg == "DECODED"]
-    assert len(heard) > 10 and all(told["drives"] for told in heard), "its hops are told all the same"
+    assert len(heard) > 10 and all(told["drives"] for told in heard), "its hops are told"

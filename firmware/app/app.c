@@ -45,8 +45,9 @@ void app_init(app_state *app)
         const blob_target target = app_blob_target(app);
         blob_open(&app->blob, &target);
     }
+    strain_defaults(&app->strain_config);
     params_init(&app->params, app->table_good ? &app->table : NULL);
-    params_to_guard(&app->params, &app->guard_config);
+    params_to_guard(&app->params, &app->guard_config, &app->strain_config);
     if (app->params.fault) {
         log_say(&app->log, app->now_us, LOG_ERROR,
                 "The saved parameters are damaged: the hand runs as it was built.");
@@ -56,7 +57,6 @@ void app_init(app_state *app)
                 "The limits of this firmware contradict each other: the hand stays off.");
         app->table_good = 0;
     }
-    strain_defaults(&app->strain_config);
     strain_init(&app->strain);
     tactor_init(&app->tactor, app_ms(app));
     if (app->table_good) {
@@ -97,7 +97,7 @@ void app_params_changed(app_state *app)
         decode_stop(&app->decode);
     }
     const int32_t grip = app->params.value[PARAMS_REST_GRIP];
-    params_to_guard(&app->params, &app->guard_config);
+    params_to_guard(&app->params, &app->guard_config, &app->strain_config);
     if (app->table_good && grip != app->rest_grip) {
         app->rest_grip = grip;
         app->grip = grip;

@@ -49,6 +49,24 @@ static const params_info TABLE[PARAMS_COUNT] = {
                        PARAMS_WHOLE, 0, 2, 0},
     [PARAMS_EMG_SOURCE] = {"emg_source", "", "EMG for the hand: 0 from the host, 1 its own electrodes",
                            PARAMS_WHOLE, 0, 1, 0},
+    [PARAMS_ARMED] = {"armed_ms", "ms", "armed and not relaxed for so long: disarmed", PARAMS_WHOLE,
+                      1000, 120000, 30000},
+    [PARAMS_NOISE_VELOCITY] = {"noise_velocity", "",
+                               "fastest while many frames come damaged, 1 = full speed",
+                               PARAMS_MILLI, 50, 1000, 500},
+    [PARAMS_STALL_CLOSING] = {"stall_closing_ms", "ms",
+                              "pushing so long without moving: that way waits, closing",
+                              PARAMS_WHOLE, 50, 500, 150},
+    [PARAMS_STALL_OPENING] = {"stall_opening_ms", "ms", "the same, opening and every other way",
+                              PARAMS_WHOLE, 100, 1000, 300},
+    /* an XL330 switches itself off at 70 */
+    [PARAMS_HOT] = {"hot_c", "C", "a motor as warm as this is slowed", PARAMS_WHOLE, 40, 60, 55},
+    [PARAMS_TOO_HOT] = {"too_hot_c", "C", "a motor as warm as this only opens", PARAMS_WHOLE, 45, 68,
+                        65},
+    [PARAMS_LOW] = {"low_v", "V", "supply below this for a second: only opening, slowly",
+                    PARAMS_MILLI, 3700, 4700, 4200},
+    [PARAMS_GOOD] = {"good_v", "V", "supply above this for a second: good again", PARAMS_MILLI, 3800,
+                     4900, 4500},
 };
 
 int32_t params_describe(const params_state *params, int32_t index, params_info *info)
@@ -98,11 +116,24 @@ static void to_guard(const int32_t *value, guard_config *config)
     config->release_velocity = (float)value[PARAMS_RELEASE_VELOCITY] / 1000.0f;
     config->neutral = (float)value[PARAMS_NEUTRAL] / 1000.0f;
     config->open_only_velocity = (float)value[PARAMS_OPEN_ONLY_VELOCITY] / 1000.0f;
+    config->armed_ms = (uint32_t)value[PARAMS_ARMED];
+    config->noise_velocity = (float)value[PARAMS_NOISE_VELOCITY] / 1000.0f;
 }
 
-void params_to_guard(const params_state *params, guard_config *config)
+static void to_strain(const int32_t *value, strain_config *config)
+{
+    config->stall_closing_ms = (uint32_t)value[PARAMS_STALL_CLOSING];
+    config->stall_opening_ms = (uint32_t)value[PARAMS_STALL_OPENING];
+    config->hot_c = (float)value[PARAMS_HOT];
+    config->too_hot_c = (float)value[PARAMS_TOO_HOT];
+    config->low_v = (float)value[PARAMS_LOW] / 1000.0f;
+    config->good_v = (float)value[PARAMS_GOOD] / 1000.0f;
+}
+
+void params_to_guard(const params_state *params, guard_config *config, strain_config *strain)
 {
     to_guard(params->value, config);
+    to_strain(params->value, strain);
 }
 
 /* Whether these values may come into force together: PARAMS_OK or why not. */
@@ -110,6 +141,7 @@ static int32_t judge(const params_state *params, const int32_t *values)
 {
     params_info info;
     guard_config config;
+    strain_config strain;
     for (int32_t i = 0; i < PARAMS_COUNT; i++) {
         (void)params_describe(params, i, &info);
         if (values[i] < info.low || values[i] > info.high) {
@@ -118,7 +150,10 @@ static int32_t judge(const params_state *params, const int32_t *values)
     }
     guard_defaults(&config, 1);
     to_guard(values, &config);
-    return guard_check(&config) == CORE_OK ? PARAMS_OK : PARAMS_CONTRADICTS;
+    strain_defaults(&strain);
+    to_strain(values, &strain);
+    return guard_check(&config) == CORE_OK && strain_check(&strain) == CORE_OK ? PARAMS_OK
+                                                                               : PARAMS_CONTRADICTS;
 }
 
 void params_init(params_state *params, const hand_config *hand)

@@ -15,6 +15,7 @@
 #include "guard.h"
 #include "hand.h"
 #include "store.h"
+#include "strain.h"
 
 enum params_index {
     PARAMS_VALID_MAX = 0,
@@ -34,6 +35,14 @@ enum params_index {
     PARAMS_TACTOR,
     PARAMS_DECODE,
     PARAMS_EMG_SOURCE,
+    PARAMS_ARMED,
+    PARAMS_NOISE_VELOCITY,
+    PARAMS_STALL_CLOSING,
+    PARAMS_STALL_OPENING,
+    PARAMS_HOT,
+    PARAMS_TOO_HOT,
+    PARAMS_LOW,
+    PARAMS_GOOD,
     PARAMS_COUNT
 };
 
@@ -75,6 +84,6 @@ int32_t params_save(params_state *params);                 /* writes only what i
 /* CRC-32C of all values in force; 0 when they are as compiled. */
 uint32_t params_hash(const params_state *params);
 /* Writes those that are the guard's into its configuration. */
-void params_to_guard(const params_state *params, guard_config *config);
+void params_to_guard(const params_state *params, guard_config *config, strain_config *strain);
 
 #endif

@@ -103,6 +103,7 @@ void link_answer(link_state *link, uint16_t session, uint16_t ack)
 static void all_in_range(void)
 {
     guard_config config;
+    strain_config strain;
     params_info info;
     for (int32_t i = 0; i < PARAMS_COUNT; i++) {
         must(params_describe(&app.params, i, &info) == PARAMS_OK);
@@ -110,8 +111,9 @@ static void all_in_range(void)
     }
     must(app.params.value[PARAMS_REST_GRIP] < GRIPS);
     guard_defaults(&config, 1);
-    params_to_guard(&app.params, &config);
-    must(guard_check(&config) == CORE_OK);
+    strain_defaults(&strain);
+    params_to_guard(&app.params, &config, &strain);
+    must(guard_check(&config) == CORE_OK && strain_check(&strain) == CORE_OK);
 }
 
 static int32_t same(const int32_t *a, const int32_t *b)

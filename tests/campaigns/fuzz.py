@@ -55,7 +55,7 @@ TARGETS = {
         "line -> decoder -> link -> guard, by the guard's invariants"),
     "params": Target(
         (PROTOCOL / "wire.c", APP / "link_param.c", APP / "params.c", APP / "store.c",
-         CORE / "guard_config.c"), 300,
+         CORE / "guard_config.c", CORE / "strain.c"), 300,
         "parameters: requests, and a flash that holds anything and loses power"),
 }  # fmt: skip
 

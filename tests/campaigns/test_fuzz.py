@@ -37,7 +37,7 @@ SLIPS = {
     "a range has no upper end": (
         "params.c", "values[i] < info.low || values[i] > info.high", "values[i] < info.low"),
     "the guard is not asked": (
-        "params.c", "guard_check(&config) == CORE_OK ?", "guard_check(&config) != 99 ?"),
+        "params.c", "guard_check(&config) == CORE_OK &&", "guard_check(&config) != 99 &&"),
     "set while it moves": (
         "link_param.c", "app->guard.state != GUARD_DISARMED && app->guard.state != GUARD_FAULT",
         "app->guard.state == 99"),

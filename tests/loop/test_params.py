@@ -32,17 +32,28 @@ from .params_asking import (
 from .wire_host import STATE
 
 HAND = load_hand("test-hand")
+UNITS = {"ms": "ms", "c": "C", "v": "V"}
+#: An end of theirs does not go with the others as compiled.
+CONTRADICT = ("link_lost_ms", "hot_c", "too_hot_c", "low_v", "good_v")
 
 
-def guard_config(rows, values):
-    """The guard's configuration with these values, made as the documents say."""
-    config = ffi.new("guard_config *")
-    lib.guard_defaults(config, 1)
+def defaults():
+    """The configurations that parameters go to, as the core makes them."""
+    guard, strain = ffi.new("guard_config *"), ffi.new("strain_config *")
+    lib.guard_defaults(guard, 1)
+    lib.strain_defaults(strain)
+    return guard, strain
+
+
+def fits_together(rows, values) -> bool:
+    """Whether guard and strain take these values, put in as the documents say."""
+    guard, strain = defaults()
     for row, value in zip(rows, values, strict=True):
-        if hasattr(config, row["name"]):
-            scale = 1000 if row["type"] == lib.WIRE_PARAM_MILLI else 1
-            setattr(config, row["name"], value / scale if scale > 1 else value)
-    return config
+        for config in (guard, strain):
+            if hasattr(config, row["name"]):
+                scale = 1000 if row["type"] == lib.WIRE_PARAM_MILLI else 1
+                setattr(config, row["name"], value / scale if scale > 1 else value)
+    return lib.guard_check(guard) == 0 and lib.strain_check(strain) == 0
 
 
 def goal_currents(bus) -> list[int]:
@@ -53,18 +64,17 @@ def test_the_list_is_whole_and_its_defaults_are_the_guards_own(host):
     rows = table(at_rest(host))
     assert [row["index"] for row in rows] == list(range(len(rows))) and len(rows) >= 12
     assert len({row["name"] for row in rows}) == len(rows)
-    defaults = ffi.new("guard_config *")
-    lib.guard_defaults(defaults, 1)
-    guards = 0
+    compiled = {"guard": 0, "strain": 0}
     for row in rows:
         assert row["status"] == OK and row["name"] and 10 < len(row["text"]) <= 80
         assert row["low"] <= row["factory"] <= row["high"] and row["low"] < row["high"]
-        assert row["unit"] == ("ms" if row["name"].endswith("_ms") else "")
-        if hasattr(defaults, row["name"]):
-            guards += 1
-            scale = 1000 if row["type"] == lib.WIRE_PARAM_MILLI else 1
-            assert getattr(defaults, row["name"]) == pytest.approx(row["factory"] / scale)
-    assert guards == 10, "every time and limit of guard_config"
+        assert row["unit"] == UNITS.get(row["name"].rpartition("_")[2], "")
+        for which, config in zip(compiled, defaults(), strict=True):
+            if hasattr(config, row["name"]):
+                compiled[which] += 1
+                scale = 1000 if row["type"] == lib.WIRE_PARAM_MILLI else 1
+                assert getattr(config, row["name"]) == pytest.approx(row["factory"] / scale)
+    assert compiled == {"guard": 12, "strain": 6}
     grip = next(row for row in rows if row["type"] == lib.WIRE_PARAM_GRIP)
     names = [g.name for g in HAND.grips]
     assert (grip["high"], names[grip["factory"]]) == (len(names) - 1, HAND.rest_grip)
@@ -82,9 +92,10 @@ def test_each_takes_its_ends_and_nothing_beyond(host):
             assert (answer["status"], answer["value"]) == (OUT_OF_RANGE, row["factory"])
             assert in_force(host) == before
         for value in (row["low"], row["high"]):
+            ask(host, "PARAM_RESET", index=row["index"])
             answer = ask(host, "PARAM_SET", value=value, **asked)
             if answer["status"] == CONTRADICTS:  # tried with the others as compiled
-                assert row["name"] == "link_lost_ms" and answer["value"] == row["factory"]
+                assert row["name"] in CONTRADICT and answer["value"] == row["factory"]
                 continue
             assert (answer["status"], answer["value"], answer["kept"]) == (
                 OK, value, row["factory"],
@@ -123,11 +134,11 @@ def test_a_set_is_taken_exactly_when_the_guard_would_take_it(host):
     chance, taken, refused = random.Random(4), 0, 0
     values = [row["factory"] for row in rows]
     for _ in range(250):
-        row = chance.choice([r for r in rows if r["name"].endswith("_ms")])
+        row = chance.choice([r for r in rows if r["unit"]])
         wanted = list(values)
         ends = [row["low"], row["high"], chance.randint(row["low"], row["high"])]
         wanted[row["index"]] = chance.choice(ends)
-        fits = lib.guard_check(guard_config(rows, wanted)) == 0
+        fits = fits_together(rows, wanted)
         answer = ask(
             host, "PARAM_SET", index=row["index"], type=row["type"], value=wanted[row["index"]]
         )

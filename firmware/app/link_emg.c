@@ -27,8 +27,11 @@ int32_t link_emg(link_state *link, app_state *app)
     if (app->params.value[PARAMS_EMG_SOURCE] != APP_EMG_FROM_LINK) {
         return refuse(&counters->bad_value);
     }
-    if (app_moving(app) && decode->begun && emg.start != decode->start) {
-        return refuse(&counters->bad_value); /* a chain that begins knows no bad site yet, and takes long */
+    /* A chain that begins knows no bad site yet, and takes long. Where the hand's own drives, that
+     * holds when a gap has ended it, too. */
+    if (app_moving(app)
+        && (decode->begun ? emg.start != decode->start : app_decoding(app) == DECODE_HAND)) {
+        return refuse(&counters->bad_value);
     }
     app->decoded_ms = app_ms(app); /* its samples have their turns in the next ones */
     const int32_t status = decode_take_frame(decode, &emg);

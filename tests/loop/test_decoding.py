@@ -248,6 +248,20 @@ def test_a_chain_does_not_begin_anew_while_it_drives(alone, host):
     assert host.counters()["bad_value"] >= 5
 
 
+def test_none_begins_anew_either_when_a_gap_has_ended_the_one_that_drove(alone, host):
+    alone.activate()
+    alone.at += 40
+    alone.run(effort(0.02, None))
+    alone.start = alone.at
+    frames = alone.run(effort(0.6, 0))
+    assert states(frames)[-1] == STATE["link lost"]
+    moving = (STATE["active"], STATE["stale"])
+    state = STATE["active"]
+    for f in frames:
+        state = f.fields["state"] if f.msg == "STATE" else state
+        assert f.msg != "DECODED" or f.fields["start"] != alone.start or state not in moving
+
+
 @pytest.mark.parametrize(
     ("fields", "counter"),
     [({"sites": 7}, "bad_value"), ({"sites": 0}, "bad_value"), ({"count": 6}, "bad_value"),

@@ -38,9 +38,7 @@ _EMG_VALUES: int = core.lib.WIRE_EMG_BYTES // 3
 _KEPT = 256  # hops whose hash is remembered
 _SILENT_NS = 500_000_000  # no DECODED for so long: the hand lost the chain's beginning
 _BURST = 25  # samples at once that the hand has room for
-_MOVING = tuple(
-    getattr(core.lib, f"GUARD_{name}") for name in ("ACTIVE", "STALE", "OPEN_ONLY")
-)
+_MOVING = tuple(getattr(core.lib, f"GUARD_{name}") for name in ("ACTIVE", "STALE", "OPEN_ONLY"))
 
 
 class HandDecoding:
@@ -60,6 +58,7 @@ class HandDecoding:
         self._mask = 0
         self._hops: OrderedDict[int, int] = OrderedDict()  # sample -> hash
         self._heard_ns = 0
+        self._armed = self._stopping = False
 
     @property
     def mode(self) -> str:
@@ -111,6 +110,11 @@ class HandDecoding:
         if not usable or mirror is None or link.info["decoder_hash"] != self.wanted:
             self._start = None
             return
+        moving = link.state.get("number") in _MOVING  # armed by us, or by the hand's own button
+        self._stopping = moving and (self._stopping or (self._armed and not link.armed))
+        self._armed = link.armed
+        if self._stopping:
+            return  # asked to stop and not confirmed: without EMG it stands, whatever got lost
         now = time.monotonic_ns()
         silent = self._start is not None and now - self._heard_ns > _SILENT_NS
         lost = block.first != self._next or len(block.counts) > _BURST or silent

@@ -62,6 +62,16 @@ def test_the_grips_of_a_hand_file_are_uploaded_by_the_command(hand, root, tmp_pa
     assert "keeps the grips of test-hand" in capsys.readouterr().out
 
 
+def test_a_running_session_keeps_its_port(monkeypatch, tmp_path):
+    for module in ("hand_params", "hand_upload"):
+        monkeypatch.setattr(
+            f"endplate.cli.{module}.session_on", lambda _port: (tmp_path, "test-hand"),
+            raising=False,
+        )  # fmt: skip
+    with pytest.raises(HandError, match="A session runs on /dev/ttyX: end it, then upload"):
+        endplate("upload", "/dev/ttyX", "--grips", "test-hand")
+
+
 def test_an_armed_hand_is_not_changed(link):
     link.arm()
     serve(link, lambda: link.armed)

@@ -11,6 +11,7 @@ from rich.progress import Progress, TaskID
 
 from endplate.cli.hand import add_port
 from endplate.cli.hand_params import opened
+from endplate.cli.places import session_on
 from endplate.errors import HandError
 from endplate.hardware import Hand, load_hand
 from endplate.live.hand_blobs import CALIBRATION, DECODER, GRIPS, WORDS
@@ -41,6 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise HandError("Name a profile or, with --grips, a hand file: one of the two.")
     profile = load_profile(arguments.profile) if arguments.profile else None
     grips = load_hand(arguments.grips) if arguments.grips else None
+    if session_on(arguments.port) is not None:
+        raise HandError(f"A session runs on {arguments.port}: end it, then upload.")
     with opened(arguments.port, arguments.baud, change=True) as params:
         link = params.link
         if profile is not None:

@@ -89,3 +89,18 @@ def test_a_full_line_is_tried_again_at_once_and_an_end_ends_all():
     assert tries == ["PARAM_INFO"] * 2
     requests.end_all("The port is gone.")
     assert got == [(None, "The port is gone.")] * 2
+
+
+def test_an_answer_that_comes_twice_is_not_taken_for_the_next_chunks():
+    requests, got = ParamRequests(), []
+    kind, asked = lib.WIRE_BLOB_FIRMWARE, lib.WIRE_BLOB_CHUNK
+    for offset in (0, 144):
+        fields = {"kind": kind, "offset": offset}
+        requests.ask("BLOB_CHUNK", fields, lambda answer, why: got.append(answer))
+    answer = {"kind": kind, "asked": asked, "status": lib.WIRE_BLOB_OK, "received": 144}
+    requests.service(0, lambda msg, fields: True)
+    for _ in range(2):
+        requests.take("BLOB_STATUS", answer)
+    assert len(got) == 1, "the second chunk has not been answered yet"
+    requests.take("BLOB_STATUS", answer | {"received": 288})
+    assert len(got) == 2

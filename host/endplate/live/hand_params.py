@@ -79,7 +79,8 @@ class ParamRequests:
         asked, wanted, _ = self._waiting[0]
         answers = core.lib.WIRE_PARAM_INFO if msg == "PARAM_DESCRIPTION" else fields["asked"]
         of = "kind" if msg == "BLOB_STATUS" else "index"
-        late = not fields["status"] and fields.get("received", 0) < wanted.get("offset", -1)
+        # a CHUNK that was taken leaves more than its offset behind: this answers the one before
+        late = not fields.get("status") and fields.get("received", 0) <= wanted.get("offset", -1)
         if answers == core.MESSAGES[asked][0] and fields[of] == wanted[of] and not late:
             self._end(fields, "")
 

@@ -233,37 +233,6 @@ static void feel(app_state *app)
     app_touch_step(app);
 }
 
-/* Without a host: on and off. With one that decodes, arming is the host's. */
-static void arm_by_button(app_state *app)
-{
-    const int32_t state = app->guard.state;
-    if (state == GUARD_ARMED || app_moving(app)) {
-        app_event(app, GUARD_EV_DISARM);
-    } else if (app_decoding(app) == DECODE_HAND && app->decode.begun) {
-        app_event(app, GUARD_EV_ARM);
-    } else {
-        /* nothing to arm for */
-    }
-}
-
-static void press(app_state *app)
-{
-    const uint32_t now_ms = app_ms(app);
-    if (now_ms == app->ticked_ms) {
-        return;
-    }
-    const uint32_t effective = buttons_process(&app->buttons, board_buttons(), now_ms);
-    if ((effective & (uint32_t)BOARD_BUTTON_RELEASE) != 0u) {
-        app_event(app, GUARD_EV_RELEASE);
-    }
-    if ((effective & (uint32_t)BOARD_BUTTON_ESTOP) != 0u) {
-        app_event(app, GUARD_EV_ESTOP);
-    }
-    if ((effective & (uint32_t)BOARD_BUTTON_ARM) != 0u) {
-        arm_by_button(app);
-    }
-}
-
 static void tick(app_state *app)
 {
     const uint32_t now_ms = app_ms(app);
@@ -344,39 +313,13 @@ static void cycle(app_state *app)
     app->progress |= APP_SENSING;
 }
 
-int32_t app_may_change(const app_state *app)
-{
-    return app->guard.state == GUARD_DISARMED || app->guard.state == GUARD_FAULT;
-}
-
-void app_restart(app_state *app)
-{
-    app->restart_us = app->now_us + APP_RESTART_US;
-}
-
-/* A new firmware has shown that it works; a restart that was asked for. Neither while anything may
- * move. */
-static void settle(app_state *app)
-{
-    if (update_on_trial(&app->update) && app->guard.state == GUARD_DISARMED
-        && (app->link.open || app->now_us - app->booted_us >= UPDATE_TRUST_US)) {
-        update_confirm(&app->update);
-    }
-    if (app->restart_us != 0 && app->now_us >= app->restart_us) {
-        app->restart_us = 0;
-        if (app_may_change(app)) {
-            board_reset();
-        }
-    }
-}
-
 void app_step(app_state *app)
 {
     app->now_us = board_now_us();
     app_frontend(app); /* first: a frame has to be read soon after DRDY */
     link_receive(&app->link, app, app->now_us);
     app->progress |= APP_LINK;
-    press(app);
+    app_press(app);
     app_decode(app);
     find_faults(app);
     feel(app);
@@ -392,7 +335,7 @@ void app_step(app_state *app)
     }
     log_watch(&app->log, app, app->now_us);
     link_send(&app->link, app, app->now_us);
-    settle(app);
+    app_settle(app);
     if (app->progress == APP_ALL || !app->table_good) {
         app->progress = 0;
         board_watchdog_feed();

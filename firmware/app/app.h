@@ -47,6 +47,7 @@
 
 enum app_times {
     APP_SELF_TEST_US = 1000000,
+    APP_CONFIRM_US = 10000000,
     APP_RESTART_US = 20000, /* after the request, so that its answer gets out */
     APP_LATE_US = 50000 /* longest step of time that one cycle makes good */
 };
@@ -101,6 +102,7 @@ typedef struct app_state {
     uint32_t progress;      /* app_progress */
     uint32_t decoded_ms;    /* when a frame of EMG or a sample last had its turn */
     uint32_t decoded_us;    /* when a hop closed */
+    uint64_t confirm_us;    /* not before: the next try to confirm an image on trial */
     uint64_t restart_us;    /* when to restart; 0: no such wish */
 } app_state;
 
@@ -143,6 +145,9 @@ enum { APP_EMG_FROM_LINK = 0, APP_OWN_ELECTRODES = 1 };
  * a restart soon if it still is then. */
 int32_t app_may_change(const app_state *app);
 void app_restart(app_state *app);
+/* For app.c: the buttons, each millisecond; an image on trial that works, a restart that is due. */
+void app_press(app_state *app);
+void app_settle(app_state *app);
 
 uint32_t app_ms(const app_state *app); /* the guard's clock */
 

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+static const float BELIEVED_S = 0.6f; /* and a verdict takes a frame */
+
 int32_t app_decoding(const app_state *app)
 {
     return app->params.value[PARAMS_DECODE];
@@ -39,6 +41,12 @@ void app_grips_changed(app_state *app)
     }
 }
 
+/* A chain that has just begun knows no bad site yet: a flat one takes 0.5 s to be told. */
+static int32_t believed(const app_state *app)
+{
+    return (float)app->decode.hop.samples >= BELIEVED_S * app->decode.config.rate_hz;
+}
+
 /* In one millisecond either a frame of EMG is taken (link_emg.c), or one sample goes through the
  * chain, or a hop is told of (link_send.c): what a tick costs is bounded. At 500 samples/s a backlog
  * still shrinks. */
@@ -60,7 +68,7 @@ void app_decode(app_state *app)
     app->decoded_us = (uint32_t)app->now_us;
     app->link.tx_dropped += app->link.hop_waits ? 1u : 0u; /* nobody has heard of the last one */
     app->link.hop_waits = 1;
-    if (app_decoding(app) != DECODE_HAND) {
+    if (app_decoding(app) != DECODE_HAND || !believed(app)) {
         return;
     }
     memset(caps, 255, sizeof caps);

@@ -14,7 +14,7 @@ static const struct {
 
 void buttons_init(buttons_state *buttons)
 {
-    *buttons = (buttons_state){0};
+    *buttons = (buttons_state){.told = BOARD_BUTTON_RELEASE | BOARD_BUTTON_ARM};
 }
 
 uint32_t buttons_process(buttons_state *buttons, uint32_t contacts, uint32_t now_ms)

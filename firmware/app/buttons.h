@@ -7,6 +7,8 @@
  *             BUTTONS_ESTOP_MS, ESTOP. Looked at from the first step on
  *   arm       held for BUTTONS_ARM_MS: on or off, once a press
  *   release   pressed for BUTTONS_RELEASE_MS: RELEASE, once a press
+ *
+ * One that is pressed at power-up, or stuck, has no effect before it has been let go; but for the e-stop.
  */
 #ifndef ENDPLATE_BUTTONS_H
 #define ENDPLATE_BUTTONS_H

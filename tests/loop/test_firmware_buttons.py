@@ -105,6 +105,20 @@ def test_release_button_opens_once_a_press(host, hand, bus, buttons):
     host.until_state("releasing")
 
 
+def test_release_that_is_stuck_at_power_up_opens_nothing(pc_firmware, bus, tmp_path):
+    stuck = Buttons(tmp_path / "buttons", RELEASE)
+    with firmware.start("pc", bus.port, tmp_path, trace=True, buttons=stuck.path) as hand:
+        with connected(hand.port) as host:
+            host.hello()
+            host.until_state("disarmed")
+            host.quiet(0.3)
+            assert STATE["releasing"] not in {r["state"] for r in rows(hand)}
+            stuck.set(0)
+            host.quiet(0.05)
+            stuck.set(RELEASE)
+            host.until_state("releasing")
+
+
 def test_a_short_touch_releases_nothing(host, hand, buttons):
     host.activate()
     buttons.set(RELEASE)

@@ -121,6 +121,17 @@ def test_a_short_touch_of_the_button_arms_nothing(alone):
     assert {row["state"] for row in hand.rows()} <= {STATE["self test"], STATE["disarmed"]}
 
 
+def test_a_button_that_is_stuck_at_power_up_arms_nothing(flash, bus, emg, tmp_path):
+    stuck = Buttons(tmp_path / "buttons", ARM)
+    with firmware.start(
+        "pc", bus.port, tmp_path / "second", trace=True, flash=flash, emg=emg, buttons=stuck.path
+    ) as running:
+        hand = Alone(running)
+        until(lambda: hand.state() == STATE["disarmed"], 5, "disarmed")
+        time.sleep(3.0)
+        assert {row["state"] for row in hand.rows()} <= {STATE["self test"], STATE["disarmed"]}
+
+
 def test_a_front_end_that_falls_silent_stops_it_for_good(flash, bus, emg, tmp_path):
     buttons = Buttons(tmp_path / "buttons")
     program = tmp_path / "silent"  # the knob of the simulated chip goes in by a wrapper

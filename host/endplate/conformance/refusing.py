@@ -22,20 +22,21 @@ from endplate.conformance.verdict import Finding, NotMeasurableError, Verdict, h
 from endplate.errors import HandError
 from endplate.live.hand_port import PortGoneError
 
+POSITION_BIT = 13  # of the capabilities: mode 2 is one
 _VALID_MS = 100  # the longest: a command obeyed wrongly moves as far as it can
 _SHOWS_S = 0.12  # what was obeyed wrongly has moved the hand by then
 _ATTACK_MS = 250  # without a fresh command the hand is in LINK LOST after 300
-_BURST_READ_MS = 280
+_BURST_READ_MS = 260  # the last fresh command left a hop before the burst's time begins
 _FORGIVEN_MS = 20  # of the future
 _COUNT = 5
-_FREEZE_S, _BURST_MS, _HOP_MS = 0.2, 300, 20
+_FREEZE_S, _BURST_MS, _HOP_MS = 0.15, 300, 20
 _OLD_MS, _FUTURE_MS = 160.0, 40.0
 _LATE_MS = 10.0  # for the errors of the clocks and a computer that does other things, too
 _FLOOD_S, _SLICE_S, _SEED = 1.0, 0.01, 5
 _RECOVERY_S = 6.0
 
 
-def _refused(
+def refused(
     subject: Subject, counter: str, attack: Callable[[float], int], most_ms: float = _ATTACK_MS
 ) -> Finding:
     """An attack on a hand that is ACTIVE and stands; it returns how many frames it sent. Says
@@ -63,7 +64,7 @@ def old_emg(subject: Subject) -> Finding:
             subject.command(target, age_ms=_OLD_MS + subject.error_ms(), valid_ms=_VALID_MS)
         return _COUNT
 
-    return _refused(subject, "bad_stale", attack)
+    return refused(subject, "bad_stale", attack)
 
 
 def future_emg(subject: Subject) -> Finding:
@@ -76,7 +77,7 @@ def future_emg(subject: Subject) -> Finding:
             _read_in_time(subject, sent, _FUTURE_MS + _LATE_MS - _FORGIVEN_MS)
         return _COUNT
 
-    return _refused(subject, "bad_stale", attack)
+    return refused(subject, "bad_stale", attack)
 
 
 def _read_in_time(subject: Subject, sent_ns: int, most_ms: float) -> None:
@@ -104,7 +105,7 @@ def stale_burst(subject: Subject) -> Finding:
             subject.write(frame)
         return len(queued)
 
-    return _refused(subject, "bad_stale", burst, _BURST_READ_MS)
+    return refused(subject, "bad_stale", burst, _BURST_READ_MS)
 
 
 def bad_values(subject: Subject) -> Finding:
@@ -115,7 +116,7 @@ def bad_values(subject: Subject) -> Finding:
         wrong = [
             (frames.TARGET, (10_001 if closing else -10_001).to_bytes(2, "little", signed=True)),
             (frames.TARGET, (32_767 if closing else -32_768).to_bytes(2, "little", signed=True)),
-            (frames.MODE, b"\x02"),
+            (frames.MODE, b"\x03" if subject.info["capabilities"] >> POSITION_BIT & 1 else b"\x02"),
             (frames.MODE, b"\xff"),
             (frames.GRIP, bytes([subject.info["grips"]])),
         ]
@@ -124,7 +125,7 @@ def bad_values(subject: Subject) -> Finding:
             subject.write(frames.changed(good, offset, value))
         return len(wrong)
 
-    return _refused(subject, "bad_value", attack)
+    return refused(subject, "bad_value", attack)
 
 
 def wrong_session(subject: Subject) -> Finding:
@@ -136,7 +137,7 @@ def wrong_session(subject: Subject) -> Finding:
             subject.command_as(other, target, valid_ms=_VALID_MS)
         return _COUNT
 
-    return _refused(subject, "bad_session", attack)
+    return refused(subject, "bad_session", attack)
 
 
 def old_sequence(subject: Subject) -> Finding:
@@ -153,7 +154,7 @@ def old_sequence(subject: Subject) -> Finding:
             subject.write(frame)
         return 5
 
-    return _refused(subject, "bad_sequence", attack)
+    return refused(subject, "bad_sequence", attack)
 
 
 def flood(subject: Subject) -> Finding:

@@ -1,19 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`endplate hand verify`: passes on the firmware as it is, on Linux and in QEMU; finds the defect
-in builds that have one; says in one sentence why a port is no hand."""
+"""`endplate hand verify`: passes on the firmware as it is, on Linux and in QEMU; says in one
+sentence why a port is no hand, or none that can be judged."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
 import tty
-from pathlib import Path
 
 import pytest
 
@@ -27,38 +25,32 @@ from endplate.errors import UsageError
 from endplate.live.hand_port import HandPort
 from endplate.sim import firmware
 
+from . import servo_standin
+from .conformance_case import FIRMWARE, moving_hand, not_passed
+from .params_asking import OK, at_rest, set_named
 from .wire_host import STATE, connected, goals
 
-ROOT = Path(__file__).resolve().parents[2]
-FIRMWARE = ROOT / "firmware"
 NEEDS_POWER = [r.id for r in REQUIREMENTS if r.power_cycle]
-
-
-def found(report) -> dict[str, Verdict]:
-    return {requirement.id: finding.verdict for requirement, finding in report.findings}
-
-
-def not_passed(report) -> list:
-    return [
-        (r.id, f.verdict.value, f.measured, f.note)
-        for r, f in report.findings
-        if f.verdict is not Verdict.PASSED
-    ]
 
 
 # ---- the firmware as it is ----
 
 
-def test_the_linux_hand_passes_all(hand, bus, tmp_path, capsys):
+def test_the_linux_hand_passes_all(hand, bus, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
     out = tmp_path / "found.json"
     status = main(["hand", "verify", hand.port, "--yes", "--estop", "--json", str(out)])
     written = json.loads(out.read_text())
     rows = {row["id"]: row for row in written["requirements"]}
     assert status == 0 and written["passed"], [r for r in rows.values() if r["verdict"] != "PASSED"]
     assert list(rows) == [requirement.id for requirement in REQUIREMENTS]
-    assert {row["verdict"] for row in rows.values()} == {"PASSED"}
+    skipped = {id: row["note"] for id, row in rows.items() if row["verdict"] == "SKIPPED"}
+    assert skipped.keys() == {"HV-81"}  # this bus has motors that take no current
+    assert "too little to see" in skipped["HV-81"]
+    assert {row["verdict"] for row in rows.values()} == {"PASSED", "SKIPPED"}
     printed = capsys.readouterr().out
-    assert "It will close" in printed and f"{len(rows)} passed" in printed
+    assert "It will close" in printed and f"{len(rows) - 1} passed, 1 skipped" in printed
+    assert max(len(line) for line in printed.splitlines()) <= 80
     assert written["hand"]["name"] == "test-hand"
     # It did drive the hand, by little, and the numbers are measured ones.
     ticks = [k for _, k in goals(bus, 3)]
@@ -67,80 +59,26 @@ def test_the_linux_hand_passes_all(hand, bus, tmp_path, capsys):
     assert all(table[64] == 0 for table in bus.registers.values()), "e-stop: torque is off"
 
 
+WITH_MECHANICS = "HV-10 HV-61 HV-62 HV-70 HV-80 HV-81".split()
+
+
+def test_a_hand_with_mechanics_passes(pc_firmware, tmp_path):
+    with moving_hand(tmp_path) as port:
+        report = verify(port, only=WITH_MECHANICS)
+    assert not not_passed(report) and len(report.findings) == len(WITH_MECHANICS)
+    notes = {requirement.id: finding.note for requirement, finding in report.findings}
+    assert notes["HV-70"] == "", "all sensors are there"
+
+
 def test_the_emulated_hand_passes(arm_tools, bus, tmp_path):
     subprocess.run(
         ["make", "-s", "-C", str(FIRMWARE), f"PYTHON={sys.executable}", "f405"],
         check=True, capture_output=True,
     )  # fmt: skip
-    only = "HV-02 HV-10 HV-12 HV-20 HV-21 HV-22 HV-51".split()
+    only = "HV-02 HV-10 HV-12 HV-16 HV-20 HV-21 HV-22 HV-60 HV-61 HV-62 HV-70 HV-51".split()
     with firmware.start("f405", bus.port, tmp_path) as hand:
         report = verify(hand.port, only=only, estop=True)
     assert not not_passed(report) and len(report.findings) == len(only)
-
-
-# ---- builds with a defect ----
-
-DEFECTS = {
-    "link lost never latches": (
-        "core/guard.c",
-        "GUARD_EV_LINK_LOST, GUARD_LINK_LOST}",
-        "GUARD_EV_LINK_LOST, GUARD_ARMED}",
-        ["HV-22", "HV-01"],
-    ),
-    "stale is never entered": (
-        "core/guard.c",
-        "elapsed(now_ms, state->fresh_ms) >= good_ms",
-        "elapsed(now_ms, state->fresh_ms) >= 10u * good_ms",
-        ["HV-20", "HV-01"],
-    ),
-    "any session is obeyed": (
-        "app/link.c",
-        "!link->open || link->frame.session != link->session",
-        "!link->open",
-        ["HV-34", "HV-01"],
-    ),
-    "any boot id arms": (
-        "app/link.c",
-        "message.boot_id != link_boot_id(link)",
-        "message.boot_id == 0u",
-        ["HV-04", "HV-02"],
-    ),
-    "release needs a session": (
-        "app/link.c",
-        "always = msg == WIRE_RELEASE || msg == WIRE_ESTOP",
-        "always = msg == WIRE_ESTOP",
-        ["HV-40", "HV-01"],
-    ),
-}
-
-
-def bad_build(folder: Path, source: str, right: str, wrong: str) -> Path:
-    """The Linux hand with one change in one file. What is compiled already is taken along."""
-    copy = folder / "firmware"
-    shutil.copytree(FIRMWARE, copy, ignore=shutil.ignore_patterns("f405", "replay*"))
-    (copy / "f405").symlink_to(FIRMWARE / "f405")
-    for beside in ("protocol", "host", "hw", "tests"):
-        (folder / beside).symlink_to(ROOT / beside)
-    text = (copy / source).read_text()
-    assert text.count(right) == 1, f"{source} has changed: {right!r} is not in it once"
-    (copy / source).write_text(text.replace(right, wrong))
-    subprocess.run(
-        ["make", "-s", "-C", str(copy), f"PYTHON={sys.executable}", "pc"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    return copy / "build" / "pc" / "endplate-hand"
-
-
-@pytest.mark.parametrize("defect", DEFECTS)
-def test_a_defect_is_found_by_its_requirement(defect, pc_firmware, bus, tmp_path):
-    source, right, wrong, (catches, still_passes) = DEFECTS[defect]
-    program = bad_build(tmp_path, source, right, wrong)
-    with firmware.start("pc", bus.port, tmp_path, program=program) as hand:
-        report = verify(hand.port, only=[catches, still_passes])
-    assert found(report) == {catches: Verdict.FAILED, still_passes: Verdict.PASSED}, not_passed(
-        report
-    )
-    assert not report.passed
 
 
 # ---- how it ends, and what it says ----
@@ -174,6 +112,30 @@ def test_an_estop_or_fault_is_said_before_anything_moves(host, hand, bus, capsys
     assert main(["hand", "verify", hand.port, "--yes"]) == 2
     assert "emergency stop: switch it off and on" in capsys.readouterr().err
     assert len({k for _, k in goals(bus, 3)}) == 1
+
+
+def test_a_motor_that_is_missing_or_in_error_is_named_before_anything_moves(hand, bus, capsys):
+    with connected(hand.port) as host:
+        host.hello()
+        host.until_state("disarmed")
+    bus.silent.add(3)
+    time.sleep(0.5)
+    assert main(["hand", "verify", hand.port, "--yes"]) == 2
+    assert "the motor of index (id 3) does not answer: check its cable" in said(capsys)
+    bus.silent.clear()
+    bus.registers[9][servo_standin.ERROR] = 4  # overheated, and stays so
+    bus.registers[9][146] = 80
+    time.sleep(0.5)
+    assert main(["hand", "verify", hand.port, "--yes"]) == 2
+    assert "the motor of elbow (id 9) reports error 4: let it cool" in said(capsys)
+    assert all(len({k for _, k in goals(bus, ident)}) == 1 for ident in (1, 3, 9))
+
+
+def test_a_hand_that_decodes_by_itself_is_not_judged(host, hand, capsys):
+    at_rest(host)
+    assert set_named(host, "decode", 2)["status"] == OK
+    assert main(["hand", "verify", hand.port, "--yes"]) == 2
+    assert "its parameter decode to 0" in said(capsys)
 
 
 @pytest.fixture

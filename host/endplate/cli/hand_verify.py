@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from endplate.conformance.run import Report, chosen, verify
 from endplate.conformance.subject import DRIVE, DRIVE_S
@@ -23,17 +23,19 @@ EXAMPLES = """examples:
   endplate hand verify /dev/ttyACM0
   endplate hand verify /dev/ttyACM0 --yes --json verified.json
   endplate hand verify /dev/ttyACM0 --only HV-20 HV-21 HV-22
+  endplate hand verify /dev/ttyACM0 --long       with the half minute of a forgotten hand
   endplate hand verify /dev/ttyACM0 --estop      ESTOP too; the hand needs its power cut afterwards
 
-Only what the wire shows is judged: the hand tells its state every 20 ms, so a time is known to
-20 ms and the error of the clock comparison. Exit status: 0 when all that was run passed, 1 when
-not, 2 when there is no hand to test.
+What the hand does not claim to have is skipped. Only what the wire shows is judged: the hand tells
+its state every 20 ms, so a time is known to 20 ms and the error of the clock comparison. Exit
+status: 0 when all that was run passed, 1 when not, 2 when there is no hand that can be judged: it
+does not answer, is in a fault or an emergency stop, or a motor is missing or in error.
 """
 _COLOURS = {
     Verdict.PASSED: "green",
     Verdict.FAILED: "bold red",
-    Verdict.NOT_MEASURABLE: "yellow",
-    Verdict.NOT_RUN: "dim",
+    Verdict.NOT_JUDGED: "yellow",
+    Verdict.SKIPPED: "dim",
 }
 
 
@@ -46,6 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", nargs="+", metavar="ID", help="these requirements alone")
     parser.add_argument(
         "--estop", action="store_true", help="ESTOP too, last: the hand needs its power cut"
+    )
+    parser.add_argument(
+        "--long", action="store_true", help="wait the half minute of a hand that is forgotten"
     )
     parser.add_argument("--yes", action="store_true", help="do not ask before the hand moves")
 
@@ -61,20 +66,21 @@ def run(arguments: argparse.Namespace) -> int:
         console.print(
             f"Hand {info['name']}, firmware {info['firmware']}, on {arguments.port}. It will close "
             f"and open several times by a few degrees, at {DRIVE:.0%} of its full speed for "
-            f"{DRIVE_S:g} s at a time, and RELEASE opens it: nothing may be between its fingers.",
+            f"{DRIVE_S:g} s at a time and to places near by, and RELEASE opens it: nothing may be "
+            "between its fingers.",
             highlight=False,
         )
         if sys.stdin.isatty() and not arguments.yes:
             console.input("Enter begins, Ctrl-C ends. ")
-        console.print(_row("", "", "required", "measured", "allowed"), style="bold")
 
     report = verify(
         arguments.port,
         arguments.baud,
         only=arguments.only,
         estop=arguments.estop,
+        long=arguments.long,
         begun=begun,
-        tell=lambda requirement, finding: console.print(_row(*_words(requirement, finding))),
+        tell=lambda requirement, finding: console.print(_row(requirement, finding)),
     )
     console.print(summary(report), highlight=False)
     if arguments.json is not None:
@@ -85,21 +91,19 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if report.passed else 1
 
 
-def _row(*cells: str) -> Table:
-    """One line of the table, printed when it is known; all of them have the same columns."""
-    row = Table.grid(padding=(0, 2, 0, 0), expand=True)
+def _row(requirement: Requirement, finding: Finding) -> Table:
+    """What is required and, below it, what was found: printed when it is known, in 80 columns."""
+    row = Table.grid(padding=(0, 2, 0, 0))
     row.add_column(width=5)
-    row.add_column(width=14)
-    for ratio in (4, 5, 3):
-        row.add_column(ratio=ratio)
-    row.add_row(*cells)
+    row.add_column(width=10)
+    row.add_column(overflow="fold")
+    verdict = Text(finding.verdict.value, style=_COLOURS[finding.verdict])
+    required = f"required: {finding.allowed}" if finding.allowed else ""
+    found = "; ".join(part for part in (finding.measured, finding.note, required) if part)
+    row.add_row(requirement.id, verdict, Text(requirement.words))
+    if found:
+        row.add_row("", "", Text(found, style="dim"))
     return row
-
-
-def _words(requirement: Requirement, finding: Finding) -> tuple[str, ...]:
-    measured = "; ".join(part for part in (finding.measured, finding.note) if part)
-    verdict = f"[{_COLOURS[finding.verdict]}]{finding.verdict.value}[/]"
-    return requirement.id, verdict, requirement.words, escape(measured), finding.allowed
 
 
 def summary(report: Report) -> str:
@@ -107,7 +111,7 @@ def summary(report: Report) -> str:
     count = Counter(finding.verdict for _, finding in report.findings)
     parts = [f"{count[verdict]} {verdict.value.lower()}" for verdict in Verdict if count[verdict]]
     stopped = any(
-        requirement.power_cycle and finding.verdict is not Verdict.NOT_RUN
+        requirement.power_cycle and finding.verdict is not Verdict.SKIPPED
         for requirement, finding in report.findings
     )
     left = "in emergency stop: switch it off and on" if stopped else "disarmed"

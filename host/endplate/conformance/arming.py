@@ -17,13 +17,16 @@ from endplate.conformance.motion import (
     watch_after_driving,
     words_of,
 )
+from endplate.conformance.setting import lowered
 from endplate.conformance.subject import DRIVE, HOP_S, LIMIT, Subject
-from endplate.conformance.verdict import Finding, NotMeasurableError, holds
+from endplate.conformance.verdict import Finding, LackingError, NotMeasurableError, holds
 from endplate.live.hand_words import DRIVING
 
 _REST = f"not armed; {STILL_DEG} degrees"
 _TRY_S = 0.25
 _GONE_S = 0.4
+FORGOTTEN_MS = 30_000
+_CLOCKS_SHARE = 0.01  # clocks of host and hand agree to much better
 _SLOW_STATE_S = 1.2  # a hand that hears nothing tells its state twice a second
 
 
@@ -59,6 +62,30 @@ def moves_after_neutral(subject: Subject) -> Finding:
     """The counterpart of all that must not move."""
     speed = know_moves(subject).speed_dps
     return holds(True, f"{abs(speed):.0f} degrees/s at {DRIVE:.0%} of full speed", "it moves")
+
+
+def ends_when_forgotten(subject: Subject) -> Finding:
+    """ARM, then nothing but heartbeats. The time is made short where it is a parameter, unless all
+    of it is asked for."""
+    with lowered(subject, "armed_ms", keep=subject.patient) as set_ms:
+        if set_ms is None and not subject.patient:
+            raise LackingError("takes half a minute; asked for with --long")
+        return _forgotten(subject, FORGOTTEN_MS if set_ms is None else set_ms)
+
+
+def _forgotten(subject: Subject, after_ms: int) -> Finding:
+    sent = subject.arm()
+    if not subject.wait_state("armed", 1.0):
+        raise NotMeasurableError("the hand did not arm")
+    late_ms = after_ms * (1 + _CLOCKS_SHARE) + _SLOW_STATE_S * 1000
+    allowed = f"disarmed in {after_ms / 1000:g} s"
+    left = subject.wait(
+        lambda h: h.frame.msg == "STATE" and h.fields["state"] not in DRIVING, late_ms / 1000
+    )
+    if left is None:
+        return holds(False, f"armed after {late_ms / 1000:.1f} s", allowed)
+    word = words_of([left])[0]
+    return holds(word == "disarmed", f"{word} after {(left.ns - sent) / 1e9:.2f} s", allowed)
 
 
 def another_session_disarms(subject: Subject) -> Finding:

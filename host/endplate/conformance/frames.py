@@ -18,6 +18,12 @@ def changed(frame: bytes, offset: int, value: bytes) -> bytes:
     return _rewritten(frame, _HEADER + offset, value)
 
 
+def damaged(frame: bytes) -> bytes:
+    """The frame with one byte of its middle changed, its CRC as it was: no 00 comes or goes."""
+    at = len(frame) // 2
+    return frame[:at] + bytes([frame[at] ^ 1 or 2]) + frame[at + 1 :]
+
+
 def with_version(frame: bytes, version: int) -> bytes:
     """The frame as another version of the wire would send it."""
     return _rewritten(frame, 0, bytes([version << 4]))

@@ -190,13 +190,15 @@ class Watched:
 def watch_after_driving(
     subject: Subject,
     meanwhile: Callable[[Subject], object],
+    seconds: float = DRIVE_S,
     **fields: Any,
 ) -> Watched:
-    """Drives the hand with commands that have these fields, then does `meanwhile` and listens."""
+    """Drives the hand so long with commands that have these fields, then does `meanwhile` and
+    listens."""
     moves = know_moves(subject)
     subject.activate()
     target = next_drive(subject, subject.drive(0.0, 0.06)[1])
-    sent, driving = subject.drive(target, DRIVE_S, **fields)
+    sent, driving = subject.drive(target, seconds, **fields)
     told = states(driving)
     if not told or told[-1].fields["state"] != GUARD["active"]:
         raise NotMeasurableError("the hand was not active when the commands were to end")

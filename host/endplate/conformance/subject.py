@@ -13,6 +13,7 @@ from endplate import core
 from endplate.conformance.line import ANSWER_S, Heard, Line, apart_ms, now_us
 from endplate.conformance.verdict import NotMeasurableError
 from endplate.errors import HandError
+from endplate.hardware import Hand
 from endplate.live import hand_words
 from endplate.live.hand_clock import HandClock
 
@@ -42,6 +43,8 @@ class Subject(Line):
         super().__init__(port, baud)
         self.clock = HandClock()
         self.info: dict[str, Any] = {}  # of the newest HELLO_ACK
+        self.hand: Hand | None = None  # its hand file, when it is known here
+        self.patient = False  # whether what takes half a minute is waited for
         self.sample = 0
         self.hello_ns = 0  # when the HELLO that was answered left
         self.memory: dict[str, Any] = {}  # what a requirement learnt for those after it

@@ -4,8 +4,21 @@ requirement that goes takes its id with it."""
 
 from __future__ import annotations
 
-from endplate.conformance import arming, identity, refusing, silence, stopping
+from endplate.conformance import (
+    arming,
+    gripping,
+    identity,
+    placing,
+    refusing,
+    silence,
+    stopping,
+    telling,
+    unmoved,
+)
 from endplate.conformance.verdict import Requirement
+
+#: Bits of HELLO_ACK's capabilities (SPEC.md).
+_FORCE_CAP, _TOUCH, _LOG, _POSITION = 5, 10, 12, refusing.POSITION_BIT
 
 REQUIREMENTS = (
     Requirement("HV-01", "R-12", "HELLO is answered and the session opens", identity.answers_hello),
@@ -37,6 +50,13 @@ REQUIREMENTS = (
     Requirement(
         "HV-14", "R-02", "port closed and opened: nothing is armed or moves", arming.replug_disarms
     ),
+    Requirement(
+        "HV-15",
+        "R-28",
+        "armed and forgotten: disarms itself",
+        arming.ends_when_forgotten,
+    ),
+    Requirement("HV-16", "R-18", "RESTART while armed or active is not obeyed", unmoved.restart),
     Requirement("HV-20", "R-02", "commands cease: STALE", silence.goes_stale),
     Requirement("HV-21", "R-02", "commands cease: the joint stands", silence.stands),
     Requirement("HV-22", "R-02", "commands cease: LINK LOST", silence.loses_the_link),
@@ -65,12 +85,51 @@ REQUIREMENTS = (
     ),
     Requirement("HV-36", "R-14", "a flood of garbage stops the hand, no more", refusing.flood),
     Requirement(
+        "HV-37", "R-27", "damaged frames are told, move nothing, end nothing", unmoved.noise
+    ),
+    Requirement("HV-38", "R-17", "uploads (BLOB) while active are refused", unmoved.upload),
+    Requirement("HV-39", "R-12", "EMG while the host drives moves nothing", unmoved.emg),
+    Requirement(
         "HV-40",
         "R-06",
         "RELEASE opens from LINK LOST without a session",
         stopping.releases_without_a_session,
     ),
     Requirement("HV-41", "R-06", "DISARM ends a release", stopping.disarm_ends_a_release),
+    Requirement(
+        "HV-60",
+        "R-30",
+        "position mode begins only where the hand is",
+        placing.begins_where_it_is,
+        needs=_POSITION,
+    ),
+    Requirement(
+        "HV-61",
+        "R-30",
+        "position mode goes to the place and stands",
+        placing.goes_there,
+        needs=_POSITION,
+    ),
+    Requirement(
+        "HV-62",
+        "R-30",
+        "position mode: commands cease: the joint stands",
+        placing.stops_without_commands,
+        needs=_POSITION,
+    ),
+    Requirement(
+        "HV-63",
+        "R-30",
+        "position mode: a place out of range is refused",
+        placing.refuses_no_place,
+        needs=_POSITION,
+    ),
+    Requirement(
+        "HV-70", "R-35", "TOUCH comes 25 times a second, bounded", telling.touch, needs=_TOUCH
+    ),
+    Requirement("HV-71", "R-50", "LOG tells a new session what happened", telling.log, needs=_LOG),
+    Requirement("HV-80", "R-31", "another grip waits until it stands", gripping.waits_for_rest),
+    Requirement("HV-81", "R-32", "force cap is heeded", gripping.heeds_the_cap, needs=_FORCE_CAP),
     Requirement(
         "HV-50", "R-04", "ESTOP without a session", stopping.estop_answers, power_cycle=True
     ),

@@ -23,8 +23,8 @@ class Verdict(StrEnum):
 
     PASSED = "PASSED"
     FAILED = "FAILED"
-    NOT_MEASURABLE = "NOT MEASURABLE"
-    NOT_RUN = "NOT RUN"
+    NOT_JUDGED = "NOT JUDGED"
+    SKIPPED = "SKIPPED"
 
 
 @dataclass(frozen=True)
@@ -39,19 +39,26 @@ class Finding:
 
 class NotMeasurableError(Exception):
     """The circumstances did not allow a verdict; the text is the reason. Not meant to be seen as an
-    error: the requirement is tried again, then reported as NOT MEASURABLE."""
+    error: the requirement is tried again, then reported as NOT JUDGED."""
+
+
+class LackingError(Exception):
+    """The hand has not what the requirement is about, or too little is known of it here; the text
+    is the reason. The requirement is SKIPPED."""
 
 
 @dataclass(frozen=True)
 class Requirement:
     """One row of the table. `hazard` is the id in firmware/DESIGN.md, `check` measures;
-    `power_cycle`: the hand needs one afterwards."""
+    `power_cycle`: the hand needs one afterwards; `needs`: bit of HELLO_ACK's capabilities without
+    which it is skipped."""
 
     id: str
     hazard: str
     words: str
     check: Callable[[Subject], Finding]
     power_cycle: bool = False
+    needs: int | None = None
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,11 @@ static uint32_t fetch(blob_state *blob, int32_t kind)
     return size;
 }
 
+static void leave_out(blob_state *blob, int32_t kind)
+{
+    blob->refused |= 1u << (unsigned)kind;
+}
+
 static void open_decoding(blob_state *blob, const blob_target *target)
 {
     decode_state *decode = target->decode;
@@ -33,22 +38,27 @@ static void open_decoding(blob_state *blob, const blob_target *target)
     uint32_t claimed = 0;
     uint32_t size = fetch(blob, BLOB_CALIBRATION);
     blob_reader from = reader(blob, size);
-    if (size == 0u
-        || blob_read_calibration(&from, target->hand, target->hand_hash, config) != BLOB_OK) {
+    if (size == 0u) {
+        return;
+    }
+    if (blob_read_calibration(&from, target->hand, target->hand_hash, config) != BLOB_OK) {
+        memset(config, 0, sizeof *config); /* half of it was filled */
+        leave_out(blob, BLOB_CALIBRATION);
         return;
     }
     size = fetch(blob, BLOB_DECODER);
     from = reader(blob, size);
-    if (size == 0u
-        || blob_read_decoder(&from, target->hand, target->hand_hash,
-                             blob->slots.part[BLOB_CALIBRATION - 1].hash, config, &claimed)
-            != BLOB_OK) {
+    if (size == 0u) {
         return;
     }
-    blob->result = decode_vector(config, &decode->chain);
-    decode->ready = blob->result == claimed;
+    if (blob_read_decoder(&from, target->hand, target->hand_hash,
+                          blob->slots.part[BLOB_CALIBRATION - 1].hash, config, &claimed)
+        == BLOB_OK) {
+        blob->result = decode_vector(config, &decode->chain);
+        decode->ready = blob->result == claimed;
+    }
     if (!decode->ready) {
-        board_log("decoder: computes other bits than it should; it is not used");
+        leave_out(blob, BLOB_DECODER);
     }
 }
 
@@ -65,7 +75,7 @@ void blob_open(blob_state *blob, const blob_target *target)
     if (size != 0u
         && blob_read_grips(&from, target->hand, target->hand_hash, table) != BLOB_OK) {
         *table = *target->hand;
-        board_log("grips: what was kept is not for this hand; as compiled");
+        leave_out(blob, BLOB_GRIPS);
     }
     open_decoding(blob, target);
     blob_forget(blob);
@@ -130,9 +140,11 @@ static int32_t keep(blob_state *blob, int32_t kind, int32_t without)
 {
     const slot_part what = {blob->size, blob->hash};
     memset(blob->staged + blob->size, 0xFF, (size_t)BLOB_ROOM - blob->size);
-    return slot_write(&blob->slots, kind - 1, what, blob->staged, without) == SLOT_OK
-        ? BLOB_OK
-        : BLOB_NOT_KEPT;
+    if (slot_write(&blob->slots, kind - 1, what, blob->staged, without) != SLOT_OK) {
+        return BLOB_NOT_KEPT;
+    }
+    blob->refused &= ~(1u << (unsigned)kind);
+    return BLOB_OK;
 }
 
 static int32_t judged(blob_state *blob, const blob_reader *from, int32_t verdict)
@@ -144,17 +156,17 @@ static int32_t judged(blob_state *blob, const blob_reader *from, int32_t verdict
 
 static int32_t commit_decoder(blob_state *blob, const blob_target *target)
 {
-    const slot_part *calibration = &blob->slots.part[BLOB_CALIBRATION - 1];
     decode_state *decode = target->decode;
+    const slot_part calibration = blob_in_force(blob, decode, BLOB_CALIBRATION);
     blob_reader from = reader(blob, blob->size);
     chain_config trial = decode->config;
     uint32_t claimed = 0;
-    if (calibration->size == 0u || trial.sites == 0) { /* there is none, or it was left out at boot */
+    if (calibration.size == 0u) { /* there is none, or it was left out at boot */
         return BLOB_CONTRADICTS;
     }
     int32_t verdict = judged(blob, &from,
                              blob_read_decoder(&from, target->hand, target->hand_hash,
-                                               calibration->hash, &trial, &claimed));
+                                               calibration.hash, &trial, &claimed));
     if (verdict != BLOB_OK) {
         return verdict;
     }
@@ -234,7 +246,8 @@ int32_t blob_commit(blob_state *blob, int32_t kind, uint32_t hash, const blob_ta
 slot_part blob_in_force(const blob_state *blob, const decode_state *decode, int32_t kind)
 {
     const slot_part none = {0, 0};
-    if (!known(kind) || (kind == BLOB_DECODER && !decode->ready)) {
+    if (!known(kind) || (blob->refused >> (unsigned)kind & 1u) != 0u
+        || (kind == BLOB_DECODER && !decode->ready)) {
         return none;
     }
     return blob->slots.part[kind - 1];

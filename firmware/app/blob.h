@@ -8,7 +8,8 @@
  *            other slot of flash (slot.h), and only then is the new one in force
  *
  * Whatever is refused changes nothing. At boot the newest slot that checks comes into force, through
- * the same looks; what of it does not pass is left out: no decoder, the grips that are compiled in.
+ * the same looks; what of it does not pass is left out (no decoder, the grips that are compiled in),
+ * is not in force for anybody who asks, and is told in the log.
  * Whether the hand is in a state to be changed is asked by the caller (link_blob.c).
  */
 #ifndef ENDPLATE_BLOB_H
@@ -24,6 +25,7 @@ typedef struct blob_state {
     uint32_t size, hash;       /* announced */
     uint32_t received;
     uint16_t field, index;     /* of the newest BLOB_WRONG_VALUE */
+    uint32_t refused;          /* bit per kind: kept, but left out at boot */
     uint32_t result;           /* of the test vector, by the decoder in force */
     uint8_t staged[BLOB_ROOM];
 } blob_state;

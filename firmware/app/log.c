@@ -33,6 +33,13 @@ static const said ENTERED[GUARD_STATES] = {
     [GUARD_ESTOP] = {LOG_ERROR, "Emergency stop: the drive is off until the power is cut."},
 };
 
+/* By blob_kind. */
+static const char *const LEFT_OUT[] = {
+    [BLOB_DECODER] = "The decoder that was kept does not fit this firmware: upload it again.",
+    [BLOB_CALIBRATION] = "The calibration that was kept does not fit this firmware: upload it again.",
+    [BLOB_GRIPS] = "The grips that were kept do not fit this firmware: upload them again.",
+};
+
 void log_init(log_state *to, int32_t joints, uint64_t now_us)
 {
     const uint8_t cause = board_reset_cause();
@@ -161,6 +168,17 @@ static void watch_line(log_state *to, const app_state *app, uint64_t now_us)
     }
 }
 
+static void watch_blobs(log_state *to, const app_state *app, uint64_t now_us)
+{
+    const uint32_t more = app->blob.refused & ~to->refused;
+    to->refused = app->blob.refused;
+    for (int32_t kind = BLOB_DECODER; kind <= BLOB_GRIPS; kind++) {
+        if ((more >> (unsigned)kind & 1u) != 0u) {
+            log_say(to, now_us, LOG_ERROR, LEFT_OUT[kind]);
+        }
+    }
+}
+
 void log_watch(log_state *to, const struct app_state *app, uint64_t now_us)
 {
     const int32_t state = app->guard.state;
@@ -172,6 +190,7 @@ void log_watch(log_state *to, const struct app_state *app, uint64_t now_us)
         watch_motors(to, app, now_us); /* before the fault that comes of it */
     }
     watch_state(to, app, now_us);
+    watch_blobs(to, app, now_us);
     if (now_us >= to->line_us) {
         watch_line(to, app, now_us);
     }

@@ -38,6 +38,7 @@ typedef struct log_state {
     int32_t state;           /* of the guard */
     uint32_t present, errors; /* bits per joint */
     uint32_t damaged;
+    uint32_t refused;        /* bits per kind of blob */
     uint64_t motors_us, line_us;
 } log_state;
 

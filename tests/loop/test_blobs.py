@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import struct
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -183,7 +184,8 @@ def test_uploads_out_of_order_are_refused(host):
     for size in (0, room + 1, 0xFFFFFFFF):
         said = ask(host, "BLOB_BEGIN", CALIBRATION, size=size, hash=1)
         assert (said["status"], said["room"]) == (lib.WIRE_BLOB_WRONG_SIZE, room)
-    assert ask(host, "BLOB_BEGIN", lib.WIRE_BLOB_FIRMWARE, size=4, hash=1)["status"] == UNKNOWN
+    said = ask(host, "BLOB_BEGIN", lib.WIRE_BLOB_FIRMWARE, size=4, hash=1)
+    assert said["status"] in (UNKNOWN, lib.WIRE_BLOB_WRONG_SIZE), "can it check signatures?"
     begin = {"size": len(data), "hash": full}
     assert ask(host, "BLOB_BEGIN", CALIBRATION, **begin)["status"] == OK
     later = chunk | {"offset": 1}
@@ -228,6 +230,52 @@ def test_an_armed_hand_takes_nothing_and_arming_ends_an_upload(host):
     host.until_state("disarmed")
     said = ask(host, "BLOB_COMMIT", CALIBRATION, hash=full)
     assert (said["status"], said["size"]) == (lib.WIRE_BLOB_NOT_BEGUN, 0)
+
+
+def kept_of_another_hand(flash: Path, kind: int) -> None:
+    """What a hand file that has changed since makes of the blob that is kept: all sums fit."""
+    data, blob = bytearray(flash.read_bytes()), BLOBS[kind]
+    at = data.find(blob)  # the first slot is the newest, after three uploads
+    other = changed(blob, 8, b"abcd")
+    data[at : at + len(blob)] = other
+    begin = data.rfind(b"SLOT", 0, at)
+    table = list(struct.unpack_from("<6I", data, begin + 12))
+    table[2 * kind - 1] = hand_blobs.crc(other)
+    struct.pack_into("<6I", data, begin + 12, *table)
+    end = begin + 36 + sum(size + 3 & ~3 for size in table[::2])
+    covered = bytes(data[begin + 4 : begin + 8]) + bytes(data[begin + 12 : end])
+    struct.pack_into("<I", data, begin + 8, hand_blobs.crc(covered))
+    flash.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    "kind, words",
+    [(DECODER, "decoder that was"), (CALIBRATION, "calibration that"), (GRIPS, "grips that were")],
+)
+def test_what_was_left_out_at_boot_is_not_in_force_and_is_told(life, tmp_path, kind, words):
+    with life() as host:
+        for each in (CALIBRATION, DECODER, GRIPS):
+            assert upload(host, each, BLOBS[each])["status"] == OK
+    kept_of_another_hand(tmp_path / "flash", kind)
+    other = hand_blobs.crc(changed(BLOBS[kind], 8, b"abcd"))
+    with life() as host:
+        host.quiet(0.3)
+        log = [bytes(f.fields["text"]).decode() for f in host.frames if f.msg == "LOG"]
+        assert sum(words in text for text in log) == 1, log
+        said = get(host, kind)
+        assert (said["size"], said["hash"]) == (0, 0)
+        again = ask(host, "BLOB_COMMIT", kind, hash=other)
+        assert again["status"] == lib.WIRE_BLOB_NOT_BEGUN, "that one is not in force"
+        if kind == CALIBRATION:
+            assert get(host, DECODER)["size"] == 0
+            said = upload(host, DECODER, changed(BLOBS[DECODER], 12, struct.pack("<I", other)))
+            assert said["status"] == lib.WIRE_BLOB_CONTRADICTS, "of a calibration left out"
+        said = upload(host, kind, BLOBS[kind])
+        assert (said["status"], said["hash"]) == (OK, hand_blobs.crc(BLOBS[kind]))
+        if kind == CALIBRATION:
+            assert upload(host, DECODER, BLOBS[DECODER])["status"] == OK
+    with life() as host:
+        assert all(get(host, each)["size"] == len(BLOBS[each]) for each in (1, 2, 3))
 
 
 # ---- every field, at its ends and past them ----

@@ -20,6 +20,10 @@ enum { G_JOINTS = 1, G_GRIPS, G_NAME, G_CLOSE, G_FORCE, G_OPEN, G_CLOSED, G_STAR
 
 static const float LARGEST = 1000.0f; /* weight, bias, coefficient */
 static const float LARGEST_UV2 = 1e9f;
+/* What keeps a bad electrode from moving the hand (DESIGN.md, R-11) is not the calibration's to undo:
+ * quality judges a frame of 100 ms, rounded to samples, and a site is good again after a second. */
+static const float FRAME_MAX_S = 0.11f, THAW_MIN_S = 0.5f;
+enum { FRAME_MAX = 55 /* samples, at BLOB_RATE_MAX */ };
 /* A joint's speed is a whole number in the hand file, the division is not exact. */
 static const float SPEED_ROUNDED = 1.001f;
 
@@ -111,7 +115,11 @@ int32_t blob_read_decoder(blob_reader *from, const hand_config *hand, uint32_t h
     decoder->dofs = whole(from, D_DOFS, hand->dofs, hand->dofs);
     for (int32_t d = 0; d < decoder->dofs; d++) {
         for (int32_t i = 0; i < decoder->inputs; i++) {
-            decoder->weight[d][i] = real(from, D_WEIGHT, d * decoder->inputs + i, -LARGEST, LARGEST);
+            const int32_t index = d * decoder->inputs + i;
+            decoder->weight[d][i] = real(from, D_WEIGHT, index, -LARGEST, LARGEST);
+            if (decoder->weight[d][i] != 0.0f && (config->needs[d] >> (unsigned)i & 1u) == 0u) {
+                wrong(from, BLOB_WRONG_VALUE, D_WEIGHT, index);
+            }
         }
     }
     row(from, D_BIAS, decoder->bias, decoder->dofs, -LARGEST, LARGEST);
@@ -176,11 +184,17 @@ int32_t blob_read_calibration(blob_reader *from, const hand_config *hand, uint32
     config->uv_per_count = real(from, C_UV_PER_COUNT, 0, 1e-6f, 1000.0f);
     quality->full_scale_uv = real(from, C_FULL_SCALE, 0, 1.0f, 1e7f);
     quality->mains_warn_db = real(from, C_MAINS_WARN, 0, -60.0f, 60.0f);
-    quality->frame_samples = whole(from, C_FRAME_SAMPLES, 2, 1000);
+    quality->frame_samples = whole(from, C_FRAME_SAMPLES, 2, FRAME_MAX);
+    if ((float)quality->frame_samples > FRAME_MAX_S * config->rate_hz) {
+        wrong(from, BLOB_WRONG_VALUE, C_FRAME_SAMPLES, 0);
+    }
     quality->frames_per_second = whole(from, C_FRAMES_PER_SECOND, 1, 20);
-    config->thaw_hops = whole(from, C_THAW, 0, 1000);
+    config->thaw_hops = whole(from, C_THAW, 1, 1000);
     features->statistics = FEATURES_POWER;
     features->hop_samples = whole(from, C_HOP, 1, 100);
+    if ((float)(config->thaw_hops * features->hop_samples) < THAW_MIN_S * config->rate_hz) {
+        wrong(from, BLOB_WRONG_VALUE, C_THAW, 0);
+    }
     features->window_hops = whole(from, C_WINDOW, 1, FEATURES_MAX_HOPS);
     features->form = whole(from, C_FORM, FEATURES_RMS, FEATURES_LOG);
     config->shape.release_ratio = real(from, C_RELEASE_RATIO, 0, 0.0f, 1.0f);

@@ -28,7 +28,7 @@ def settings(form: int) -> dict:
         "sites": SITES,
         "rate_hz": RATE,
         "uv_per_count": UV_PER_COUNT,
-        "thaw_hops": 10,
+        "thaw_hops": 25,
         "needs": [3 << (2 * d) for d in range(4)],
         "band": {"sites": SITES, "sections": len(band), "section": band},
         "notch": {"sites": SITES, "sections": len(notch), "section": notch},

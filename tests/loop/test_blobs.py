@@ -29,6 +29,7 @@ from .blobs_asking import (
     send_all,
     upload,
 )
+from .chain_case import settings
 from .params_asking import at_rest, set_named
 from .wire_host import connected
 
@@ -276,6 +277,32 @@ def test_what_was_left_out_at_boot_is_not_in_force_and_is_told(life, tmp_path, k
             assert upload(host, DECODER, BLOBS[DECODER])["status"] == OK
     with life() as host:
         assert all(get(host, each)["size"] == len(BLOBS[each]) for each in (1, 2, 3))
+
+
+# ---- no calibration undoes what keeps a bad electrode from moving the hand ----
+
+
+@pytest.mark.parametrize(
+    "field, least_or_most, past",
+    [("frame_samples", 27, 28), ("thaw_hops", 25, 24), ("thaw_hops", 25, 0)],
+)
+def test_a_bad_site_is_found_in_time_and_believed_again_late(host, field, least_or_most, past):
+    number = 1 + [f.name for f in hand_blobs.FIELDS[CALIBRATION]].index(field)
+    at = next(at for n, _, at in offsets(CALIBRATION) if n == number)
+    good = changed(BLOBS[CALIBRATION], at, struct.pack("<I", least_or_most))
+    assert upload(host, CALIBRATION, good)["status"] == OK
+    said = judged(host, CALIBRATION, changed(BLOBS[CALIBRATION], at, struct.pack("<I", past)))
+    assert (said["status"], said["field"]) == (lib.WIRE_BLOB_WRONG_VALUE, number)
+
+
+def test_a_dof_needs_every_site_that_has_a_weight_in_it(host):
+    own = settings(1)
+    own["needs"][2] &= ~(1 << 5)
+    calibration = hand_blobs.calibration_blob(own, HAND.hash32)
+    assert upload(host, CALIBRATION, calibration)["status"] == OK
+    said = judged(host, DECODER, hand_blobs.decoder_blob(own, HAND.hash32, calibration))
+    told = (said["status"], said["field"], said["index"])
+    assert told == (lib.WIRE_BLOB_WRONG_VALUE, 5, 2 * 8 + 5)
 
 
 # ---- every field, at its ends and past them ----

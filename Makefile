@@ -52,7 +52,8 @@ mutants: $(VENV)/.core ## slips in codec and guard, one at a time, that no test 
 	@sh host/build/debian.sh test
 	cd tests && ../$(PY) -m campaigns.mutants
 
-soak: $(VENV)/.core firmware-pc ## the rig for ten minutes: nothing lost, nothing refused
+soak: $(VENV)/.core firmware-pc ## 100000 samples decoded on the hand; the rig for ten minutes: nothing lost, nothing refused
+	ENDPLATE_SAMPLES=100000 $(PY) -m pytest -q -s tests/loop/test_decoding.py -k same_bits
 	$(PY) -m endplate bench --headless --seconds 600 --report run --json run/soak.json
 
 clean: ## removes what was built (not .venv)

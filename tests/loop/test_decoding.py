@@ -4,6 +4,7 @@ same door to the motors."""
 
 from __future__ import annotations
 
+import os
 import time
 
 import numpy as np
@@ -19,7 +20,8 @@ from .params_asking import at_rest
 from .wire_host import STATE, connected
 
 SITES, HOP = 8, 5
-SAMPLES = 100_000
+#: A second of the hand is a thousand of them: few in the suite, 100000 in `make soak`.
+SAMPLES = int(os.environ.get("ENDPLATE_SAMPLES", "10000"))
 AHEAD = 20  # samples on their way; the hand has room for 32
 
 

@@ -140,13 +140,25 @@ static float hottest(const strain_measured *measured, uint32_t joints)
     return most;
 }
 
+/* Whether every motor of these joints has been read. */
+static int32_t all_read(const strain_measured *measured, uint32_t joints)
+{
+    for (int32_t i = 0; joints >> i != 0; i++) {
+        if ((joints >> i & 1u) != 0 && !(measured->temperature_c[i] > 0.0f)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* all_known: one that is not may still be hot. */
 static void watch_heat(strain_state *state, const strain_config *config, int32_t d, int32_t closing,
-                       float temperature_c, guard_senses *out)
+                       float temperature_c, int32_t all_known, guard_senses *out)
 {
     const uint32_t bit = 1u << d;
     if (temperature_c >= config->too_hot_c) {
         state->too_hot |= bit;
-    } else if (temperature_c < config->too_hot_c - config->cooler_c) {
+    } else if (all_known && temperature_c < config->too_hot_c - config->cooler_c) {
         state->too_hot &= ~bit;
     }
     const float share =
@@ -219,7 +231,8 @@ int32_t strain_process(strain_state *state, const strain_config *config, const h
             out->no_positive |= dof->waits > 0 ? 1u << d : 0u;
             out->no_negative |= dof->waits < 0 ? 1u << d : 0u;
         }
-        watch_heat(state, config, d, closing, hottest(measured, joints), out);
+        watch_heat(state, config, d, closing, hottest(measured, joints),
+                   joints == needed && all_read(measured, joints), out);
     }
     watch_supply(state, config, hand, measured, now_ms);
     out->supply_low = state->supply_low;

@@ -10,7 +10,8 @@
  *                                                                                       rises again
  *   motor at hot_c                     now                slower, hot_scale of full   below hot_c
  *                                                         at too_hot_c
- *   motor at too_hot_c                 now                no way but opening          cooler_c below
+ *   motor at too_hot_c                 now                no way but opening          cooler_c below, all
+ *                                                                                       its motors known
  *   supply below low_v                 low_ms             only opening, slowly        good_v for low_ms
  *   a joint is not known               now                its DoF is absent           it is known
  *

@@ -163,6 +163,23 @@ def test_heat_slows_its_dof_and_leaves_opening_at_last():
     assert (out.hot, out.no_positive, out.scale[0]) == (0, 0, 1.0)
 
 
+@pytest.mark.parametrize("how", ["lost", "not read", "nan"])
+def test_a_hot_motor_that_is_lost_is_still_hot_when_it_is_back(how):
+    feeling = Feeling()
+    i = JOINTS.index("index")
+    feeling.measured.temperature_c[i] = 65.0
+    feeling.step(10, {})
+    if how == "lost":
+        feeling.measured.known = ALL & ~(1 << i)
+    feeling.measured.temperature_c[i] = {"not read": 0.0, "nan": float("nan")}.get(how, 65.0)
+    out = feeling.step(500, {})
+    assert (out.no_positive, out.no_negative) == (1, 0), "opening stays"
+    feeling.measured.known, feeling.measured.temperature_c[i] = ALL, 60.0
+    assert feeling.step(10, {}).no_positive == 1, "it has not cooled by ten degrees"
+    feeling.measured.temperature_c[i] = 54.9
+    assert feeling.step(10, {}).no_positive == 0
+
+
 def test_a_hot_wrist_goes_neither_way():
     feeling = Feeling()
     feeling.measured.temperature_c[JOINTS.index("wrist_rotation")] = 66.0

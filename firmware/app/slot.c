@@ -138,7 +138,7 @@ int32_t slot_write(slot_state *slots, int32_t part, slot_part what, const uint8_
     }
     all[part] = what;
     const int32_t end = length(all);
-    if (end == 0 || (!erased(to) && !board_flash_erase(FIRST + to))) {
+    if (end == 0 || (!erased(to) && !store_erase(FIRST + to))) {
         return SLOT_NOT_KEPT;
     }
     int32_t at = SLOT_HEADER;

@@ -133,12 +133,18 @@ int32_t store_open(store_state *store, int32_t first, uint32_t format,
     return store->found;
 }
 
+int32_t store_erase(int32_t sector)
+{
+    board_tactor(0);
+    return board_flash_erase(sector);
+}
+
 void store_make_room(const store_state *store)
 {
     const int32_t spare = 1 - store->sector;
     if (store->sector >= 0 && store->next > store->places - store->places / 4
         && used(store, spare) > 0) {
-        (void)board_flash_erase(store->first + spare);
+        (void)store_erase(store->first + spare);
     }
 }
 
@@ -185,7 +191,7 @@ int32_t store_write(store_state *store, uint32_t format, const int32_t *values, 
         const int32_t fresh = turn > 0 || anew;
         const int32_t sector = anew ? turn : turn > 0 ? 1 - store->sector : store->sector;
         int32_t place = fresh ? 0 : store->next;
-        if (fresh && used(store, sector) > 0 && !board_flash_erase(store->first + sector)) {
+        if (fresh && used(store, sector) > 0 && !store_erase(store->first + sector)) {
             continue;
         }
         for (int32_t last = place + STORE_TRIES; place < last && place < store->places; place++) {
@@ -195,7 +201,7 @@ int32_t store_write(store_state *store, uint32_t format, const int32_t *values, 
                 store->next = place + 1;
                 store->sequence++;
                 if (anew && used(store, 1 - sector) > 0) { /* damaged, and not to be asked again */
-                    (void)board_flash_erase(store->first + 1 - sector);
+                    (void)store_erase(store->first + 1 - sector);
                 }
                 return STORE_OK;
             }

@@ -59,5 +59,7 @@ int32_t store_open(store_state *store, int32_t first, uint32_t format, int32_t *
 void store_make_room(const store_state *store);
 /* STORE_OK only when a record with these values has been read back. */
 int32_t store_write(store_state *store, uint32_t format, const int32_t *values, int32_t count);
+/* board_flash_erase with the tactor off: for as long as it takes nothing else could end its drive. */
+int32_t store_erase(int32_t sector);
 
 #endif

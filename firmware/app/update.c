@@ -100,8 +100,11 @@ static int32_t put(update_state *update, const uint8_t *bytes, int32_t count)
     for (int32_t i = 0; i < count; i += 4) {
         const int32_t at = update->received + i;
         const uint32_t word = image_word(bytes + i);
-        if (board_image_sector(slot, at) && !board_image_erase(slot, at)) {
-            return 0;
+        if (board_image_sector(slot, at)) {
+            board_tactor(0); /* see store_erase */
+            if (!board_image_erase(slot, at)) {
+                return 0;
+            }
         }
         if (at == 0) {
             update->magic = word;

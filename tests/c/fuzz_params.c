@@ -56,6 +56,7 @@ static uint8_t byte(void)
 /* ---- the board and the application, as far as they are asked for ---- */
 
 int32_t board_flash_bytes(void) { return SECTOR; }
+void board_tactor(uint8_t level) { (void)level; }
 
 void board_flash_read(int32_t sector, int32_t from, void *bytes, int32_t n)
 {

@@ -45,6 +45,14 @@ static uint32_t chance(void) /* splitmix64 */
     return (uint32_t)((z ^ (z >> 31)) >> 32);
 }
 
+/* What the tactor is driven with; it is on whenever an operation begins. */
+static int tactor = 255;
+
+void board_tactor(uint8_t level)
+{
+    tactor = level;
+}
+
 int32_t board_flash_bytes(void)
 {
     return SECTOR;
@@ -78,6 +86,8 @@ int32_t board_flash_program(int32_t sector, int32_t at, uint32_t word)
 
 int32_t board_flash_erase(int32_t sector)
 {
+    MUST(tactor == 0);
+    tactor = 255;
     const int cut = ++chip.done == chip.cut;
     MUST(sector >= 0 && sector < STORE_SECTORS);
     chip.erases++;

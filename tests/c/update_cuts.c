@@ -70,8 +70,18 @@ static int32_t program(uint8_t *at, uint32_t word)
     return now == word;
 }
 
+/* What the tactor is driven with; it is on whenever an operation begins. */
+static int tactor = 255;
+
+void board_tactor(uint8_t level)
+{
+    tactor = level;
+}
+
 static int32_t erase(uint8_t *from, int32_t n)
 {
+    MUST(tactor == 0);
+    tactor = 255;
     const int cut = ++chip.done == chip.cut;
     for (int32_t i = 0; i < n; i++) {
         const uint32_t bits[WAYS] = {0, i < n / 2 + 2 ? 255u : 0u, chance(), 255u};

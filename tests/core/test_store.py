@@ -21,7 +21,7 @@ SLIPS = [
     ("store->sequence + 1u", "store->sequence"),
     ("turn > 0 ? 1 - store->sector : store->sector", "turn > 0 ? store->sector : store->sector"),
     ("const int32_t spare = 1 - store->sector;", "const int32_t spare = store->sector;"),
-    ("used(store, sector) > 0 && !board", "used(store, sector) >= 0 || !board"),
+    ("used(store, sector) > 0 && !store", "used(store, sector) >= 0 || !store"),
     ("fresh ? 0 : store->next", "0"),
     ("memcmp(back.word, one->word, 4 * DONE) != 0", "0"),
     ("    return one->word[DONE] != ERASED;", "    return one->word[MAGIC] != ERASED;"),

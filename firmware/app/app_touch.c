@@ -9,25 +9,35 @@
 
 enum { SAY_AGAIN_US = 10000000 }; /* a loose contact does not fill the log */
 
-/* 1 while the grip is to stand where it is: the guard lets commands drive it, nothing limits it, and
- * they want nothing of it. `of`: the grip's DoF. */
-static int32_t holds(const app_state *app, int32_t *of)
+/* The grip's DoF; -1: this hand has none. */
+static int32_t grip_dof(void)
 {
     for (int32_t d = 0; d < hand_table.dofs; d++) {
         if (hand_table.dof[d].kind == HAND_DOF_GRIP) {
-            *of = d;
-            return app->guard.state == GUARD_ACTIVE && app->output.velocity[d] == 0.0f
-                && app->output.limit[d] == GUARD_LIMIT_NONE;
+            return d;
         }
     }
-    return 0;
+    return -1;
+}
+
+static int32_t moves(const app_state *app, int32_t dof)
+{
+    return dof >= 0 && app->output.velocity[dof] != 0.0f;
+}
+
+/* 1 while the grip is to stand where it is: the guard lets commands drive it, nothing limits it, and
+ * they want nothing of it. */
+static int32_t holds(const app_state *app, int32_t dof)
+{
+    return dof >= 0 && app->guard.state == GUARD_ACTIVE && !moves(app, dof)
+        && app->output.limit[dof] == GUARD_LIMIT_NONE;
 }
 
 void app_touch_step(app_state *app)
 {
     const motor_state *motor = &app->motor;
     touch_measured measured;
-    int32_t dof = 0;
+    const int32_t dof = grip_dof();
     float force_n = 0.0f;
     memset(&measured, 0, sizeof measured);
     for (int32_t k = 0; k < CORE_DIGITS; k++) {
@@ -43,7 +53,8 @@ void app_touch_step(app_state *app)
         }
     }
     const uint32_t broken = app->touch.broken;
-    (void)touch_process(&app->touch, &hand_table, &measured, holds(app, &dof), app_ms(app));
+    (void)touch_process(&app->touch, &hand_table, &measured, holds(app, dof), moves(app, dof),
+                        app_ms(app));
     if ((app->touch.broken & ~broken) != 0
         && (app->touch_said_us == 0 || app->now_us - app->touch_said_us >= SAY_AGAIN_US)) {
         app->touch_said_us = app->now_us;
@@ -60,8 +71,8 @@ void app_touch_step(app_state *app)
 void app_touch_hold(app_state *app, float dt_s)
 {
     const int32_t most = app->params.value[PARAMS_HOLD_BOOST];
-    int32_t dof = 0;
-    if (most == 0 || !holds(app, &dof)) {
+    const int32_t dof = grip_dof();
+    if (most == 0 || !holds(app, dof)) {
         return;
     }
     const uint32_t waits = hand_table.dof[dof].closing > 0 ? app->guard.senses.no_positive

@@ -85,7 +85,7 @@ static int32_t slips(touch_digit *digit, float closed_deg)
 }
 
 int32_t touch_process(touch_state *state, const hand_config *hand, const touch_measured *measured,
-                      int32_t holds, uint32_t now_ms)
+                      int32_t holds, int32_t moves, uint32_t now_ms)
 {
     if (state == NULL || hand == NULL || measured == NULL) {
         return CORE_BAD_ARGUMENT;
@@ -116,7 +116,7 @@ int32_t touch_process(touch_state *state, const hand_config *hand, const touch_m
         }
         state->slip |= now_ms - digit->slipped_ms < SLIP_MS ? bit : 0u;
     }
-    if (!holds) {
+    if (moves) { /* a gap in which it stands pressed gives no new steps */
         state->steps = 0;
     }
     return CORE_OK;

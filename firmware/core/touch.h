@@ -15,7 +15,7 @@
  *
  * Holding more firmly (parameter hold_boost): when what is held slips, touch_press says which digits
  * may press harder now: a step of a tenth of the lead that asks for a motor's whole current (hand.h), at
- * most one in 100 ms, at most `most` together since the grip was last held. Off as delivered: it is the
+ * most one in 100 ms, at most `most` together since the grip last moved. Off as delivered: it is the
  * one motion that nobody commanded. It gives the motors no more current than caps.h does.
  */
 #ifndef ENDPLATE_CORE_TOUCH_H
@@ -46,15 +46,16 @@ typedef struct touch_state {
     uint32_t contact, slip, broken; /* bit per digit */
     uint32_t held;                  /* bit per digit: has held_deg, held_n */
     uint32_t pressed_ms;            /* when a step was last allowed */
-    int32_t steps;                  /* allowed since the grip was held */
+    int32_t steps;                  /* allowed since the grip last moved */
 } touch_state;
 
 enum { TOUCH_STEP_MILLI = 100 };
 
 void touch_init(touch_state *state, const hand_config *hand, uint32_t now_ms);
-/* `holds`: 1 while the grip is to stand. CORE_BAD_ARGUMENT for a NULL. */
+/* `holds`: 1 while the grip is to stand, and nothing limits it. `moves`: 1 while it is driven. Both
+ * are 0 in a gap of the commands. CORE_BAD_ARGUMENT for a NULL. */
 int32_t touch_process(touch_state *state, const hand_config *hand, const touch_measured *measured,
-                      int32_t holds, uint32_t now_ms);
+                      int32_t holds, int32_t moves, uint32_t now_ms);
 /* Bit per digit that may press one step harder now, counted as done; 0: none. most_milli: 0..1000 of
  * a motor's whole lead. */
 uint32_t touch_press(touch_state *state, int32_t most_milli, uint32_t now_ms);

@@ -229,7 +229,7 @@ static uint32_t touch(rig *on, meter *to, int32_t blocked, uint32_t now_ms)
         on->tips.known |= 1u << (uint32_t)k;
     }
     uint32_t before = now();
-    (void)touch_process(&on->touch, &hand_table, &on->tips, blocked, now_ms);
+    (void)touch_process(&on->touch, &hand_table, &on->tips, blocked, 0, now_ms);
     (void)tactor_process(&on->tactor, on->touch.contact, on->touch.digit[1].force_n, 1000, now_ms);
     const uint32_t digits = touch_press(&on->touch, 1000, now_ms);
     if (digits != 0) {

@@ -116,7 +116,7 @@ int32_t app_command(app_state *app, const guard_command *command, int32_t grip, 
         wanted.mode = APP_VELOCITY;
         (void)hand_toward(&app->hand, &app->table, command->target,
                           0.001f * (float)app->params.value[PARAMS_POSITION_VELOCITY],
-                          app->guard.state == GUARD_ARMED ? NEAR : 0.0f, wanted.target);
+                          NEAR, app->guard.state == GUARD_ARMED ? ~0u : app->guard.lost, wanted.target);
     }
     const int32_t taken = guard_command_take(&app->guard, &app->guard_config, &wanted, app_ms(app));
     app->changed = 1;

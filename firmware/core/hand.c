@@ -167,7 +167,7 @@ static float place_of(const hand_config *config, const hand_dof *dof, float posi
 }
 
 int32_t hand_toward(const hand_state *state, const hand_config *config, const float *position,
-                    float most, float near, float *velocity)
+                    float most, float near, uint32_t waits, float *velocity)
 {
     if (state == NULL || config == NULL || position == NULL || velocity == NULL
         || !within(most, 0.0f, 1.0f) || state->grip < 0 || state->grip >= config->grips) {
@@ -188,9 +188,9 @@ int32_t hand_toward(const hand_state *state, const hand_config *config, const fl
         const float speed = left_s < most * SOFT_S ? left_s / SOFT_S : most;
         const int32_t back = (left < 0.0f) != (grips && dof->closing < 0);
         velocity[d] = !within(position[d], grips ? 0.0f : -1.0f, 1.0f) ? REFUSED
-            : away < there || away < near * whole                     ? 0.0f
-            : back                                                    ? -speed
-                                                                      : speed;
+            : away < there || ((waits >> d & 1u) != 0 && away < near * whole) ? 0.0f
+            : back                                                            ? -speed
+                                                                              : speed;
     }
     return CORE_OK;
 }

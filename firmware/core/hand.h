@@ -95,10 +95,11 @@ int32_t hand_init(hand_state *state, const hand_config *config, const float *mea
  * CORE_BAD_ARGUMENT for an unknown grip. */
 int32_t hand_select_grip(hand_state *state, const hand_config *config, int32_t grip);
 /* The velocities, no faster than `most` (0..1), that lead to these positions; 0 where the way left is
- * less than 0.02 degrees, of the grip 0.0005, or less than `near` of the whole way (0..1). A position that is none (NaN, beyond -1..1, below 0 for
- * the grip) gives a velocity of 2, which the guard refuses. */
+ * less than 0.02 degrees, of the grip 0.0005, and, of a DoF that waits for a neutral command (bits
+ * `waits`), less than `near` of the whole way (0..1). A position that is none (NaN, beyond -1..1,
+ * below 0 for the grip) gives a velocity of 2, which the guard refuses. */
 int32_t hand_toward(const hand_state *state, const hand_config *config, const float *position,
-                    float most, float near, float *velocity);
+                    float most, float near, uint32_t waits, float *velocity);
 /* Aims every DoF at these positions, once the guard has taken the velocities. */
 int32_t hand_aim(hand_state *state, const hand_config *config, const float *position);
 /* Advances by dt_s (at most 0.1 counts) with velocities -1..1 per DoF; with velocities of 0 it

@@ -188,7 +188,7 @@ static uint32_t take(rig *on, meter *to, const chain_hop *hop, uint32_t now_ms)
     const int32_t to_positions = wanted.mode == 1 && (hop->samples & 1u) != 0;
     const uint32_t before = now();
     if (to_positions) {
-        (void)hand_toward(&on->hand, &hand_table, hop->velocity, 0.5f, 0.0f, wanted.target);
+        (void)hand_toward(&on->hand, &hand_table, hop->velocity, 0.5f, 0.0f, 0u, wanted.target);
     }
     (void)guard_command_take(&on->guard, &on->guard_config, &wanted, now_ms);
     on->hand.aimed = 0;

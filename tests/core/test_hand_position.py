@@ -45,11 +45,11 @@ class Aimed:
             found.append((self.goals[name] - middle) / half)
         return found
 
-    def wanted(self, most=1.0, near=0.0, **position):
+    def wanted(self, most=1.0, near=0.0, waits=255, **position):
         where = dict(zip(DOFS, self.here(), strict=True)) | position
         asked = ffi.new("float[8]", [where[name] for name in DOFS])
         velocity = ffi.new("float[8]")
-        assert lib.hand_toward(self.state, self.config, asked, most, near, velocity) == 0
+        assert lib.hand_toward(self.state, self.config, asked, most, near, waits, velocity) == 0
         return asked, velocity
 
     def go(self, commands=1, cycles=2, most=1.0, dt=DT, **position):
@@ -120,6 +120,9 @@ def test_near_is_a_share_of_the_whole_way(name):
     for off, stands in ((0.045, True), (-0.045, True), (0.055, False), (-0.055, False)):
         _, velocity = hand.wanted(near=0.05, **{name: 0.5 + off * whole})
         assert (velocity[DOFS.index(name)] == 0.0) == stands
+        _, velocity = hand.wanted(
+            near=0.05, waits=255 & ~(1 << DOFS.index(name)), **{name: 0.5 + off * whole})
+        assert velocity[DOFS.index(name)] != 0.0, "only of a DoF that waits for neutral"
 
 
 def test_a_smaller_closure_that_an_object_still_blocks_moves_no_finger():
@@ -180,7 +183,7 @@ def test_a_position_that_is_none_is_a_velocity_the_guard_refuses(position):
 def test_the_speed_is_a_share(most):
     hand = Aimed()
     asked, velocity = hand.wanted()
-    done = lib.hand_toward(hand.state, hand.config, asked, most, 0.0, velocity)
+    done = lib.hand_toward(hand.state, hand.config, asked, most, 0.0, 255, velocity)
     assert done == lib.CORE_BAD_ARGUMENT
 
 

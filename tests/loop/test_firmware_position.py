@@ -12,7 +12,7 @@ import pytest
 from endplate.hardware import load_hand
 
 from .grasping import grasping_hand
-from .wire_host import STATE
+from .wire_host import LIMIT, STATE
 
 HAND = load_hand("test-hand")
 NAMES = [joint.name for joint in HAND.joints]
@@ -153,6 +153,29 @@ def test_release_goes_past_an_aim(aiming):
     aiming.host.until_state("releasing")
     aiming.host.quiet(3.0)
     assert aiming.grasping.motion()["position_deg"][-1, NAMES.index("index")] < 1.0
+
+
+def elbow_limit(frames: list) -> int:
+    return [f.fields["limit"][3] for f in frames if f.msg == "STATE"][-1]
+
+
+def test_after_an_actuator_is_back_a_position_near_by_is_its_neutral(aiming):
+    """The elbow gives way while it is lost; the host goes on asking for where it was."""
+    aiming.armed()
+    aiming.to(0.3)
+    aiming.to(2.5, elbow=0.0)
+    aiming.grasping.part.tell(fault={"missing": ["elbow"]})
+    assert elbow_limit(aiming.to(0.6)) == LIMIT["actuator"]
+    aiming.grasping.part.tell(fault={"missing": []})
+    whole = HAND.joint("elbow").max_deg - HAND.joint("elbow").min_deg
+    there = aiming.grasping.motion()["position_deg"][-1, NAMES.index("elbow")]
+    far = (2 * there - HAND.joint("elbow").max_deg - HAND.joint("elbow").min_deg) / whole + 0.2
+    assert elbow_limit(aiming.to(1.5, elbow=far)) == LIMIT["neutral"], "a tenth of its way is none"
+    near = far - 0.2 + 0.06
+    assert elbow_limit(aiming.to(0.5, elbow=near)) == LIMIT["none"]
+    aiming.to(1.0)
+    end = aiming.grasping.motion()["position_deg"][-1, NAMES.index("elbow")]
+    assert end == pytest.approx(deg("elbow", near), abs=1.0), "and goes there"
 
 
 def test_a_grip_less_than_open_is_refused_whole(aiming):

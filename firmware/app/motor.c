@@ -287,6 +287,7 @@ void motor_begin(motor_state *motor, const float *goal_deg, const uint8_t *caps,
             motor->slow++;
             if (motor->slow / SLOW_JOBS * MOTOR_SLOW_AXES >= motor->axes) {
                 motor->slow = 0;
+                motor->todo |= BIT(MOTOR_CAPS); /* no reply says that the last ones came */
             }
             motor->todo |= BIT(MOTOR_SLOW_POWER + motor->slow % SLOW_JOBS);
         }

@@ -7,7 +7,8 @@
  * A cycle (motor_begin, 200 Hz, 100 Hz in QEMU), in this order, each part skipped when
  * there is nothing to do:
  *   goals   sync write of goal position (116); when it has gone: applied_us, applied_sample
- *   caps    sync write of goal current (102), when a force cap changed
+ *   caps    sync write of goal current (102), when a force cap changed or an actuator has joined, and
+ *           once per turn of the slow reads: nothing acknowledges it
  *   torque  sync write of torque enable (64), when the guard allows and not all have it
  *   read    sync read of current, velocity, position (126..135) of a third of the actuators
  *   slow    every other cycle, sync read of three actuators, in turn: of 144..146 (voltage,

@@ -74,6 +74,7 @@ static void take_setup(motor_state *motor, int32_t i, const dxl_status *status, 
     if (axis->step == MOTOR_READY) {
         motor->present |= BIT(i);
         motor->joined |= BIT(i);
+        motor->todo |= BIT(MOTOR_CAPS); /* they may have changed in the midst of its set-up */
         motor->position_deg[i] =
             ((float)axis->present_ticks - axis->zero_ticks) / axis->ticks_per_deg;
         motor->measured |= BIT(i);

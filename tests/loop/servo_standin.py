@@ -51,6 +51,8 @@ class ServoStandin:
         self.frozen: set[int] = set()  # their clocks stand
         self.lies: dict[int, int] = {}  # the position they tell, ticks
         self.corrupt = 0  # flip a bit of this many of the next replies
+        self.deaf: dict[int, int] = {}  # so many of the next sync writes of a register come damaged
+        self.slow: dict[int, float] = {}  # seconds before it answers
         self.log: list[
             tuple[int, int, int, bytes]
         ] = []  # monotonic ns, id, instruction, parameters
@@ -118,6 +120,9 @@ class ServoStandin:
         for one, ticks in list(self.lies.items()):
             self.registers[one][132:136] = ticks.to_bytes(4, "little", signed=True)
         if instruction == SYNC_WRITE:
+            if self.deaf.get(address, 0):
+                self.deaf[address] -= 1
+                return
             size = parameters[2]
             for at in range(4, len(parameters), size + 1):
                 self._write(parameters[at], address, parameters[at + 1 : at + 1 + size])
@@ -149,6 +154,7 @@ class ServoStandin:
         if ident in self.silent or ident not in self.registers:
             return
         alert = b"\x80" if self.registers[ident][ERROR] else b"\x00"
+        time.sleep(self.slow.get(ident, 0.0))
         answer = bytearray(packet(ident, STATUS, alert + parameters))
         if self.corrupt:
             self.corrupt -= 1

@@ -14,6 +14,7 @@ import pytest
 from endplate.hardware import load_hand
 
 from .grasping import grasping_hand
+from .wire_host import LIMIT
 
 ROOT = Path(__file__).resolve().parents[2]
 HAND = load_hand("test-hand")
@@ -76,6 +77,58 @@ def test_another_grip_waits_until_the_hand_stands_still(grasping):
     drive(host, 0.0, seconds=0.1, grip=pinch)
     assert grip_in_force(host) == pinch
     assert grasping.motion()[-1]["goal_deg"] == pytest.approx(before, abs=0.1), "and moves nothing"
+
+
+CAP, ACTUATOR = 102, 3  # goal current; the index
+HALF = [127] * 8
+WHOLE_MA, HALF_MA = (int(c * HAND.joint("index").current_ma / 254) for c in (254, 127))
+TURN_S = 0.3  # two turns of the slow reads, of 24 cycles of 5 ms, and a busy machine
+
+
+def squeezes_with(host, bus, ma: int, seconds: float) -> float:
+    """Seconds until the index has this cap, while commands ask for half of its limit."""
+    began = time.monotonic()
+    while bus.register(ACTUATOR, CAP, 2) != ma:
+        assert time.monotonic() - began < seconds, bus.register(ACTUATOR, CAP, 2)
+        host.command(0.0, force_cap=HALF)
+        host.quiet(0.01)
+    return time.monotonic() - began
+
+
+def test_a_cap_whose_packet_is_lost_is_sent_again(host, bus):
+    host.activate()
+    drive(host, 0.0, seconds=0.2)
+    assert bus.register(ACTUATOR, CAP, 2) == WHOLE_MA
+    bus.deaf[CAP] = 1
+    took = squeezes_with(host, bus, HALF_MA, TURN_S)
+    print(f"\ncap in the servo after {1000 * took:.0f} ms")
+    assert bus.deaf[CAP] == 0, "one was lost"
+
+
+def test_a_cap_that_falls_in_the_midst_of_a_set_up_is_sent_when_it_is_done(host, bus):
+    """The whole limit goes into the servo as a step of its set-up; before it is ready, half is asked
+    for."""
+    host.activate()
+    drive(host, 0.0, seconds=0.2)
+    bus.registers[ACTUATOR][64] = 0  # it lost its torque by itself
+    bus.slow[ACTUATOR] = 0.004
+    seen, end = len(bus.log), time.monotonic() + 2
+
+    def written() -> list[tuple[int, int]]:
+        """When its set-up wrote its cap, mA."""
+        return [(at, int.from_bytes(p[2:4], "little")) for at, ident, instruction, p in bus.log[seen:]
+                if (ident, instruction, p[:2]) == (ACTUATOR, 3, bytes([CAP, 0]))]
+
+    while not written():
+        assert time.monotonic() < end
+        host.command(0.0)
+        host.quiet(0.002)
+    took = squeezes_with(host, bus, HALF_MA, TURN_S)
+    bus.slow.clear()
+    print(f"\n{1000 * took:.0f} ms after the set-up wrote {written()[-1][1]} mA")
+    assert written()[-1][1] == WHOLE_MA, "the set-up itself did not bring it"
+    states = [f for f in host.frames[-40:] if f.msg == "STATE"]
+    assert states[-1].fields["limit"][0] in (LIMIT["actuator"], LIMIT["neutral"], LIMIT["none"])
 
 
 @pytest.fixture(scope="module")

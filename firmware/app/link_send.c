@@ -23,7 +23,8 @@ enum {
     HAS_FINGERTIP_FORCE = 1024,
     HAS_TACTOR = 2048,
     HAS_LOG = 4096,
-    HAS_POSITION_MODE = 8192
+    HAS_POSITION_MODE = 8192,
+    HAS_OWN_ELECTRODES = 16384
 };
 
 void link_answer(link_state *link, uint16_t session, uint16_t ack)
@@ -91,6 +92,9 @@ void link_hello_ack(link_state *link, const app_state *app, uint16_t session, ui
         | HAS_PARAMETERS | HAS_BLOBS | HAS_TACTOR | HAS_LOG | HAS_POSITION_MODE;
     if (app_decoding(app) != DECODE_HOST) {
         ack.capabilities |= app_decoding(app) == DECODE_HAND ? HAS_DECODES : HAS_SHADOW;
+    }
+    if (app->params.value[PARAMS_EMG_SOURCE] == APP_OWN_ELECTRODES) {
+        ack.capabilities |= HAS_OWN_ELECTRODES;
     }
     for (int32_t k = 0; k < CORE_DIGITS; k++) {
         ack.capabilities |= hand_table.digit[k].channel >= 0 ? (uint32_t)HAS_FINGERTIP_FORCE : 0u;

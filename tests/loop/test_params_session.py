@@ -71,3 +71,27 @@ def test_requests_that_are_wrong_are_refused_and_end_nothing(driving):
     driving.control.stop()
     with pytest.raises(EndplateError, match="Nothing is running in"):
         params.get("ramp_ms")
+
+
+@pytest.mark.timeout(120)
+def test_a_session_notices_who_decodes_from_the_next_command_on(driving, capsys):
+    port = driving.rig.hand_port
+
+    def chosen(name: str, value: str) -> dict:
+        assert main(["hand", "set", port, name, value]) == 0
+        return hand_of(driving)["decoding"]
+
+    assert hand_of(driving)["decoding"]["mode"] == "host"
+    for value, mode in (("2", "hand"), ("1", "shadow"), ("2", "hand")):
+        chosen("decode", value)
+        until(lambda m=mode: hand_of(driving)["decoding"]["mode"] == m, 1, "the session knows it")
+    with pytest.raises(HandError, match="another decoder than this profile's: upload it"):
+        driving.ask("arm")
+    chosen("emg_source", "1")
+    until(lambda: "own electrodes" in hand_of(driving)["decoding"]["who"], 1, "its own electrodes")
+    assert main(["hand", "reset", port]) == 0
+    until(lambda: hand_of(driving)["decoding"]["mode"] == "host", 1, "as it was built")
+    before = hand_of(driving)["counters"]["reboots"]
+    driving.arm()
+    driving.close_hand()
+    assert hand_of(driving)["counters"]["reboots"] == before and hand_of(driving)["connected"]

@@ -149,9 +149,12 @@ def decoded(own: dict[str, Any]) -> list[str]:
     """What the hand's own decoder does, if it does anything."""
     if own.get("mode", "host") == "host":
         return []
-    who = "The hand decodes by itself" if own["mode"] == "hand" else "The hand decodes beside"
+    if own["own_electrodes"]:
+        percent = " ".join(f"{hand / 100:.0f}" for hand in own["hand"])
+        return [own["who"], f"Hand in %: {percent}", *filter(None, [own["sentence"]])]
     agree = f"{own['equal']} hops with the same bits, {own['different']} with others"
     rest = f", {own['not_compared']} not compared" if own["not_compared"] else ""
     pairs = zip(own["hand"], own["host"], strict=False)
     both = " ".join(f"{hand / 100:.0f}/{host / 100:.0f}" for hand, host in pairs)
-    return [f"{who}: {agree}{rest}; hand/host in %: {both}", *filter(None, [own["sentence"]])]
+    figures = f"{agree}{rest}; hand/host in %: {both}"
+    return [own["who"], figures, *filter(None, [own["sentence"]])]

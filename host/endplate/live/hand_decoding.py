@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The hand's own decoder: feeds it with EMG, and holds its hops against a chain of our own.
 
-What the hand's parameter `decode` says is told by its capabilities: 0, nothing is sent here; 1
+What the hand's parameter `decode` says is told by its capabilities, which the link asks for anew when
+a parameter was set: 0, nothing is sent here; 1
 (shadow), it decodes beside us and our COMMANDs drive; 2, it drives itself and no COMMAND is sent.
 `mirror` is a chain of the same settings that takes exactly the samples that were sent, from the
 same `start` on: as long as the hand missed none, every hop must have the same hash.
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from endplate.live.source import Block
 
 HOST, SHADOW, HAND = "host", "shadow", "hand"
-_SHADOW_BIT, _HAND_BIT = 8, 9  # of the capabilities (SPEC.md)
+_SHADOW_BIT, _HAND_BIT, _OWN_BIT = 8, 9, 14  # of the capabilities (SPEC.md)
 _EMG_VALUES: int = core.lib.WIRE_EMG_BYTES // 3
 _KEPT = 256  # hops whose hash is remembered
 _SILENT_NS = 500_000_000  # no DECODED for so long: the hand lost the chain's beginning
@@ -63,8 +64,28 @@ class HandDecoding:
     @property
     def mode(self) -> str:
         """Who decodes, as the hand says."""
-        bits = self._link.info.get("capabilities", 0) if self._link is not None else 0
+        bits = self._capabilities()
         return HAND if bits >> _HAND_BIT & 1 else SHADOW if bits >> _SHADOW_BIT & 1 else HOST
+
+    @property
+    def own_electrodes(self) -> bool:
+        """Whether what the hand decodes are its own electrodes (its parameter `emg_source`)."""
+        return self.mode != HOST and bool(self._capabilities() >> _OWN_BIT & 1)
+
+    def _capabilities(self) -> int:
+        return self._link.info.get("capabilities", 0) if self._link is not None else 0
+
+    @property
+    def who(self) -> str:
+        """The same for a person, in a sentence or two."""
+        who = {
+            HOST: "This computer decodes.",
+            SHADOW: "The hand decodes beside this computer, which drives.",
+            HAND: "The hand decodes by itself; no command is sent to it.",
+        }[self.mode]
+        if self.own_electrodes:
+            who += " It reads its own electrodes: it gets no signals from here, and nothing is compared."
+        return who
 
     def use(self, profile: Profile | None) -> None:
         """Another profile: the hand has to have its decoder."""
@@ -82,6 +103,8 @@ class HandDecoding:
 
     def refusal(self) -> str:
         """Why the hand, if it decodes by itself, must not be armed; "" when it may."""
+        if self._link is not None and self._link.params.changed:
+            return "The hand has not said yet what its new parameters make of it: arm again."
         if self.mode != HAND or self._link is None:
             return ""
         if self.mirror is None:
@@ -106,7 +129,8 @@ class HandDecoding:
         link, mirror = self._link, self.mirror
         if link is None:
             return
-        usable = self.mode != HOST and link.phase == "up" and link.clock.synchronised
+        takes = self.mode != HOST and not self.own_electrodes
+        usable = takes and link.phase == "up" and link.clock.synchronised
         if not usable or mirror is None or link.info["decoder_hash"] != self.wanted:
             self._start = None
             return
@@ -173,6 +197,8 @@ class HandDecoding:
         """Compares what has come."""
         while self._link is not None and self._link.decoded:
             told = self.newest = self._link.decoded.popleft()
+            if self.own_electrodes:
+                continue
             if self._start is None or told["start"] != self._start & 0xFFFFFFFF:
                 self.not_compared += 1
                 continue
@@ -193,6 +219,8 @@ class HandDecoding:
         told = self.newest
         return {
             "mode": self.mode,
+            "who": self.who,
+            "own_electrodes": self.own_electrodes,
             "equal": self.equal,
             "different": self.different,
             "not_compared": self.not_compared,

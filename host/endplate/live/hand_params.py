@@ -51,6 +51,8 @@ class ParamRequests:
         self._waiting: deque[tuple[str, dict[str, Any], Answered]] = deque()
         self._began_ns: int | None = None  # when the first was begun
         self._next_ns = 0
+        #: One was set or reset: what HELLO_ACK said of the hand (who decodes, ...) may be old.
+        self.changed = False
 
     @property
     def full(self) -> bool:
@@ -82,6 +84,7 @@ class ParamRequests:
         # a CHUNK that was taken leaves more than its offset behind: this answers the one before
         late = not fields.get("status") and fields.get("received", 0) <= wanted.get("offset", -1)
         if answers == core.MESSAGES[asked][0] and fields[of] == wanted[of] and not late:
+            self.changed |= asked in ("PARAM_SET", "PARAM_RESET")
             self._end(fields, "")
 
     def end_all(self, sentence: str) -> None:

@@ -30,6 +30,7 @@ CAPABILITIES = {
     11: "has a tactor (off until the parameter `tactor` is set)",
     12: "tells what happens to it in a log: sends LOG",
     13: "has a position mode: COMMAND's mode 2",
+    14: "reads its own electrodes: takes no EMG (`emg_source` = 1)",
 }
 RESET_CAUSES = ("unknown", "power came on", "reset pin", "brown-out", "watchdog", "software")
 

@@ -16,6 +16,7 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from endplate import core
@@ -102,8 +103,7 @@ class HandLink:
             if self.phase == "closed":
                 self._reopen(now)
                 return
-            data = self.port.read()
-            if data:
+            if data := self.port.read():
                 now = time.monotonic_ns()
                 for frame in self._decoder.feed(data):
                     self._take(frame, now)
@@ -215,10 +215,8 @@ class HandLink:
             raise HandError(self.sentence)
         now = time.monotonic_ns()
         self._request.begin(msg, fields, self._seq + 1, now, done)
-        try:
+        with suppress(PortGoneError):  # the next service() says so
             self._repeat_request(now)
-        except PortGoneError:
-            pass  # the next service() says so
 
     def _repeat_request(self, now: int) -> None:
         request = self._request
@@ -271,7 +269,8 @@ class HandLink:
             if self.phase == "up":
                 self._begin_hello("The hand lost the connection and is asked again.")
             return
-        if self.phase != "hello" or frame.session != self._session:
+        again = self.phase == "up" and self.params.changed
+        if not (again or self.phase == "hello") or frame.session != self._session:
             return
         rebooted = self._boot_id is not None and info["boot_id"] != self._boot_id
         if self._boot_id != info["boot_id"]:
@@ -281,7 +280,8 @@ class HandLink:
         self._boot_id = info["boot_id"]
         self.info = hand_words.hello(info)
         self.phase, self._heard_seq, self._heard_ns = "up", frame.seq, now
-        self._next_ns["heartbeat"] = self._next_ns["time"] = 0
+        self._next_ns["heartbeat"] = self._next_ns["time"] = self._next_ns["hello"] = 0
+        self._armed_here = self.params.changed = False
         self.sentence = f"Connected to the hand {self.info['name']}."
         if rebooted:
             self.counters["reboots"] += 1
@@ -324,27 +324,29 @@ class HandLink:
                 if self.phase == "refused":
                     self._new_session()
                     self.phase = "hello"
-                fields = {"host_us": now // 1000 & 0xFFFFFFFF, "hand_hash": self.hand_hash}
-                self._send("HELLO", {"schema_hash": core.SCHEMA_HASH, **fields})
+                self._hello(now)
         elif now - self._heard_ns > SILENCE_NS:
             self._begin_hello(f"The hand on {self.port.name} does not answer: is it switched on?")
             return
         else:
+            if self.params.changed and now >= due["hello"]:
+                due["hello"] = now + _HELLO_NS
+                self._hello(now)  # in the same session: only what it says of itself is new
             if now >= due["heartbeat"]:
                 due["heartbeat"] = now + _HEARTBEAT_NS
                 self._send("HEARTBEAT", {"host_us": now // 1000 & 0xFFFFFFFF})
             if now >= due["time"]:
-                due["time"] = now + self._time_every_ns()
+                every = _TIME_FAST_NS if self.clock.exchanges < _TIME_FAST else _TIME_SLOW_NS
+                due["time"] = now + (every if self.clock.synchronised else _TIME_FIRST_NS)
                 asked_us, asked_ns = now // 1000 & 0xFFFFFFFF, time.monotonic_ns()
                 if self._send("TIME", {"host_us": asked_us}):
                     self._asked_time = (asked_us, asked_ns)
             self.params.service(now, self._send)
         self._repeat_request(now)
 
-    def _time_every_ns(self) -> int:
-        if not self.clock.synchronised:
-            return _TIME_FIRST_NS
-        return _TIME_FAST_NS if self.clock.exchanges < _TIME_FAST else _TIME_SLOW_NS
+    def _hello(self, now: int) -> None:
+        fields = {"host_us": now // 1000 & 0xFFFFFFFF, "hand_hash": self.hand_hash}
+        self._send("HELLO", {"schema_hash": core.SCHEMA_HASH, **fields})
 
     def _send(self, msg: str, fields: dict[str, Any]) -> bool:
         seq = (self._seq + 1) & 0xFFFF
@@ -362,8 +364,7 @@ class HandLink:
         before = self._session
         while self._session in (0, before):
             self._session = secrets.randbelow(0xFFFF) + 1
-        self._seq = 0
-        self._heard_seq = None
+        self._seq, self._heard_seq = 0, None
 
     def _begin_hello(self, sentence: str) -> None:
         self._end_session("hello", sentence)
@@ -373,8 +374,7 @@ class HandLink:
     def _end_session(self, phase: str, sentence: str) -> None:
         self.phase, self.sentence = phase, sentence
         self._armed_here = False
-        self._asked_time = None
-        self._state_ns = 0
+        self._asked_time, self._state_ns = None, 0
         self.params.end_all(sentence)
         self._request.forget_waiting(sentence, "ARM")
         if self._request.msg == "ARM":

@@ -64,7 +64,7 @@ class LivePage(QWidget):
         self.hint = QLabel("Traces appear here as soon as a board sends.")
         self.hint.setProperty("role", "quiet")
         self.clock = QLabel("")
-        self.said = QLabel("")  # the newest sentence of the hand's log
+        self.said = QLabel("")  # who decodes, and the newest sentence of the hand's log
         for label in (self.clock, self.said):
             label.setProperty("role", "quiet")
             label.setWordWrap(True)
@@ -185,6 +185,6 @@ class LivePage(QWidget):
         self.latency.show_latency(status.get("latency_ms") or {})
         hand = status.get("hand") or {}
         self.clock.setText(words.clock(hand))
-        self.said.setText((hand.get("log") or {}).get("text", ""))
+        self.said.setText(words.said(hand))
         limits = hand.get("limits") or []
         self.bars.show_limits([words.limit(str(name)) for name in limits])

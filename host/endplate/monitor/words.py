@@ -102,6 +102,13 @@ def hand(status: dict[str, Any]) -> str:
     return str(hand_status.get("sentence") or "No hand")
 
 
+def said(hand_status: Mapping[str, Any]) -> str:
+    """Who decodes, unless it is this computer, and the newest of the hand's log."""
+    decoding = hand_status.get("decoding") or {}
+    who = decoding.get("who", "") if decoding.get("mode", "host") != "host" else ""
+    return "\n".join(filter(None, [who, (hand_status.get("log") or {}).get("text", "")]))
+
+
 def clock(hand_status: Mapping[str, Any]) -> str:
     """How well the hand's clock is known; empty without a hand."""
     if not hand_status.get("connected"):

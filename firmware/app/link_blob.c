@@ -68,6 +68,7 @@ static void answer_firmware(link_state *link, const update_state *update, uint8_
         told.size = (uint32_t)update->bytes;
         told.hash = update->hash;
         told.received = (uint32_t)update->received;
+        told.result = update_on_trial(update) ? 1u : 0u;
         told.room = (uint32_t)board_image_bytes();
         told.slot = (uint8_t)update->running;
         told.field = verdict == UPDATE_WRONG_VALUE ? (uint16_t)update->field : 0u;

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from endplate.cli import parser
+from endplate.cli.hand_update import ON_TRIAL
 from endplate.core import lib
 from endplate.errors import HandError
 from endplate.sim import firmware
@@ -76,6 +77,31 @@ def test_update_runs_after_a_restart_and_after_the_power_was_off(life, file, tmp
     with life() as hand:
         assert update(hand, update_file(tmp_path / "third", (0, 3, 0))) == 0
         assert runs(hand) == ((0, 3, 0), 0)
+
+
+def test_firmware_of_a_hand_in_fault_is_said_to_be_on_trial(life, file, bus, capsys):
+    def said() -> str:
+        return " ".join(capsys.readouterr().out.split())
+
+    with life() as hand:
+        bus.silent.update(range(1, 10))  # motors without power, as on a bench
+        began = time.monotonic()
+        assert update(hand, file) == ON_TRIAL
+        took, words = time.monotonic() - began, said()
+        print(f"\n{took:.1f} s: {words}")
+        assert "0.2.0 from slot B on trial only" in words and "none of its motors answers" in words
+        assert "start it again; until then it may fall back to 0.1.0" in words and took < 30
+        with connected(hand.port) as host:
+            host.hello()
+            assert blob(host, "BLOB_GET", hash=0)["result"] == 1
+    bus.silent.clear()
+    with life() as hand, connected(hand.port) as host:
+        at_rest(host)
+        end = time.monotonic() + 12
+        while blob(host, "BLOB_GET", hash=0)["result"] and time.monotonic() < end:
+            host.quiet(0.2)
+        told = blob(host, "BLOB_GET", hash=0)
+        assert (told["slot"], told["result"]) == (1, 0), "its motors have power: it is trusted"
 
 
 def test_image_that_does_not_start_gives_way_to_the_one_before(life, file):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`endplate hand update PORT FILE.epfw`: a new firmware for the hand. It opens a session, which
-disarms."""
+disarms. Exit status 3: the new firmware runs, but on trial."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ EXAMPLES = """examples:
   endplate hand update /dev/ttyACM0 firmware/build/f405/endplate-hand.epfw
   endplate hand update /dev/ttyACM0 endplate-hand-0.1.0.epfw --allow-older
 """
+ON_TRIAL = 3  # exit status: the new firmware runs, but the hand does not trust it yet
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,4 +48,4 @@ def run(arguments: argparse.Namespace) -> int:
             image = update.send(lambda done, of: shown.update(task, completed=done, total=of))
         console.print("The hand has it and its signature fits; restarting.")
         console.print(update.restart(image))
-    return 0
+    return ON_TRIAL if update.on_trial else 0

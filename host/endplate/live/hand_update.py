@@ -3,8 +3,8 @@
 and what the hand runs after it.
 
 The hand takes an image only while it is disarmed, checks its signature, and starts it on trial: an
-image that does not get as far as to speak to us is given up after three starts, and the one before
-runs again (firmware/DESIGN.md, "Update").
+image that does not get as far as to speak to us with its self-test passed is given up after three
+starts, and the one before runs again (firmware/DESIGN.md, "Update").
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 from endplate import core, hand_image
 from endplate.errors import HandError
+from endplate.live import hand_words
 from endplate.live.link import HandLink
 
 KIND: int = core.lib.WIRE_BLOB_FIRMWARE
@@ -24,6 +25,8 @@ CHUNK: int = core.lib.WIRE_BLOB_BYTES
 _ERASE_S = 6.0  # a hand that erases its flash is silent for up to 2.6 s, and then found again
 _BACK_S = 20.0  # the restart: three starts of an image that hangs take 12 s
 _SETTLE_S = 3.0
+_TRIAL_S = 12.0  # it trusts itself after 10 s (update.h, UPDATE_TRUST_US), if nothing is wrong
+_LOOK_S = 0.2
 _FIELD_KEY = 2  # update.h, UPDATE_FIELD_KEY
 
 
@@ -43,6 +46,7 @@ class HandUpdate:
         self._name = Path(file).name
         self.images = hand_image.read(file)
         self.before = str(link.info["firmware"])
+        self.on_trial = False  # after `restart`: the hand may fall back to the firmware before
         self._fits()
 
     def _fits(self) -> None:
@@ -134,8 +138,8 @@ class HandUpdate:
         }.get(status, f"The hand did not take the new firmware (status {status}).")
 
     def restart(self, image: hand_image.Image) -> str:
-        """Restarts the hand; one sentence about what it runs now. Raises HandError when that is not
-        the new image."""
+        """Restarts the hand and waits until it trusts what it runs, `_TRIAL_S` at most; one
+        sentence about that (see `on_trial`). Raises HandError when it is not the new image."""
         link, reboots = self._link, self._link.counters["reboots"]
         link.restart()
         deadline = time.monotonic() + _BACK_S
@@ -153,10 +157,28 @@ class HandUpdate:
             if time.monotonic() > settled:
                 break
         now = self._ask("BLOB_GET", {"hash": 0})
+        deadline = time.monotonic() + _TRIAL_S
+        while now["result"] and now["slot"] == image.slot and time.monotonic() < deadline:
+            wait = time.monotonic() + _LOOK_S
+            while time.monotonic() < wait:
+                link.service()
+                time.sleep(0.001)
+            now = self._ask("BLOB_GET", {"hash": 0})
         slot, version = hand_image.SLOTS[now["slot"]], link.info["firmware"]
         if now["slot"] != image.slot:
             raise HandError(
                 f"The new firmware {image.words} did not start: the hand runs {version} from slot "
                 f"{slot} again, as before."
+            )
+        self.on_trial = bool(now["result"])
+        if self.on_trial:
+            return " ".join(
+                [
+                    f"The hand runs firmware {version} from slot {slot} on trial only: it trusts a "
+                    "firmware once its self-test has passed.",
+                    *filter(None, [hand_words.fault(link.state)]),
+                    "Power its motors and start it again; until then it may fall back to "
+                    f"{self.before}.",
+                ]
             )
         return f"The hand runs firmware {version} from slot {slot}; it was {self.before}."

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The hand's own decoder: feeds it with EMG, and holds its hops against a chain of our own.
 
-What the hand's parameter `decode` says is told by its capabilities, which the link asks for anew when
-a parameter was set: 0, nothing is sent here; 1
-(shadow), it decodes beside us and our COMMANDs drive; 2, it drives itself and no COMMAND is sent.
+What the hand's parameter `decode` says is told by its capabilities, which the link asks for anew
+when a parameter was set: 0, nothing is sent here; 1 (shadow), it decodes beside us and our COMMANDs
+drive; 2, it drives itself and no COMMAND is sent. With electrodes of its own it gets no EMG either.
 `mirror` is a chain of the same settings that takes exactly the samples that were sent, from the
 same `start` on: as long as the hand missed none, every hop must have the same hash.
 
@@ -84,7 +84,7 @@ class HandDecoding:
             HAND: "The hand decodes by itself; no command is sent to it.",
         }[self.mode]
         if self.own_electrodes:
-            who += " It reads its own electrodes: it gets no signals from here, and nothing is compared."
+            who += " It reads its own electrodes: no signals are sent to it, and nothing is compared."
         return who
 
     def use(self, profile: Profile | None) -> None:

@@ -24,6 +24,7 @@ typedef struct blob_state {
     int32_t kind;              /* of the upload under way; 0: none */
     uint32_t size, hash;       /* announced */
     uint32_t received;
+    int32_t other_bits;        /* 1: its test vector was tried, and failed: not tried again */
     uint16_t field, index;     /* of the newest BLOB_WRONG_VALUE */
     uint32_t refused;          /* bit per kind: kept, but left out at boot */
     uint32_t result;           /* of the test vector, by the decoder in force */

@@ -84,7 +84,7 @@ class HandDecoding:
             HAND: "The hand decodes by itself; no command is sent to it.",
         }[self.mode]
         if self.own_electrodes:
-            who += " It reads its own electrodes: no signals are sent to it, and nothing is compared."
+            who += " It reads its own electrodes: it is sent no signals, and nothing is compared."
         return who
 
     def use(self, profile: Profile | None) -> None:

@@ -61,6 +61,9 @@ void app_decode(app_state *app)
     if (app->decode.waiting == 0) {
         return;
     }
+    if (app->link.hop_waits && app->link.open && app->link.out_n == 0) {
+        return; /* this millisecond tells of the last hop, else a backlog would leave it untold */
+    }
     app->decoded_ms = app_ms(app);
     if (!decode_step(&app->decode)) {
         return;

@@ -187,7 +187,7 @@ def test_pressing_harder_is_bound_in_size_and_rate(most, steps):
     hand.step(30)
     hand.holds = 1
     hand.step(5)
-    assert creep(hand, 400) == [], "a gap of the commands gives none: the goals stand"
+    assert creep(hand, 400) == [], "a gap of the commands gives none: the goals stay moved"
     hand.holds, hand.moves = 0, 1
     hand.step(1)
     hand.holds, hand.moves = 1, 0

@@ -106,8 +106,8 @@ def test_a_cap_whose_packet_is_lost_is_sent_again(host, bus):
 
 
 def test_a_cap_that_falls_in_the_midst_of_a_set_up_is_sent_when_it_is_done(host, bus):
-    """The whole limit goes into the servo as a step of its set-up; before it is ready, half is asked
-    for."""
+    """The whole limit goes into the servo as a step of its set-up; before it is ready, half is
+    asked for."""
     host.activate()
     drive(host, 0.0, seconds=0.2)
     bus.registers[ACTUATOR][64] = 0  # it lost its torque by itself
@@ -116,7 +116,8 @@ def test_a_cap_that_falls_in_the_midst_of_a_set_up_is_sent_when_it_is_done(host,
 
     def written() -> list[tuple[int, int]]:
         """When its set-up wrote its cap, mA."""
-        return [(at, int.from_bytes(p[2:4], "little")) for at, ident, instruction, p in bus.log[seen:]
+        return [(at, int.from_bytes(p[2:4], "little"))
+                for at, ident, instruction, p in bus.log[seen:]
                 if (ident, instruction, p[:2]) == (ACTUATOR, 3, bytes([CAP, 0]))]
 
     while not written():

@@ -135,6 +135,21 @@ def test_the_firmer_hold_ends_with_the_commands(touching):
     assert np.ptp(touching.goals(began), axis=0).max() < 0.1
 
 
+def test_gaps_of_the_commands_give_the_firmer_hold_no_new_steps(touching):
+    touching.begin(hold_boost=100)
+    touching.touch_gently()
+    load_n = 0.5 * float(touching.grasping.motion()["tip_n"][-1][TIPS].sum()) + 0.4
+    began = touching.grasping.mark()
+    touching.part.tell(object={"contact_deg": GRASPED, "load_n": load_n, "taper_dps": 4.0})
+    for _ in range(8):
+        touching.drive(0.0, 0.3)
+        touching.host.quiet(0.12)  # stale, not lost
+    goal = touching.goals(began)[:, NAMES.index("index")].astype(float)
+    steps = np.flatnonzero(np.diff(goal) > 0.1)
+    assert touching.host.until_state("stale")
+    assert len(steps) == 1, np.round(np.diff(goal)[steps], 2)
+
+
 @pytest.mark.parametrize("counts", [0, 4095, 1600])
 def test_a_broken_sensor_is_told_and_moves_nothing(touching, counts):
     touching.begin(hold_boost=1000)

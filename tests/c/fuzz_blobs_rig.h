@@ -114,8 +114,6 @@ int32_t board_flash_program(int32_t sector, int32_t to, uint32_t word)
     return now == word;
 }
 
-void board_tactor(uint8_t level) { (void)level; }
-
 int32_t board_flash_erase(int32_t sector)
 {
     must(sector - BOARD_FLASH_SLOTS != app.blob.slots.slot);

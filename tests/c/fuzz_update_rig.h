@@ -145,8 +145,6 @@ int32_t board_flash_program(int32_t sector, int32_t to, uint32_t word)
     must(to % 4 == 0);
     return program(store(sector, to, 4), word);
 }
-void board_tactor(uint8_t level) { (void)level; }
-
 int32_t board_flash_erase(int32_t sector) { return erase(store(sector, 0, STORE), STORE); }
 
 int32_t board_image_slot(void) { return running; }

@@ -57,6 +57,20 @@ TARGETS = {
         (PROTOCOL / "wire.c", APP / "link_param.c", APP / "params.c", APP / "store.c",
          CORE / "guard_config.c", CORE / "strain.c"), 300,
         "parameters: requests, and a flash that holds anything and loses power"),
+    "blobs": Target(
+        (PROTOCOL / "wire.c",
+         *(APP / f"{name}.c" for name in (
+             "link", "link_blob", "link_emg", "app_decode", "blob", "blob_read", "slot", "store",
+             "decode")),
+         *(CORE / f"{name}.c" for name in (
+             "hand", "hand_config", "chain", "elementary", "filter", "features", "quality",
+             "decoder", "shape")), *GUARD), 1400,
+        "uploads into a flash that loses power; EMG -> decoder -> guard"),
+    "update": Target(
+        (PROTOCOL / "wire.c",
+         *(APP / f"{name}.c" for name in (
+             "link_blob", "update", "image", "boot", "store", "sha512"))), 400,
+        "firmware: images, slots and a boot journal that lose power"),
 }  # fmt: skip
 
 
@@ -79,9 +93,9 @@ def compile_harness(name: str, folder: Path, sources: tuple[Path, ...], sanitize
     flags = ("-g", "-O1", f"-fsanitize={sanitize}", "-fno-sanitize-recover=all") if sanitize else ()
     wire_build.need(compiler[0])
     done = subprocess.run(
-        [*compiler, *flags, "-DWIRE_SCHEMA_HASH=1u",
+        [*compiler, *flags, "-DWIRE_SCHEMA_HASH=1u", "-DCHAIN_ONE_SAMPLE", "-ffp-contract=off",
          *(f"-iquote{one}" for one in (CORE, APP, PROTOCOL, PROGRAMS)), *map(str, every),
-         "-o", str(out)],
+         "-lm", "-o", str(out)],
         capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

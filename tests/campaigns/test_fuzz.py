@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The short form of `make fuzz`'s libFuzzer part: the corpora that are kept are replayed, each
-target runs for a moment, and the parameters' harness notices a slip."""
+target runs for a moment, and the parameters' harness notices a slip; so do the kept inputs
+of uploads and of the firmware's update."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 import wire_build
 
-from . import fuzz
+from . import fuzz, fuzz_seeds
 
 SECONDS = 2
 
@@ -25,8 +26,10 @@ SEEDS = {
     "no such parameter": [*INFO, 200, *GET, 200, *SET, 200, 0, 0, 1, *RESET, 200, *SAVE, 3],
     "while it moves": [STATE, ARMED, *SET, RAMP, 0, 0, 20, *SAVE, ALL, *RESET, ALL],
     "kept": [*OTHER_RAMP, BOOT, *GET, RAMP, *RESET, ALL, *SAVE, ALL, BOOT],
-    **{f"cut at {n}": [*OTHER_RAMP, *SET, RAMP, 0, 0, 30, CUT_AT, n, *SAVE, ALL, BOOT]
-       for n in (1, 2, 10, 30, 62, 63, 64)},
+    **{
+        f"cut at {n}": [*OTHER_RAMP, *SET, RAMP, 0, 0, 30, CUT_AT, n, *SAVE, ALL, BOOT]
+        for n in (1, 2, 10, 30, 62, 63, 64)
+    },
     "cell that is stuck": [STUCK, 3, 2, *OTHER_RAMP, BOOT],
     "damaged": [*OTHER_RAMP, FLIP, 0, 140, BOOT, *RESET, ALL, *SAVE, ALL, BOOT],
 }
@@ -47,10 +50,60 @@ SLIPS = {
         "store.c", "const int32_t anew = store->sector < 0;",
         "(void)board_flash_erase(0);\n    const int32_t anew = store->sector < 0;"),
 }  # fmt: skip
+#: The same of the targets whose kept inputs alone have to notice.
+KEPT_SLIPS = {
+    "a chunk may go past the end": ("blobs", "blob.c", "if (count > left) {", "if (count > 999u) {"),
+    "any size may be announced": ("blobs", "blob.c", " || size > (uint32_t)BLOB_ROOM", ""),
+    "what came is not hashed": (
+        "blobs", "blob.c", " || hash != store_crc(0, blob->staged, (int32_t)blob->size)", ""),
+    "a blob is read past its end": (
+        "blobs", "blob_read.c", "if (from->size - from->at < 4u) {", "if (0) {"),
+    "uploads while armed": (
+        "blobs", "link_blob.c", "} else if (app_may_change(app)) {", "} else if (1) {"),
+    "left out, yet said to be in force": (
+        "blobs", "blob.c", "|| (blob->unfit >> (unsigned)kind & 1u) != 0", ""),
+    "the slot in use is written over": (
+        "blobs", "slot.c", "slots->slot == 0 ? 1 : 0;", "slots->slot == 1 ? 1 : 0;"),
+    "the queue has no end": (
+        "blobs", "decode.c", "gap >= (uint32_t)(DECODE_QUEUE - state->waiting)", "gap > 1000u"),
+    "a chain begins while it drives": (
+        "blobs", "link_emg.c", "if (moving && (!decode->begun || ", "if (moving && (decode->begun && "),
+    "a hop is of now, however old": (
+        "blobs", "app_decode.c",
+        "app_ms(app) - link_age_ms((uint32_t)app->now_us, app->decode.hop_emg_us)", "app_ms(app)"),
+    "nobody has to sign": ("update", "update.c", "if (!signature_good(", "if (0 && !signature_good("),
+    "the signature leaves the header out": (
+        "update", "update.c", "sha512_add(&update->digest, bytes, IMAGE_SIGNATURE);", ""),
+    "more than was announced": (
+        "update", "update.c", "count > update->announced - update->received", "count > 999"),
+    "the fall-back is given up": ("update", "update.c", "if (update_on_trial(update)) {", "if (0) {"),
+    "tried for ever": ("update", "boot.c", "boot->tries >= BOOT_TRIES", "boot->tries >= 99"),
+    "a start is not counted": ("update", "boot.c", "boot->tries + 1, BOOT_NONE)) {", "boot->tries, BOOT_NONE)) {"),
+    "a journal that takes nothing is asked for ever": ("update", "update.c", "if (!update->unkept) {", "if (1) {"),
+    "firmware while armed": (
+        "update", "link_blob.c",
+        "kind = chunk.kind;\n        if (app_may_change(app)) {", "kind = chunk.kind;\n        if (1) {"),
+}  # fmt: skip
+
+SEEN_BY_ADDRESS = {"a blob is read past its end"}
 
 
 def replayed(program: Path, files: list[Path]) -> subprocess.CompletedProcess[str]:
     return subprocess.run([str(program), *map(str, files)], capture_output=True, text=True)
+
+
+def mutant_of(
+    folder: Path, target: str, source: str, right: str, wrong: str, sanitize: str = ""
+) -> Path:
+    """The harness on sources of which one has a slip."""
+    text = (fuzz.APP / source).read_text()
+    assert text.count(right) == 1, f"{source} has changed; state this slip anew"
+    mutant = folder / source
+    mutant.write_text(text.replace(right, wrong))
+    sources = fuzz.TARGETS[target].sources
+    assert sum(path.name == source for path in sources) == 1
+    others = tuple(mutant if path.name == source else path for path in sources)
+    return fuzz.compile_harness(target, folder, others, sanitize)
 
 
 @pytest.fixture(scope="module")
@@ -91,15 +144,23 @@ def test_right_parameters_pass_the_seeds(tmp_path, seeds):
     assert f"{len(seeds)} files" in done.stdout
 
 
+@pytest.mark.parametrize("name", KEPT_SLIPS)
+def test_uploads_and_updates_that_break_their_promise_are_found(tmp_path, name):
+    target, source, right, wrong = KEPT_SLIPS[name]
+    sanitize = "address" if name in SEEN_BY_ADDRESS else ""
+    mutant = mutant_of(tmp_path, target, source, right, wrong, sanitize)
+    done = replayed(mutant, fuzz.corpus(target))
+    found = f"fuzz_{target}:" in done.stderr or "AddressSanitizer" in done.stderr
+    assert done.returncode != 0 and found, "nothing noticed it"
+
+
+def test_kept_uploads_and_updates_are_those_that_the_seeds_write():
+    for target, inputs in fuzz_seeds.every().items():
+        assert {path.name: path.read_bytes() for path in fuzz.corpus(target)} == inputs
+
+
 @pytest.mark.parametrize("name", SLIPS)
 def test_parameters_that_break_their_promise_are_found(tmp_path, name, seeds):
     source, right, wrong = SLIPS[name]
-    text = (fuzz.APP / source).read_text()
-    assert text.count(right) == 1, f"{source} has changed; state this slip anew"
-    mutant = tmp_path / source
-    mutant.write_text(text.replace(right, wrong))
-    sources = fuzz.TARGETS["params"].sources
-    assert sum(path.name == source for path in sources) == 1
-    others = tuple(mutant if path.name == source else path for path in sources)
-    done = replayed(fuzz.compile_harness("params", tmp_path, others, ""), seeds)
+    done = replayed(mutant_of(tmp_path, "params", source, right, wrong), seeds)
     assert done.returncode != 0 and "fuzz_params.c:" in done.stderr, "nothing noticed it"

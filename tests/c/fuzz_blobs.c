@@ -8,7 +8,7 @@
  *   right, in disarmed or in fault, or by a boot; and is then good in itself
  *   after a cut there is in force what was, or what the COMMIT under way was to make of it
  *   the hand is driven only when armed and relaxed, and not for long after EMG or commands ended
- *   no chain begins while it drives
+ *   no chain begins anew while it drives, and none at all while the hand's own does
  *
  * At the end it says how far it came, so that a campaign that never got there is seen.
  */
@@ -169,7 +169,7 @@ static void hear(wire_frame *frame)
     const uint32_t dropped = counters->bad_value, stale = counters->bad_stale;
     const force before = in_force();
     const int32_t open = app.link.open, moving = !app_may_change(&app), operations = chip.done;
-    const int32_t drives = app.guard.state == GUARD_ACTIVE || app.guard.state == GUARD_STALE;
+    const int32_t drives = app_moving(&app) && (app.decode.begun || app_decoding(&app) == DECODE_HAND);
     const int32_t begun = app.decode.begun, is_blob = frame->msg >= WIRE_BLOB_BEGIN && frame->msg <= WIRE_BLOB_GET;
     const uint32_t start = app.decode.start;
     frame->session = app.link.open ? app.link.session : 5;
@@ -307,7 +307,8 @@ static void emg(void)
     message.missing = how & 64 ? byte() : 0;
     const int32_t size = byte();
     for (int32_t i = 0; i < 3 * message.sites * message.count && i < WIRE_EMG_BYTES; i++) {
-        message.counts[i] = (uint8_t)(i % 3 == 2 ? 0 : (i * 37 + size) * size);
+        const int32_t value = i / 3 * 37 % 64 * size;
+        message.counts[i] = (uint8_t)(i % 3 == 2 ? 0 : value >> i % 3 * 8);
     }
     if (wire_pack_emg(&message, &frame) >= 0) hear(&frame);
 }

@@ -78,6 +78,7 @@ uint32_t board_boot_id(void) { return BOOT_ID; }
 uint32_t board_schema_hash(uint32_t compiled) { (void)compiled; return SCHEMA; }
 void board_log(const char *text) { (void)text; }
 void board_watchdog_feed(void) {}
+void board_tactor(uint8_t level) { (void)level; }
 int32_t board_flash_bytes(void) { return 0; }
 int32_t board_flash_slot_bytes(void) { return SLOT_BYTES; }
 
@@ -126,6 +127,7 @@ int32_t board_flash_erase(int32_t sector)
 /* ---- what else is asked for; firmware is judged by fuzz_update.c ---- */
 
 int32_t update_usable(const update_state *update) { (void)update; return 0; }
+int32_t update_on_trial(const update_state *update) { (void)update; return 0; }
 int32_t update_begin(update_state *u, uint32_t n, uint32_t h) { (void)u, (void)n, (void)h; return 1; }
 int32_t update_commit(update_state *update, uint32_t hash) { (void)update, (void)hash; return 1; }
 int32_t update_chunk(update_state *u, uint32_t o, const uint8_t *b, int32_t n, uint32_t h)

@@ -65,16 +65,14 @@ static void reset(void)
 
 static void confirm(void)
 {
-    if (app.guard.state != GUARD_DISARMED || !update_on_trial(&app.update)) return; /* app.c, settle */
+    if (app.guard.state != GUARD_DISARMED || !update_on_trial(&app.update)) return; /* app_asked.c */
     if (setjmp(chip.off)) {
         cuts++;
         reset();
         return;
     }
     const int32_t erased = chip.erased;
-    for (int32_t n = 0; n < 20; n++) { /* as app.c does, at every step */
-        if (update_on_trial(&app.update)) update_confirm(&app.update);
-    }
+    update_confirm(&app.update);
     must(chip.erased - erased <= STORE_SECTORS); /* each takes as long as 2 s, and wears the flash */
     begun = excuse = 0;
 }
@@ -157,7 +155,7 @@ static int32_t make(uint8_t image[ROOM], int32_t slot, int32_t words, int32_t ho
     if (!(how & UNSIGNED)) image[turned % (uint32_t)n] ^= by; /* signed as it is, whatever it says */
     uint32_t crc = store_crc(0, image + IMAGE_CRC_FROM, IMAGE_SIGNATURE - IMAGE_CRC_FROM);
     crc = store_crc(crc, image + IMAGE_SIGNED_ON, n - IMAGE_SIGNED_ON);
-    if (turned >= 8 || (how & UNSIGNED)) put32(image + 4, crc ^ (how & BAD_CRC));
+    if (turned % (uint32_t)n >= 8 || by == 0 || (how & UNSIGNED)) put32(image + 4, crc ^ (how & BAD_CRC));
     digest_of(image, n, digest);
     memcpy(image + IMAGE_SIGNATURE + 32, digest, 32);
     if (how & UNSIGNED) {

@@ -39,7 +39,7 @@ def settings(**changes) -> dict:
         "rest": [9.0] * SITES, "reference": [60.0] * SITES, "floor": [12.0] * SITES,
     } | changes.pop("features", {})  # fmt: skip
     return {
-        "sites": SITES, "rate_hz": RATE, "uv_per_count": 0.02, "thaw_hops": 2, "needs": [1, 2],
+        "sites": SITES, "rate_hz": RATE, "uv_per_count": 0.02, "thaw_hops": 63, "needs": [1, 2],
         "band": {"sites": SITES, "sections": len(band), "section": band},
         "notch": {"sites": SITES, "sections": 0, "section": []},
         "features": features,
@@ -79,8 +79,9 @@ def blobs() -> dict[str, bytes]:
     other = hand_blobs.calibration_blob(settings(features={"form": 0}), HAND_HASH)
     greet, arm = bytes([GREET, 0]), bytes([ARM, 0])
     both = greet + upload(CALIBRATION, calibration) + upload(DECODER, decoder, AS_IT_IS)
-    begun = bytes([EMG, 8, 0]) + run(20)  # a chain that begins with this sample
-    drives = both + bytes([DECODE, 2]) + begun + 8 * emg(0) + arm + 4 * emg(0)
+    begun = bytes([EMG, 8, 2]) + run(20)  # a chain that begins with this sample
+    # 20 samples a frame: what has just begun does not drive (app_decode.c)
+    drives = both + bytes([DECODE, 2]) + begun + 16 * emg(2, 2, b"\x14", 49) + arm + 4 * emg(2)
     moves = drives + 5 * emg(200)
     made = {
         "both": both + bytes([BOOT, GREET, 0]),
@@ -88,7 +89,8 @@ def blobs() -> dict[str, bytes]:
         "short": greet + upload(CALIBRATION, calibration, SHORT | TICKS | TWICE),
         "resumed": greet + upload(GRIPS, grips(), NO_COMMIT) + upload(GRIPS, grips(), NO_BEGIN),
         "hash": greet + upload(GRIPS, grips(), OTHER_HASH) + upload(DECODER, decoder, OTHER_HASH),
-        "grips": greet + upload(GRIPS, grips(3)) + bytes([BOOT, GREET, 0]) + upload(GRIPS, grips(1)),
+        "grips": greet + upload(GRIPS, grips(3)) + bytes([BOOT, GREET, 0])
+        + upload(GRIPS, grips(1)),
         "twelve": greet + upload(GRIPS, grips(12)),
         "fast": greet + upload(GRIPS, grips(2, close_s=0.1)),
         "far": greet + upload(GRIPS, grips(2, closed=91.0)) + upload(GRIPS, grips(2, name=b"A")),
@@ -101,9 +103,10 @@ def blobs() -> dict[str, bytes]:
         + greet + upload(DECODER, decoder) + upload(CALIBRATION, changed(calibration, 8, b"\1")),
         "left grips": bytes([PLANT, 2]) + upload(0, changed(grips(), 8, b"\1"))[3:]
         + greet + upload(GRIPS, changed(grips(), 8, b"\1")),
-        "cut short": greet + b"".join(upload(kind, data[:n], AS_IT_IS) for n in (3, 8, 40, 46)
-                                      for kind, data in ((CALIBRATION, calibration), (GRIPS, grips()),
-                                                         (DECODER, decoder))),
+        "cut short": greet + b"".join(
+            upload(kind, data[:n], AS_IT_IS) for n in (3, 8, 40, 46)
+            for kind, data in ((CALIBRATION, calibration), (GRIPS, grips()), (DECODER, decoder))
+        ),
         "too many": greet + bytes([FRAME, BLOB_BEGIN]) + struct.pack("<IIB", 8, 7, 3)
         + bytes([FRAME, BLOB_CHUNK]) + struct.pack("<IBB144s", 0, 3, 9, b"EPB\3"),
         "while releasing": greet + upload(GRIPS, grips(3), NO_COMMIT) + bytes([STOP, 2])
@@ -162,7 +165,8 @@ def update() -> dict[str, bytes]:
         "resumed": image(PART | U_NO_COMMIT, stop=300) + image(U_NO_BEGIN) + reset,
         "armed": image(PART | U_NO_COMMIT, stop=300) + armed + image(U_NO_BEGIN) + good + disarmed
         + image(U_NO_BEGIN) + good,
-        "moving": image(PART | U_NO_COMMIT, stop=300) + bytes([U_STATE, ACTIVE]) + image(U_NO_BEGIN),
+        "moving": image(PART | U_NO_COMMIT, stop=300) + bytes([U_STATE, ACTIVE])
+        + image(U_NO_BEGIN),
         "too many": image(U_NO_COMMIT) + bytes([U_CHUNK, 0, 8, *range(8), U_COMMIT, 0]),
         "over a trial": good + image(PART | U_NO_COMMIT, words=30, stop=200) + reset + reset,
         "sizes": bytes([U_BEGIN, 2, 0, 0, 1, U_BEGIN, 2, 2, 0, 1, U_BEGIN, 255, 255, 0, 1,

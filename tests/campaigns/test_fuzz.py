@@ -52,37 +52,54 @@ SLIPS = {
 }  # fmt: skip
 #: The same of the targets whose kept inputs alone have to notice.
 KEPT_SLIPS = {
-    "a chunk may go past the end": ("blobs", "blob.c", "if (count > left) {", "if (count > 999u) {"),
+    "a chunk may go past the end": (
+        "blobs", "blob.c", "if (count > left) {",
+        "if (count > 999u) {"),
     "any size may be announced": ("blobs", "blob.c", " || size > (uint32_t)BLOB_ROOM", ""),
     "what came is not hashed": (
-        "blobs", "blob.c", " || hash != store_crc(0, blob->staged, (int32_t)blob->size)", ""),
+        "blobs", "blob.c", " || hash != store_crc(0, blob->staged, (int32_t)blob->size)",
+        ""),
     "a blob is read past its end": (
-        "blobs", "blob_read.c", "if (from->size - from->at < 4u) {", "if (0) {"),
+        "blobs", "blob_read.c", "if (from->size - from->at < 4u) {",
+        "if (0) {"),
     "uploads while armed": (
-        "blobs", "link_blob.c", "} else if (app_may_change(app)) {", "} else if (1) {"),
+        "blobs", "link_blob.c", "} else if (app_may_change(app)) {",
+        "} else if (1) {"),
     "left out, yet said to be in force": (
-        "blobs", "blob.c", "|| (blob->unfit >> (unsigned)kind & 1u) != 0", ""),
+        "blobs", "blob.c", " || (blob->refused >> (unsigned)kind & 1u) != 0u",
+        ""),
     "the slot in use is written over": (
-        "blobs", "slot.c", "slots->slot == 0 ? 1 : 0;", "slots->slot == 1 ? 1 : 0;"),
+        "blobs", "slot.c", "slots->slot == 0 ? 1 : 0;",
+        "slots->slot == 1 ? 1 : 0;"),
     "the queue has no end": (
-        "blobs", "decode.c", "gap >= (uint32_t)(DECODE_QUEUE - state->waiting)", "gap > 1000u"),
+        "blobs", "decode.c", "gap >= (uint32_t)(DECODE_QUEUE - state->waiting)",
+        "gap > 1000u"),
     "a chain begins while it drives": (
-        "blobs", "link_emg.c", "if (moving && (!decode->begun || ", "if (moving && (decode->begun && "),
+        "blobs", "link_emg.c",
+        "decode->start : app_decoding(app) == DECODE_HAND", "decode->start : 0"),
     "a hop is of now, however old": (
         "blobs", "app_decode.c",
-        "app_ms(app) - link_age_ms((uint32_t)app->now_us, app->decode.hop_emg_us)", "app_ms(app)"),
-    "nobody has to sign": ("update", "update.c", "if (!signature_good(", "if (0 && !signature_good("),
+        "app_ms(app) - link_age_ms((uint32_t)app->now_us, app->decode.hop_emg_us)",
+        "app_ms(app)"),
+    "nobody has to sign": (
+        "update", "update.c", "if (!signature_good(",
+        "if (0 && !signature_good("),
     "the signature leaves the header out": (
-        "update", "update.c", "sha512_add(&update->digest, bytes, IMAGE_SIGNATURE);", ""),
+        "update", "update.c", "sha512_add(&update->digest, bytes, IMAGE_SIGNATURE);",
+        ""),
     "more than was announced": (
-        "update", "update.c", "count > update->announced - update->received", "count > 999"),
-    "the fall-back is given up": ("update", "update.c", "if (update_on_trial(update)) {", "if (0) {"),
+        "update", "update.c", "count > update->announced - update->received",
+        "count > 999"),
+    "the fall-back is given up": (
+        "update", "update.c", "if (update_on_trial(update)) {",
+        "if (0) {"),
     "tried for ever": ("update", "boot.c", "boot->tries >= BOOT_TRIES", "boot->tries >= 99"),
-    "a start is not counted": ("update", "boot.c", "boot->tries + 1, BOOT_NONE)) {", "boot->tries, BOOT_NONE)) {"),
-    "a journal that takes nothing is asked for ever": ("update", "update.c", "if (!update->unkept) {", "if (1) {"),
+    "a start is not counted": (
+        "update", "boot.c", "boot->tries + 1, BOOT_NONE)) {",
+        "boot->tries, BOOT_NONE)) {"),
     "firmware while armed": (
-        "update", "link_blob.c",
-        "kind = chunk.kind;\n        if (app_may_change(app)) {", "kind = chunk.kind;\n        if (1) {"),
+        "update", "link_blob.c", "kind = chunk.kind;\n        if (app_may_change(app)) {",
+        "kind = chunk.kind;\n        if (1) {"),
 }  # fmt: skip
 
 SEEN_BY_ADDRESS = {"a blob is read past its end"}

@@ -28,30 +28,9 @@ enum {
 
 static const uint16_t SPAN_MS[] = {0, 1, 2, 4, 5, 20, 49, 50, 51, 99, 150, 151, 299, 300, 350, 500};
 
-/* What a COMMIT may change. */
-typedef struct force {
-    slot_part part[SLOT_PARTS];
-    hand_config table;
-    chain_config config;
-    int32_t ready;
-} force;
-
 static uint32_t span(void) { return SPAN_MS[byte() % (sizeof SPAN_MS / sizeof SPAN_MS[0])]; }
 
 /* ---- what must hold ---- */
-
-static force in_force(void)
-{
-    force now;
-    memset(&now, 0, sizeof now);
-    memcpy(now.part, app.blob.slots.part, sizeof now.part);
-    now.table = app.table;
-    now.ready = app.decode.ready;
-    if (now.ready) now.config = app.decode.config;
-    return now;
-}
-
-static int32_t same(const force *a, const force *b) { return memcmp(a, b, sizeof *a) == 0; }
 
 /* Reads `n` bytes as a blob from memory that ends with them, so that one too far is seen. */
 static int32_t read_as(int32_t kind, const uint8_t *bytes, uint32_t n, hand_config *table,

@@ -189,4 +189,25 @@ int32_t app_command(app_state *of, const guard_command *command, int32_t grip, c
     return taken;
 }
 
+/* What a COMMIT may change. */
+typedef struct force {
+    slot_part part[SLOT_PARTS];
+    hand_config table;
+    chain_config config;
+    int32_t ready;
+} force;
+
+static force in_force(void)
+{
+    force now;
+    memset(&now, 0, sizeof now);
+    memcpy(now.part, app.blob.slots.part, sizeof now.part);
+    now.table = app.table;
+    now.ready = app.decode.ready;
+    if (now.ready) now.config = app.decode.config;
+    return now;
+}
+
+static int32_t same(const force *a, const force *b) { return memcmp(a, b, sizeof *a) == 0; }
+
 #endif

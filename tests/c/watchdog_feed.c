@@ -37,7 +37,6 @@ void board_keep_estop(void) {}
 int32_t board_estop_kept(void) { return 0; }
 void board_uid(uint8_t uid[12]) { memset(uid, 0, 12); }
 uint32_t board_schema_hash(uint32_t compiled) { return compiled; }
-uint32_t board_buttons(void) { return 0; }
 int32_t board_has_watchdog(void) { return 1; }
 void board_log(const char *text) { (void)text; }
 void board_observe(const struct app_state *app) { (void)app; }
@@ -55,6 +54,30 @@ int32_t board_flash_program(int32_t sector, int32_t at, uint32_t word)
     return 0;
 }
 int32_t board_flash_erase(int32_t sector) { (void)sector; return 0; }
+
+/* no slots, no key, no front end, no fingertips */
+const uint8_t signature_key[SIGNATURE_KEY_BYTES];
+int32_t board_flash_slot_bytes(void) { return 0; }
+int32_t board_image_slot(void) { return -1; }
+int32_t board_image_bytes(void) { return 0; }
+void board_image_read(int32_t slot, int32_t at, void *bytes, int32_t n)
+{
+    (void)slot, (void)at, (void)bytes, (void)n;
+}
+int32_t board_image_program(int32_t slot, int32_t at, uint32_t word)
+{
+    (void)slot, (void)at, (void)word;
+    return 0;
+}
+int32_t board_image_sector(int32_t slot, int32_t at) { (void)slot, (void)at; return 0; }
+int32_t board_image_erase(int32_t slot, int32_t at) { (void)slot, (void)at; return 0; }
+void board_reset(void) {}
+int32_t board_touch(int32_t channel) { (void)channel; return -1; }
+void board_tactor(uint8_t level) { (void)level; }
+int32_t board_frontend_begin(const uint8_t *out, int32_t n) { (void)out, (void)n; return 0; }
+int32_t board_frontend_end(uint8_t *in, int32_t capacity) { (void)in, (void)capacity; return -1; }
+uint32_t board_frontend_ready(uint64_t *newest_us) { *newest_us = 0; return 0; }
+void board_frontend_reset(int32_t low) { (void)low; }
 
 void board_watchdog_feed(void)
 {

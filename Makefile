@@ -18,12 +18,12 @@ run: $(VENV)/.core firmware-pc ## the whole simulated rig: patient, board, contr
 	@sh host/build/debian.sh run
 	$(PY) -m endplate bench --report run $(RUN)
 
-# Most tests wait for a clock: two files at a time share the cores without getting in each other's way.
+# Most tests wait for a clock: three files at a time share the cores without getting in each other's way.
 # In the order of their names: else the longest file, which has one test, would come last and alone.
 test: $(VENV)/.core ## every test (under 10 minutes on 2 cores); TESTS=tests/host picks some
 	@sh host/build/debian.sh test
 	@$(MAKE) --no-print-directory firmware-for-tests
-	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
+	$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 firmware: $(VENV)/.core monocypher ## the hand's firmware: Linux program and STM32F405 image; size, stack, instructions
 	@sh host/build/debian.sh firmware

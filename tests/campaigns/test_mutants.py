@@ -11,7 +11,7 @@ import pytest
 from . import mutants
 from .mutator import slips
 
-SAMPLE = 12
+SAMPLE = 4
 SOURCE = """\
 #define TOP (A_LOW | A_HIGH)
 

@@ -23,7 +23,7 @@ from endplate.sim.rig import Part
 from .cable import Cable, Trace
 from .wire_host import STATE
 
-SECONDS = float(os.environ.get("ENDPLATE_NOISE_SECONDS", "10"))
+SECONDS = float(os.environ.get("ENDPLATE_NOISE_SECONDS", "5"))
 REPLUGS = int(os.environ.get("ENDPLATE_REPLUGS", "20"))
 HOP_S, CYCLE_S, VALID_MS, DOFS, GRIPS = 0.02, 0.01, 50, 4, 4
 NICE = -10  # asked for, not insisted on: a real host's control process asks for it as well

@@ -19,8 +19,9 @@ def sentences(frames: list[core.Frame]) -> list[tuple[int, str]]:
     """(level, text), in the order in which they came."""
     return [
         (f.fields["level"], bytes(f.fields["text"]).rstrip(b"\0").decode())
-        for f in frames if f.msg == "LOG"
-    ]  # fmt: skip
+        for f in frames
+        if f.msg == "LOG" and b"fingertip" not in bytes(f.fields["text"])  # this bus has none
+    ]
 
 
 def told(host, words: str, timeout_s: float = 3.0) -> dict:

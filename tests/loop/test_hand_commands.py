@@ -44,7 +44,10 @@ def test_log_follows_until_the_keyboard(hand, bus, tmp_path):
     assert process.stdout is not None
     assert "Started: power came on." in process.stdout.readline()
     bus.silent.add(4)
-    assert re.search(r"error +No answer from the motor of middle\.", process.stdout.readline())
+    said = process.stdout.readline()
+    if "fingertip" in said:  # this bus has no force sensors, which is said a second after the start
+        said = process.stdout.readline()
+    assert re.search(r"error +No answer from the motor of middle\.", said)
     process.send_signal(signal.SIGINT)
     ended(process)
 

@@ -66,7 +66,7 @@ def test_an_armed_hand_is_refused_with_what_to_do(link):
     params = HandParams(link)
     params.read()
     link.arm()
-    serve(link, lambda: link.armed)
+    serve(link, lambda: link.armed and not link.at_rest)
     for change in (lambda: params.set("ramp_ms", "60"), params.save, params.reset):
         with pytest.raises(HandError, match="only while it is disarmed, and it is armed; disarm"):
             change()

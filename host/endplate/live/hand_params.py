@@ -84,7 +84,8 @@ class ParamRequests:
         # a CHUNK that was taken leaves more than its offset behind: this answers the one before
         late = not fields.get("status") and fields.get("received", 0) <= wanted.get("offset", -1)
         if answers == core.MESSAGES[asked][0] and fields[of] == wanted[of] and not late:
-            self.changed |= asked in ("PARAM_SET", "PARAM_RESET")
+            taken = not fields.get("status")  # what was refused changed nothing: no new HELLO
+            self.changed |= taken and asked in ("PARAM_SET", "PARAM_RESET")
             self._end(fields, "")
 
     def end_all(self, sentence: str) -> None:

@@ -6,52 +6,16 @@
  * bit, and every single bit of a slot turned over. Prints one line of counts, or the line of the
  * first check that fails.
  */
-#include <setjmp.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "board.h"
+#include "power_cut.h"
 #include "slot.h"
 #include "store.h"
 
-#define MUST(holds)                                            \
-    do {                                                       \
-        if (!(holds)) {                                        \
-            printf("failed: line %d: %s\n", __LINE__, #holds); \
-            printf("history %d, cut %d, way %d\n", history, chip.cut, chip.way); \
-            exit(1);                                           \
-        }                                                      \
-    } while (0)
-
-enum { SECTOR = 512, WAYS = 4, NEVER = 0, LONGEST = 48 };
+enum { SECTOR = 512, LONGEST = 48 };
 
 static struct {
     uint8_t bytes[SLOTS][SECTOR];
-    int cut, way, done; /* power goes at operation number `cut` */
-    int stuck;          /* words of this slot lose no bit; -1: all work */
-    int unnoticed;      /* 1: programming says it worked, whatever it did */
-    jmp_buf off;
+    int stuck; /* words of this slot lose no bit; -1: all work */
 } chip;
-
-static int history;
-static uint64_t seed = 1;
-
-static uint32_t chance(void) /* splitmix64 */
-{
-    uint64_t z = (seed += 0x9e3779b97f4a7c15u);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return (uint32_t)((z ^ (z >> 31)) >> 32);
-}
-
-/* What the tactor is driven with; it is on whenever an operation begins. */
-static int tactor = 255;
-
-void board_tactor(uint8_t level)
-{
-    tactor = level;
-}
 
 int32_t board_flash_bytes(void)
 {
@@ -75,32 +39,19 @@ void board_flash_read(int32_t sector, int32_t at, void *bytes, int32_t n)
 
 int32_t board_flash_program(int32_t sector, int32_t at, uint32_t word)
 {
-    const int cut = ++chip.done == chip.cut;
-    const uint32_t by_way[WAYS] = {0, 0xFFFFu, chance(), 0xFFFFFFFFu};
-    const uint32_t bits = cut ? by_way[chip.way] : 0xFFFFFFFFu;
     const int32_t slot = sector - BOARD_FLASH_SLOTS;
     uint32_t now;
     MUST(slot >= 0 && slot < SLOTS && at >= 0 && at % 4 == 0 && at < SECTOR);
     memcpy(&now, chip.bytes[slot] + at, 4);
     MUST(now == 0xFFFFFFFFu || chip.stuck >= 0); /* never over what stands there */
-    if (chip.stuck != slot) now &= word | ~bits;
-    memcpy(chip.bytes[slot] + at, &now, 4);
-    if (cut) longjmp(chip.off, 1);
-    return chip.unnoticed || now == word;
+    return power_program(chip.bytes[slot] + at, word, chip.stuck == slot);
 }
 
 int32_t board_flash_erase(int32_t sector)
 {
-    MUST(tactor == 0);
-    tactor = 255;
-    const int cut = ++chip.done == chip.cut;
     const int32_t slot = sector - BOARD_FLASH_SLOTS;
     MUST(slot >= 0 && slot < SLOTS);
-    const int32_t n = !cut ? SECTOR : chip.way == 0 ? 0 : chip.way == 1 ? SECTOR / 2 + 2 : SECTOR;
-    for (int32_t i = 0; i < n; i++)
-        chip.bytes[slot][i] |= (uint8_t)(cut && chip.way == 2 ? chance() : 255u);
-    if (cut) longjmp(chip.off, 1);
-    return 1;
+    return power_erase(chip.bytes[slot], SECTOR);
 }
 
 static uint32_t fill(uint8_t *bytes, int32_t which)
@@ -140,9 +91,9 @@ static void prepare(void)
 {
     slot_state slots;
     memset(chip.bytes, 0xFF, sizeof chip.bytes);
-    chip.cut = NEVER;
+    power.cut = NEVER;
     chip.stuck = -1;
-    chip.unnoticed = 0;
+    power.unnoticed = 0;
     for (int32_t which = 1; which <= history; which++) {
         slot_open(&slots);
         MUST(holds(&slots, which - 1) && !slots.damaged);
@@ -153,15 +104,15 @@ static void prepare(void)
 static int32_t interrupted(int cut, int32_t which)
 {
     static slot_state slots;
-    chip.cut = cut;
-    chip.done = 0;
-    if (setjmp(chip.off) != 0) {
-        chip.cut = NEVER;
+    power.cut = cut;
+    power.done = 0;
+    if (setjmp(power.off) != 0) {
+        power.cut = NEVER;
         return 1;
     }
     slot_open(&slots);
     MUST(change(&slots, which) == SLOT_OK);
-    chip.cut = NEVER;
+    power.cut = NEVER;
     return 0;
 }
 
@@ -204,16 +155,16 @@ static void cells(void)
 {
     slot_state slots;
     for (history = 1; history < 5; history++) {
-        for (chip.unnoticed = 0; chip.unnoticed < 2; chip.unnoticed++) {
-            const int unnoticed = chip.unnoticed;
+        for (power.unnoticed = 0; power.unnoticed < 2; power.unnoticed++) {
+            const int unnoticed = power.unnoticed;
             prepare();
             slot_open(&slots);
-            chip.unnoticed = unnoticed;
+            power.unnoticed = unnoticed;
             chip.stuck = 1 - slots.slot;
             MUST(change(&slots, history + 1) == SLOT_NOT_KEPT && holds(&slots, history));
             slot_open(&slots);
             MUST(holds(&slots, history));
-            chip.unnoticed = unnoticed;
+            power.unnoticed = unnoticed;
         }
     }
 }
@@ -263,7 +214,7 @@ int main(void)
     cells();
     const unsigned long bits = turned();
     for (history = 0; history <= 6; history++) {
-        for (chip.way = 0; chip.way < WAYS; chip.way++) {
+        for (power.way = 0; power.way < WAYS; power.way++) {
             int cut = 1;
             for (; cut_once(cut); cut++) cut_twice(cut);
             MUST(cut > 10);

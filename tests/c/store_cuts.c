@@ -6,52 +6,15 @@
  * a bit, and every single bit of a record turned over. Prints one line of counts, or the line of the
  * first check that fails.
  */
-#include <setjmp.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "board.h"
+#include "power_cut.h"
 #include "store.h"
 
-#define MUST(holds)                                            \
-    do {                                                       \
-        if (!(holds)) {                                        \
-            printf("failed: line %d: %s\n", __LINE__, #holds); \
-            printf("history %d, cut %d, way %d\n", history, chip.cut, chip.way); \
-            exit(1);                                           \
-        }                                                      \
-    } while (0)
-
-enum { PLACES = 4, SECTOR = PLACES * STORE_BYTES, COUNT = 11, FORMAT = 77, WAYS = 4, NEVER = 0 };
+enum { PLACES = 4, SECTOR = PLACES * STORE_BYTES, COUNT = 11, FORMAT = 77 };
 
 static struct {
     uint8_t bytes[STORE_SECTORS][SECTOR];
-    int cut, way, done; /* power goes at operation number `cut` */
-    int stuck_sector;   /* words of this sector lose no bit; -1: all work. 2: both sectors */
-    int unnoticed;      /* 1: programming says it worked, whatever it did */
-    int erases;
-    jmp_buf off;
+    int stuck_sector; /* words of this sector lose no bit; -1: all work. 2: both sectors */
 } chip;
-
-static int history;
-static uint64_t seed = 1;
-
-static uint32_t chance(void) /* splitmix64 */
-{
-    uint64_t z = (seed += 0x9e3779b97f4a7c15u);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return (uint32_t)((z ^ (z >> 31)) >> 32);
-}
-
-/* What the tactor is driven with; it is on whenever an operation begins. */
-static int tactor = 255;
-
-void board_tactor(uint8_t level)
-{
-    tactor = level;
-}
 
 int32_t board_flash_bytes(void)
 {
@@ -63,41 +26,17 @@ void board_flash_read(int32_t sector, int32_t at, void *bytes, int32_t n)
     memcpy(bytes, chip.bytes[sector] + at, (size_t)n);
 }
 
-/* Which bits of the operation happen: all when power stays. */
-static uint32_t bits_done(int cut)
-{
-    const uint32_t by_way[WAYS] = {0, 0xFFFFu, chance(), 0xFFFFFFFFu};
-    return cut ? by_way[chip.way] : 0xFFFFFFFFu;
-}
-
 int32_t board_flash_program(int32_t sector, int32_t at, uint32_t word)
 {
-    const int cut = ++chip.done == chip.cut;
-    uint32_t now;
     MUST(sector >= 0 && sector < STORE_SECTORS && at >= 0 && at % 4 == 0 && at < SECTOR);
-    memcpy(&now, chip.bytes[sector] + at, 4);
-    if (chip.stuck_sector != sector && chip.stuck_sector != STORE_SECTORS) {
-        now &= word | ~bits_done(cut);
-    }
-    memcpy(chip.bytes[sector] + at, &now, 4);
-    if (cut) longjmp(chip.off, 1);
-    return chip.unnoticed || now == word;
+    return power_program(chip.bytes[sector] + at, word,
+                         chip.stuck_sector == sector || chip.stuck_sector == STORE_SECTORS);
 }
 
 int32_t board_flash_erase(int32_t sector)
 {
-    MUST(tactor == 0);
-    tactor = 255;
-    const int cut = ++chip.done == chip.cut;
     MUST(sector >= 0 && sector < STORE_SECTORS);
-    chip.erases++;
-    for (int32_t i = 0; i < SECTOR; i++) {
-        const int half = chip.way == 1 && i >= SECTOR / 2 + 2;
-        const uint32_t bits = chip.way == 1 ? (half ? 0u : 255u) : bits_done(cut);
-        chip.bytes[sector][i] |= (uint8_t)(cut ? bits : 255u);
-    }
-    if (cut) longjmp(chip.off, 1);
-    return 1;
+    return power_erase(chip.bytes[sector], SECTOR);
 }
 
 static void fill(int32_t *row, int32_t which)
@@ -138,9 +77,9 @@ static void prepare(void)
 {
     store_state store;
     memset(chip.bytes, 0xFF, sizeof chip.bytes);
-    chip.cut = NEVER;
+    power.cut = NEVER;
     chip.stuck_sector = -1;
-    chip.unnoticed = 0;
+    power.unnoticed = 0;
     for (int32_t which = 1; which <= history; which++) {
         MUST(boot(&store) == which - 1 && store.found != STORE_OLDER);
         MUST(save(&store, which) == STORE_OK && store.found == STORE_KEPT);
@@ -153,15 +92,15 @@ static unsigned long points, old_kept, new_kept, erase_points;
 static int32_t interrupted(int cut, int32_t which)
 {
     static store_state store;
-    chip.cut = cut;
-    chip.done = 0;
-    if (setjmp(chip.off) != 0) {
-        chip.cut = NEVER;
+    power.cut = cut;
+    power.done = 0;
+    if (setjmp(power.off) != 0) {
+        power.cut = NEVER;
         return 1;
     }
     (void)boot(&store);
     MUST(save(&store, which) == STORE_OK);
-    chip.cut = NEVER;
+    power.cut = NEVER;
     return 0;
 }
 
@@ -170,9 +109,9 @@ static int32_t cut_once(int cut)
 {
     store_state store;
     prepare();
-    const int erases = chip.erases;
+    const int erases = power.erases;
     if (!interrupted(cut, history + 1)) return 0;
-    erase_points += chip.erases != erases;
+    erase_points += power.erases != erases;
     const int32_t held = boot(&store);
     MUST(held == history || held == history + 1);
     *(held == history ? &old_kept : &new_kept) += 1;
@@ -210,7 +149,7 @@ static void cells(void)
         prepare();
         MUST(boot(&store) == history);
         chip.stuck_sector = STORE_SECTORS;
-        for (chip.unnoticed = 0; chip.unnoticed < 2; chip.unnoticed++) {
+        for (power.unnoticed = 0; power.unnoticed < 2; power.unnoticed++) {
             MUST(save(&store, 20) == STORE_NOT_KEPT && store.found == STORE_KEPT);
             MUST(boot(&store) == history);
         }
@@ -279,7 +218,7 @@ int main(void)
     cells();
     const unsigned long bits = turned();
     for (history = 0; history <= 2 * PLACES + 2; history++) {
-        for (chip.way = 0; chip.way < WAYS; chip.way++) {
+        for (power.way = 0; power.way < WAYS; power.way++) {
             int cut = 1;
             for (; cut_once(cut); cut++) cut_twice(cut);
             MUST(cut > STORE_WORDS);

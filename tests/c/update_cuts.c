@@ -11,24 +11,10 @@
  *   update_cuts ed25519                 lines "KEY SIGNATURE MESSAGE" in hex -> 1 or 0 each
  *   update_cuts sha512                  lines "PIECE MESSAGE" -> the digest in hex
  */
-#include <setjmp.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "board.h"
+#include "power_cut.h"
 #include "update.h"
 
-#define MUST(holds)                                            \
-    do {                                                       \
-        if (!(holds)) {                                        \
-            printf("failed: line %d: %s\n", __LINE__, #holds); \
-            printf("cut %d, way %d\n", chip.cut, chip.way);    \
-            exit(1);                                           \
-        }                                                      \
-    } while (0)
-
-enum { STORE = 2048, ROOM = 4096, SECTOR = 1024, WAYS = 4, NEVER = 0, HAND = 0x1234, CHUNK = 144 };
+enum { STORE = 2048, ROOM = 4096, SECTOR = 1024, HAND = 0x1234, CHUNK = 144 };
 
 typedef struct file {
     uint8_t bytes[2 * ROOM];
@@ -38,58 +24,14 @@ typedef struct file {
 static struct {
     uint8_t store[2][STORE];
     uint8_t slot[2][ROOM];
-    int cut, way, done;
     int stuck; /* 1: no word takes a bit any more */
-    jmp_buf off;
 } chip;
 
 static file old, new;
 static int32_t running;
 static update_state update;
-static uint64_t seed = 1;
-
-static uint32_t chance(void) /* splitmix64 */
-{
-    uint64_t z = (seed += 0x9e3779b97f4a7c15u);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return (uint32_t)((z ^ (z >> 31)) >> 32);
-}
 
 /* ---- the board ---- */
-
-static int32_t program(uint8_t *at, uint32_t word)
-{
-    const int cut = ++chip.done == chip.cut;
-    const uint32_t bits[WAYS] = {0, 0xFFFFu, chance(), 0xFFFFFFFFu};
-    uint32_t now;
-    memcpy(&now, at, 4);
-    if (!chip.stuck) now &= word | ~(cut ? bits[chip.way] : 0xFFFFFFFFu);
-    memcpy(at, &now, 4);
-    if (cut) longjmp(chip.off, 1);
-    return now == word;
-}
-
-/* What the tactor is driven with; it is on whenever an operation begins. */
-static int tactor = 255;
-
-void board_tactor(uint8_t level)
-{
-    tactor = level;
-}
-
-static int32_t erase(uint8_t *from, int32_t n)
-{
-    MUST(tactor == 0);
-    tactor = 255;
-    const int cut = ++chip.done == chip.cut;
-    for (int32_t i = 0; i < n; i++) {
-        const uint32_t bits[WAYS] = {0, i < n / 2 + 2 ? 255u : 0u, chance(), 255u};
-        from[i] |= (uint8_t)(cut ? bits[chip.way] : 255u);
-    }
-    if (cut) longjmp(chip.off, 1);
-    return 1;
-}
 
 static uint8_t *store(int32_t sector)
 {
@@ -104,9 +46,9 @@ void board_flash_read(int32_t sector, int32_t at, void *bytes, int32_t n)
 }
 int32_t board_flash_program(int32_t sector, int32_t at, uint32_t word)
 {
-    return program(store(sector) + at, word);
+    return power_program(store(sector) + at, word, chip.stuck);
 }
-int32_t board_flash_erase(int32_t sector) { return erase(store(sector), STORE); }
+int32_t board_flash_erase(int32_t sector) { return power_erase(store(sector), STORE); }
 int32_t board_image_slot(void) { return running; }
 int32_t board_image_bytes(void) { return ROOM; }
 void board_image_read(int32_t slot, int32_t at, void *bytes, int32_t n)
@@ -117,7 +59,7 @@ void board_image_read(int32_t slot, int32_t at, void *bytes, int32_t n)
 int32_t board_image_program(int32_t slot, int32_t at, uint32_t word)
 {
     MUST(slot != running && at >= 0 && at < ROOM && at % 4 == 0);
-    return program(chip.slot[slot] + at, word);
+    return power_program(chip.slot[slot] + at, word, chip.stuck);
 }
 int32_t board_image_sector(int32_t slot, int32_t at)
 {
@@ -127,7 +69,7 @@ int32_t board_image_sector(int32_t slot, int32_t at)
 int32_t board_image_erase(int32_t slot, int32_t at)
 {
     MUST(slot != running && at % SECTOR == 0);
-    return erase(chip.slot[slot] + at, SECTOR);
+    return power_erase(chip.slot[slot] + at, SECTOR);
 }
 
 /* ---- lives ---- */
@@ -145,7 +87,7 @@ static void fresh_chip(void)
     memset(&chip.store, 0xFF, sizeof chip.store);
     memset(&chip.slot, 0xFF, sizeof chip.slot);
     memcpy(chip.slot[0], old.bytes, (size_t)old.n);
-    chip.cut = NEVER;
+    power.cut = NEVER;
     chip.stuck = 0;
 }
 
@@ -183,11 +125,11 @@ static int32_t send(const file *one)
 static int32_t committed;
 static int32_t interrupted(int cut, int32_t confirms)
 {
-    chip.cut = cut;
-    chip.done = 0;
+    power.cut = cut;
+    power.done = 0;
     committed = 0;
-    if (setjmp(chip.off) != 0) {
-        chip.cut = NEVER;
+    if (setjmp(power.off) != 0) {
+        power.cut = NEVER;
         return 1;
     }
     if (boot() == 0) {
@@ -199,7 +141,7 @@ static int32_t interrupted(int cut, int32_t confirms)
         MUST(slot == (confirms || i < BOOT_TRIES));
         if (confirms) update_confirm(&update);
     }
-    chip.cut = NEVER;
+    power.cut = NEVER;
     return 0;
 }
 
@@ -217,7 +159,7 @@ static void finishes(void)
 static void cuts(void)
 {
     unsigned long points = 0, of_old = 0, of_new = 0, twice = 0;
-    for (chip.way = 0; chip.way < WAYS; chip.way++) {
+    for (power.way = 0; power.way < WAYS; power.way++) {
         for (int cut = 1;; cut++) {
             fresh_chip();
             if (!interrupted(cut, 1)) break;
@@ -251,7 +193,7 @@ static void rollback(void)
     unsigned long points = 0;
     fresh_chip();
     MUST(!interrupted(NEVER, 0) && update.boot.failed == 1 && !update_on_trial(&update));
-    for (chip.way = 0; chip.way < WAYS; chip.way++) {
+    for (power.way = 0; power.way < WAYS; power.way++) {
         for (int cut = 1;; cut++) {
             int32_t begun = 0;
             fresh_chip();

@@ -8,6 +8,7 @@
 
 #include "app.h"
 #include "board.h"
+#include "fuzz_input.h"
 #include "store.h"
 
 #include <math.h> /* NAN */
@@ -39,29 +40,12 @@ static struct {
 } chip;
 
 static app_state app;
-static const uint8_t *at;
-static size_t left;
 static const uint8_t *line;
 static int32_t line_n;
 static int32_t answered;
 static int32_t armed, relaxed, stopped;
 static uint64_t heard_us; /* the newest EMG or COMMAND that was taken */
 static uint64_t commits[SLOT_PARTS], driven, hops, cuts;
-
-static void ask(int holds, const char *what, int where)
-{
-    if (holds) return;
-    (void)fprintf(stderr, "fuzz_blobs:%d: %s\n", where, what);
-    abort();
-}
-#define must(holds) ask((holds), #holds, __LINE__)
-
-static uint8_t byte(void)
-{
-    if (left == 0) return 0;
-    left--;
-    return *at++;
-}
 
 /* ---- the board ---- */
 

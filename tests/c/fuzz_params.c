@@ -10,6 +10,7 @@
  */
 #include "app.h"
 #include "board.h"
+#include "fuzz_input.h"
 
 #include <setjmp.h>
 #include <stdio.h>
@@ -30,28 +31,11 @@ static struct {
 
 static app_state app;
 static const hand_config hand = {.joints = 1, .dofs = 1, .grips = GRIPS, .rest_grip = 1};
-static const uint8_t *at;
-static size_t left;
 static int32_t answered, taken_over;
 static int32_t saving[PARAMS_COUNT]; /* in force when the newest SAVE was cut */
 static int32_t unsure; /* the newest SAVE was cut, or did not hold */
 static int32_t broken; /* the flash was damaged: what it keeps is not for sure */
 static int32_t unseen; /* and no boot has looked at it since */
-
-static void ask(int holds, const char *what, int line)
-{
-    if (holds) return;
-    (void)fprintf(stderr, "fuzz_params.c:%d: %s\n", line, what);
-    abort();
-}
-#define must(holds) ask((holds), #holds, __LINE__)
-
-static uint8_t byte(void)
-{
-    if (left == 0) return 0;
-    left--;
-    return *at++;
-}
 
 /* ---- the board and the application, as far as they are asked for ---- */
 

@@ -9,6 +9,7 @@
 
 #include "app.h"
 #include "board.h"
+#include "fuzz_input.h"
 
 #include <setjmp.h>
 #include <stdio.h>
@@ -32,24 +33,7 @@ static struct {
 
 static app_state app;
 static int32_t running;
-static const uint8_t *at;
-static size_t left;
 static int32_t answered;
-
-static void ask(int holds, const char *what, int line)
-{
-    if (holds) return;
-    (void)fprintf(stderr, "fuzz_update:%d: %s\n", line, what);
-    abort();
-}
-#define must(holds) ask((holds), #holds, __LINE__)
-
-static uint8_t byte(void)
-{
-    if (left == 0) return 0;
-    left--;
-    return *at++;
-}
 
 static uint32_t pair(void)
 {

@@ -8,19 +8,12 @@
 #include "board.h"
 #include "replay_files.h"
 
-enum { MOST_US = 3000000, DIGITS = 12 };
+enum { MOST_US = 3000000 };
 
 static void say(const char *name, uint64_t value)
 {
-    char text[DIGITS + 1];
-    int32_t at = DIGITS;
-    text[at] = 0;
-    do {
-        text[--at] = (char)('0' + value % 10u);
-        value /= 10u;
-    } while (value > 0u && at > 0);
     replay_say(name);
-    replay_say(text + at);
+    replay_say_number(value);
 }
 
 int main(int argc, char **argv)

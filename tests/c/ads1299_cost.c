@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { RING = 0xFFFFFF, PERIOD_US = 4000, STEPS = 12000, STEP_US = 1000, DIGITS = 12 };
+enum { RING = 0xFFFFFF, PERIOD_US = 4000, STEPS = 12000, STEP_US = 1000 };
 
 static struct {
     uint64_t now_us, edge_us;
@@ -68,15 +68,8 @@ void board_frontend_reset(int32_t low)
 
 static void say(const char *name, uint64_t value)
 {
-    char text[DIGITS + 1];
-    int32_t at = DIGITS;
-    text[at] = 0;
-    do {
-        text[--at] = (char)('0' + value % 10u);
-        value /= 10u;
-    } while (value > 0u && at > 0);
     replay_say(name);
-    replay_say(text + at);
+    replay_say_number(value);
 }
 
 int main(int argc, char **argv)

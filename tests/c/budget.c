@@ -296,24 +296,12 @@ static void sample(rig *on, meter *to, const int32_t *counts, int32_t n)
     }
 }
 
-static void say_number(uint64_t value)
-{
-    char text[24];
-    int32_t at = (int32_t)sizeof text - 1;
-    text[at] = 0;
-    do {
-        text[--at] = (char)('0' + value % 10u);
-        value /= 10u;
-    } while (value != 0);
-    replay_say(text + at);
-}
-
 static void say_value(const char *name, uint64_t value)
 {
     replay_say("\"");
     replay_say(name);
     replay_say("\": ");
-    say_number(value);
+    replay_say_number(value);
 }
 
 static void say_cost(const char *name, const cost *of)

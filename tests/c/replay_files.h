@@ -17,6 +17,7 @@ int32_t replay_create(const char *name);
 void replay_append(int32_t handle, const void *bytes, int32_t n);
 
 void replay_say(const char *text);
+void replay_say_number(uint64_t value); /* on the hand's processor alone, which has no printf */
 _Noreturn void replay_end(int32_t status);
 
 #endif

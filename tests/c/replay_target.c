@@ -36,4 +36,16 @@ void replay_append(int32_t handle, const void *bytes, int32_t n)
 
 void replay_say(const char *text) { semihost_say(text); }
 
+void replay_say_number(uint64_t value)
+{
+    char text[24];
+    int32_t at = (int32_t)sizeof text - 1;
+    text[at] = 0;
+    do {
+        text[--at] = (char)('0' + value % 10u);
+        value /= 10u;
+    } while (value != 0);
+    replay_say(text + at);
+}
+
 void replay_end(int32_t status) { semihost_exit(status); }

@@ -26,22 +26,10 @@ static const uint8_t SIGNED[64] = {
 
 int main(int argc, char **argv);
 
-static void say_number(uint32_t value)
-{
-    char text[12];
-    int32_t at = 11;
-    text[at] = 0;
-    do {
-        text[--at] = (char)('0' + value % 10u);
-        value /= 10u;
-    } while (value != 0u);
-    replay_say(text + at);
-}
-
 static void say(const char *name, uint32_t value)
 {
     replay_say(name);
-    say_number(value);
+    replay_say_number(value);
 }
 
 int main(int argc, char **argv)

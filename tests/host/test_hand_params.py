@@ -7,7 +7,8 @@ import pytest
 
 from endplate.core import lib
 from endplate.errors import HandError
-from endplate.live.hand_params import ALL, EVERY_NS, FOR_NS, Param, ParamRequests
+from endplate.live.hand_params import ALL, Param
+from endplate.live.hand_questions import EVERY_NS, FOR_NS, HandQuestions
 
 TIME = Param(4, "link_lost_ms", "ms", "", lib.WIRE_PARAM_WHOLE, 100, 350, 300)
 SHARE = Param(8, "neutral", "", "", lib.WIRE_PARAM_MILLI, 10, 500, 50)
@@ -46,7 +47,7 @@ def answer(asked: int, index: int) -> dict[str, int]:
 
 
 def test_a_request_is_repeated_until_its_own_answer_comes_then_the_next_goes():
-    requests, sent, got = ParamRequests(), [], []
+    requests, sent, got = HandQuestions(), [], []
 
     def send(msg, fields):
         sent.append((msg, fields["index"]))
@@ -76,7 +77,7 @@ def test_a_request_is_repeated_until_its_own_answer_comes_then_the_next_goes():
 
 
 def test_a_full_line_is_tried_again_at_once_and_an_end_ends_all():
-    requests, tries, got = ParamRequests(), [], []
+    requests, tries, got = HandQuestions(), [], []
 
     def full(msg, fields):
         tries.append(msg)
@@ -92,7 +93,7 @@ def test_a_full_line_is_tried_again_at_once_and_an_end_ends_all():
 
 
 def test_an_answer_that_comes_twice_is_not_taken_for_the_next_chunks():
-    requests, got = ParamRequests(), []
+    requests, got = HandQuestions(), []
     kind, asked = lib.WIRE_BLOB_FIRMWARE, lib.WIRE_BLOB_CHUNK
     for offset in (0, 144):
         fields = {"kind": kind, "offset": offset}

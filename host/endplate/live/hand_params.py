@@ -8,16 +8,12 @@ value is a whole number; `Param.number` and `Param.shown` turn it into the perso
     params.read()
     params.set("link_lost_ms", "250")  # in force at once, until the hand restarts
     params.save()                      # and after that too
-
-`ParamRequests` is the part without waiting, which the link drives: one request at a time, repeated
-until its answer comes.
 """
 
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -25,77 +21,16 @@ from typing import TYPE_CHECKING, Any
 
 from endplate import core
 from endplate.errors import HandError
+from endplate.live.hand_questions import answer, patient_answer
 from endplate.live.requests import ask
 
 if TYPE_CHECKING:
     from endplate.live.link import HandLink
 
 ALL: int = core.lib.WIRE_PARAM_ALL
-EVERY_NS = 100_000_000
-FOR_NS = 800_000_000
-_ERASE_S = 5.0
-_WAITING = 16
+_SAVE_S = 5.0
 CHANGES = ("PARAM_SET", "PARAM_SAVE", "PARAM_RESET")
 ASKED = ("PARAM_INFO", "PARAM_GET", *CHANGES)
-ANSWERS = ("PARAM_VALUE", "PARAM_DESCRIPTION", "BLOB_STATUS")
-
-#: Called once: the answer's fields, or None and the sentence why there is none.
-Answered = Callable[[dict[str, Any] | None, str], None]
-
-
-class ParamRequests:
-    """Requests of one link, in the order in which they were asked; those of uploads, too
-    (hand_upload.py)."""
-
-    def __init__(self) -> None:
-        self._waiting: deque[tuple[str, dict[str, Any], Answered]] = deque()
-        self._began_ns: int | None = None  # when the first was begun
-        self._next_ns = 0
-        #: One was set or reset: what HELLO_ACK said of the hand (who decodes, ...) may be old.
-        self.changed = False
-
-    @property
-    def full(self) -> bool:
-        """Whether so many wait that another is not taken from outside."""
-        return len(self._waiting) >= _WAITING
-
-    def ask(self, msg: str, fields: dict[str, Any], answered: Answered) -> None:
-        """Asks when those before have ended."""
-        self._waiting.append((msg, fields, answered))
-
-    def service(self, now: int, send: Callable[[str, dict[str, Any]], bool]) -> None:
-        """Sends what is due; gives up what had no answer in its time."""
-        if not self._waiting:
-            return
-        if self._began_ns is None:
-            self._began_ns = self._next_ns = now
-        if now - self._began_ns > FOR_NS:
-            self._end(None, "The hand does not answer this request: try again.")
-        elif now >= self._next_ns and send(*self._waiting[0][:2]):
-            self._next_ns = now + EVERY_NS
-
-    def take(self, msg: str, fields: dict[str, Any]) -> None:
-        """An answer; one that belongs to no request (it came twice) is passed over."""
-        if not self._waiting:
-            return
-        asked, wanted, _ = self._waiting[0]
-        answers = core.lib.WIRE_PARAM_INFO if msg == "PARAM_DESCRIPTION" else fields["asked"]
-        of = "kind" if msg == "BLOB_STATUS" else "index"
-        # a CHUNK that was taken leaves more than its offset behind: this answers the one before
-        late = not fields.get("status") and fields.get("received", 0) <= wanted.get("offset", -1)
-        if answers == core.MESSAGES[asked][0] and fields[of] == wanted[of] and not late:
-            taken = not fields.get("status")  # what was refused changed nothing: no new HELLO
-            self.changed |= taken and asked in ("PARAM_SET", "PARAM_RESET")
-            self._end(fields, "")
-
-    def end_all(self, sentence: str) -> None:
-        """None of them will be answered any more."""
-        while self._waiting:
-            self._end(None, sentence)
-
-    def _end(self, fields: dict[str, Any] | None, sentence: str) -> None:
-        self._began_ns = None
-        self._waiting.popleft()[2](fields, sentence)
 
 
 @dataclass
@@ -206,25 +141,9 @@ class HandParams:
         return param
 
     def save(self) -> None:
-        """Has the hand keep what is in force over the loss of its power.
-
-        A hand that has to erase its flash first says nothing for up to 3 s, and the session ends;
-        in the next one it is asked again, which writes nothing when it is done already.
-        """
-        began = time.monotonic()
-        while True:
-            try:
-                answer = self._ask("PARAM_SAVE", {"index": ALL})
-                break
-            except HandError:
-                while self._link.phase != "up":
-                    self._link.service()
-                    time.sleep(0.001)
-                    if time.monotonic() - began > _ERASE_S:
-                        raise
-                if time.monotonic() - began > _ERASE_S:
-                    raise
-        self._refused(answer, "the parameters")
+        """Has the hand keep what is in force over the loss of its power."""
+        said = self._noted(self._patiently("PARAM_SAVE", {"index": ALL}))
+        self._refused(said, "the parameters")
 
     def reset(self, name: str | None = None) -> None:
         """One, or all, as the hand was built; kept only by `save`."""
@@ -253,7 +172,8 @@ class HandParams:
                 f"only while it is disarmed, and it is {state}; disarm it first.",
                 lib.WIRE_PARAM_OUT_OF_RANGE: f"The hand did not take {what}: out of its range.",
                 lib.WIRE_PARAM_CONTRADICTS: f"The hand did not take {what}, because it would "
-                "contradict another parameter: link_lost_ms is at least valid_max_ms + ramp_ms.",
+                "contradict another parameter: link_lost_ms is at least valid_max_ms + ramp_ms, "
+                "too_hot_c above hot_c, good_v not below low_v.",
                 lib.WIRE_PARAM_NOT_KEPT: "The hand's flash did not keep the parameters: they are "
                 "in force only until it is switched off, and what it kept before stays.",
             }.get(status, f"The hand did not take {what}: its list has changed, read it again.")
@@ -264,24 +184,19 @@ class HandParams:
         return self._link.state.get("word", "in an unknown state")
 
     def _ask(self, msg: str, fields: dict[str, int]) -> dict[str, Any]:
-        """The answer to one request; also follows what it says of hash and store."""
-        answer = self._answer(msg, fields)
-        if msg != "PARAM_INFO":
-            self.hash, self.store = answer["param_hash"], answer["store"]
-        return answer
+        said = self._answer(msg, fields)
+        return said if msg == "PARAM_INFO" else self._noted(said)
+
+    def _noted(self, said: dict[str, Any]) -> dict[str, Any]:
+        """An answer, whose hash and store are the newest."""
+        self.hash, self.store = said["param_hash"], said["store"]
+        return said
 
     def _answer(self, msg: str, fields: dict[str, int]) -> dict[str, Any]:
-        link, got = self._link, []
-        if link.phase != "up":
-            raise HandError(link.sentence)
-        link.params.ask(msg, fields, lambda answer, why: got.append((answer, why)))
-        while not got:
-            link.service()
-            time.sleep(0.0005)
-        answer, why = got[0]
-        if answer is None:
-            raise HandError(why)
-        return answer
+        return answer(self._link, msg, fields)
+
+    def _patiently(self, msg: str, fields: dict[str, int]) -> dict[str, Any]:
+        return patient_answer(self._link, msg, fields, _SAVE_S)
 
 
 class SessionParams(HandParams):
@@ -295,18 +210,15 @@ class SessionParams(HandParams):
         self.hash = 0
         self.store = 0
 
-    def save(self) -> None:
-        """As HandParams.save."""
-        began = time.monotonic()
+    def _patiently(self, msg: str, fields: dict[str, int]) -> dict[str, Any]:
+        end = time.monotonic() + _SAVE_S
         while True:
             try:
-                answer = self._ask("PARAM_SAVE", {"index": ALL})
-                break
+                return self._answer(msg, fields)
             except HandError:
-                if self._hand()["armed"] or time.monotonic() - began > _ERASE_S:
+                if self._hand()["armed"] or time.monotonic() > end:
                     raise
                 time.sleep(0.1)
-        self._refused(answer, "the parameters")
 
     def _hand(self) -> dict[str, Any]:
         return ask(self._directory, "status")["status"]["hand"]

@@ -11,27 +11,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from endplate import core, hand_image
 from endplate.errors import HandError
 from endplate.live import hand_words
+from endplate.live.hand_questions import patient_answer
 from endplate.live.link import HandLink
 
 KIND: int = core.lib.WIRE_BLOB_FIRMWARE
 CHUNK: int = core.lib.WIRE_BLOB_BYTES
-_ERASE_S = 6.0  # a hand that erases its flash is silent for up to 2.6 s, and then found again
 _BACK_S = 20.0  # the restart: three starts of an image that hangs take 12 s
 _SETTLE_S = 3.0
 _TRIAL_S = 12.0  # it trusts itself after 10 s (update.h, UPDATE_TRUST_US), if nothing is wrong
 _LOOK_S = 0.2
 _FIELD_KEY = 2  # update.h, UPDATE_FIELD_KEY
-
-
-def _note(said: list, got: dict[str, Any] | None, why: str) -> None:
-    said.append((got, why))
 
 
 #: Bytes the hand has, of how many.
@@ -87,28 +82,12 @@ class HandUpdate:
         return image
 
     def _ask(self, msg: str, fields: dict[str, Any], *allowed: int) -> dict[str, Any]:
-        answer = self._answer(msg, {"kind": KIND, **fields})
+        """The answer; a hand that was silent for so long that the session ended goes on with the
+        upload in the next."""
+        answer = patient_answer(self._link, msg, {"kind": KIND, **fields})
         if answer["status"] not in (core.lib.WIRE_BLOB_OK, *allowed):
             raise HandError(self._why(answer))
         return answer
-
-    def _answer(self, msg: str, fields: dict[str, Any]) -> dict[str, Any]:
-        """Over a new session when the hand was silent for so long that this one ended: it goes on
-        with the upload in the next."""
-        link, deadline = self._link, time.monotonic() + _ERASE_S
-        while True:
-            said: list[tuple[dict[str, Any] | None, str]] = []
-            if link.phase == "up":
-                link.params.ask(msg, fields, partial(_note, said))
-                while not said:
-                    link.service()
-                    time.sleep(0.0005)
-                if said[0][0] is not None:
-                    return said[0][0]
-            if time.monotonic() > deadline:
-                raise HandError(said[0][1] if said else link.sentence)
-            link.service()
-            time.sleep(0.001)
 
     def _why(self, answer: dict[str, Any]) -> str:
         lib, status = core.lib, answer["status"]

@@ -12,7 +12,6 @@ hand is as it was.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -30,13 +29,13 @@ from endplate.live.hand_blobs import (
     grips_blob,
     wrong_value,
 )
+from endplate.live.hand_questions import answer, patient_answer
 
 if TYPE_CHECKING:
     from endplate.live.link import HandLink
     from endplate.live.profile import Profile
 
 CHUNK: int = core.lib.WIRE_BLOB_BYTES
-_COMMIT_S = 6.0  # a hand that erases its flash says nothing for up to 3 s, and the session ends
 
 #: Called with the bytes that have come and how many there are.
 Progress = Callable[[int, int], None]
@@ -50,7 +49,7 @@ class HandBlobs:
 
     def status(self, kind: int) -> dict[str, Any]:
         """What of a kind is in force: fields of BLOB_STATUS."""
-        return self._ask("BLOB_GET", {"kind": kind, "hash": 0})
+        return answer(self._link, "BLOB_GET", {"kind": kind, "hash": 0})
 
     def upload_profile(
         self, profile: Profile, hand: Hand, progress: Progress | None = None
@@ -62,32 +61,20 @@ class HandBlobs:
 
     def upload(self, kind: int, data: bytes, progress: Progress | None = None) -> dict[str, Any]:
         """One blob, until the hand keeps it and uses it."""
-        said = self._ask("BLOB_BEGIN", {"kind": kind, "size": len(data), "hash": crc(data)})
-        self._refused(kind, said)
+        whole = {"kind": kind, "size": len(data), "hash": crc(data)}
+        self._refused(kind, answer(self._link, "BLOB_BEGIN", whole))
         for at in range(0, len(data), CHUNK):
             part = data[at : at + CHUNK]
             padded = list(part.ljust(CHUNK, b"\0"))
             fields = {"kind": kind, "offset": at, "count": len(part), "bytes": padded}
-            self._refused(kind, self._ask("BLOB_CHUNK", fields))
+            self._refused(kind, answer(self._link, "BLOB_CHUNK", fields))
             if progress is not None:
                 progress(at + len(part), len(data))
-        said = self._commit(kind, crc(data))
+        said = patient_answer(self._link, "BLOB_COMMIT", {"kind": kind, "hash": crc(data)})
         self._refused(kind, said)
         if (said["size"], said["hash"]) != (len(data), crc(data)):
             raise HandError(f"The hand keeps another {WORDS[kind]} than was sent: try again.")
         return said
-
-    def _commit(self, kind: int, wanted: int) -> dict[str, Any]:
-        end = time.monotonic() + _COMMIT_S
-        while True:
-            try:
-                return self._ask("BLOB_COMMIT", {"kind": kind, "hash": wanted})
-            except HandError:
-                while self._link.phase != "up" and time.monotonic() < end:
-                    self._link.service()
-                    time.sleep(0.001)
-                if time.monotonic() > end:
-                    raise
 
     def _refused(self, kind: int, said: dict[str, Any]) -> None:
         lib, status = core.lib, said["status"]
@@ -123,19 +110,6 @@ class HandBlobs:
                 "before stays in force.",
             }.get(status, f"The hand lost the {what} on the way (it was armed?): try again.")
         )
-
-    def _ask(self, msg: str, fields: dict[str, Any]) -> dict[str, Any]:
-        link, got = self._link, []
-        if link.phase != "up":
-            raise HandError(link.sentence)
-        link.params.ask(msg, fields, lambda answer, why: got.append((answer, why)))
-        while not got:
-            link.service()
-            time.sleep(0.0005)
-        answer, why = got[0]
-        if answer is None:
-            raise HandError(why)
-        return answer
 
 
 # ---- what is sent ----

@@ -24,8 +24,8 @@ from endplate.errors import HandError
 from endplate.live import hand_words
 from endplate.live.hand_clock import HandClock
 from endplate.live.hand_log import HandLog
-from endplate.live.hand_params import ANSWERS, ParamRequests
 from endplate.live.hand_port import HandPort, PortGoneError
+from endplate.live.hand_questions import ANSWERS, HandQuestions
 from endplate.live.hand_request import Done, HandRequest
 from endplate.live.hand_words import DRIVING
 
@@ -73,7 +73,7 @@ class HandLink:
         self._heard_seq: int | None = None
         self._boot_id: int | None = None
         self._armed_here = False
-        self._request, self.params, self.log = HandRequest(), ParamRequests(), HandLog()
+        self._request, self.params, self.log = HandRequest(), HandQuestions(), HandLog()
         self._asked_time: tuple[int, int] | None = None
         self._heard_ns = self._served_ns = self._state_ns = 0
         self._next_ns = dict.fromkeys(("open", "hello", "heartbeat", "time"), 0)

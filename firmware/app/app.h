@@ -3,10 +3,11 @@
  * app: the hand's program between board.h and the core; one struct holds all of it. One step, in
  * this order (app_step):
  *
+ *     app_frontend   a sample of the hand's own electrodes, when they are the source: first, because
+ *                    a frame has to be read soon after DRDY
  *   1 link_receive   bytes -> frames -> guard_raise, guard_command_take
- *     app_frontend   a sample of the hand's own electrodes, when they are the source
- *     buttons        e-stop and release at the hand itself -> guard_raise, each millisecond
- *     decode         one sample of EMG a millisecond through the hand's own chain; its hops go the
+ *     app_press      the buttons at the hand itself -> guard_raise, each millisecond
+ *     app_decode       one sample of EMG a millisecond through the hand's own chain; its hops go the
  *                    way of a COMMAND when the parameter `decode` says so
  *   2 find_faults    what the actuators and the hand table say -> guard_set_faults, or the end of
  *                    the self-test

@@ -282,9 +282,11 @@ static void hold_still(hand_state *state, const hand_config *config, const float
     }
 }
 
-/* A bit for each joint that this grip moves. */
-static uint32_t joints_of(const hand_config *config, const hand_grip *grip)
+uint32_t hand_joints_of(const hand_config *config, const hand_grip *grip, int32_t dof)
 {
+    if (config->dof[dof].kind == HAND_DOF_JOINT) {
+        return 1u << config->dof[dof].joint;
+    }
     uint32_t mask = 0;
     for (int32_t i = 0; i < config->joints; i++) {
         mask |= is_nan(grip->open_deg[i]) ? 0u : 1u << i;
@@ -315,12 +317,11 @@ int32_t hand_process(hand_state *state, const hand_config *config, const float *
         if (wanted == 0.0f) {
             continue;
         }
+        driven |= hand_joints_of(config, &config->grip[state->grip], i);
         if (dof->kind == HAND_DOF_GRIP) {
-            driven |= joints_of(config, &config->grip[state->grip]);
             moved = move_grip(state, config, measured_deg, dof->closing < 0 ? -wanted : wanted,
                               aim, step_s);
         } else {
-            driven |= 1u << dof->joint;
             moved = move_joint(state, &config->joint[dof->joint], dof->joint,
                                measured_deg[dof->joint], wanted, aim, step_s);
         }

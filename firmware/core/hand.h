@@ -88,6 +88,8 @@ typedef struct hand_state {
 } hand_state;
 
 int32_t hand_check(const hand_config *config);
+/* The joints that a DoF moves, a bit each: its own, or all that this grip has a path for. */
+uint32_t hand_joints_of(const hand_config *config, const hand_grip *grip, int32_t dof);
 /* Starts from where the joints are (measured), so that nothing jumps at power-up. */
 int32_t hand_init(hand_state *state, const hand_config *config, const float *measured_deg);
 /* Another grip: allowed only while still (the caller knows); finger goals move towards it with the

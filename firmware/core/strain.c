@@ -48,20 +48,6 @@ int32_t strain_check(const strain_config *config)
 
 void strain_init(strain_state *state) { memset(state, 0, sizeof *state); }
 
-/* The joints that DoF d moves in this grip, a bit each. */
-static uint32_t joints_of(const hand_config *hand, const hand_grip *grip, int32_t d)
-{
-    const hand_dof *dof = &hand->dof[d];
-    if (dof->kind == HAND_DOF_JOINT) {
-        return 1u << dof->joint;
-    }
-    uint32_t joints = 0;
-    for (int32_t i = 0; i < hand->joints; i++) {
-        joints |= is_nan(grip->open_deg[i]) ? 0u : 1u << i;
-    }
-    return joints;
-}
-
 /* Which sense a joint of DoF d still has to turn when the DoF goes this way; 0: it has arrived. */
 static int32_t sense_left(const hand_config *hand, const hand_grip *grip, int32_t d, int32_t way,
                           int32_t joint, float position_deg)
@@ -221,7 +207,7 @@ int32_t strain_process(strain_state *state, const strain_config *config, const h
         strain_dof *dof = &state->dof[d];
         const int32_t closing = hand->dof[d].closing;
         const int32_t way = sign_of(driven[d]);
-        const uint32_t needed = joints_of(hand, path, d);
+        const uint32_t needed = hand_joints_of(hand, path, d);
         const uint32_t joints = needed & measured->known;
         out->absent |= joints != needed ? 1u << d : 0u;
         const int32_t is_stuck = way != 0 && stuck(config, hand, path, measured, joints, d, way);

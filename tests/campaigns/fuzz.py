@@ -55,7 +55,7 @@ TARGETS = {
         "line -> decoder -> link -> guard, by the guard's invariants"),
     "params": Target(
         (PROTOCOL / "wire.c", APP / "link_param.c", APP / "params.c", APP / "store.c",
-         CORE / "guard_config.c", CORE / "strain.c"), 300,
+         *(CORE / f"{name}.c" for name in ("guard_config", "strain", "hand", "hand_config"))), 300,
         "parameters: requests, and a flash that holds anything and loses power"),
     "blobs": Target(
         (PROTOCOL / "wire.c",

@@ -7,7 +7,7 @@
  *                    a frame has to be read soon after DRDY
  *   1 link_receive   bytes -> frames -> guard_raise, guard_command_take
  *     app_press      the buttons at the hand itself -> guard_raise, each millisecond
- *     app_decode       one sample of EMG a millisecond through the hand's own chain; its hops go the
+ *     app_decode     one sample of EMG a millisecond through the hand's own chain; its hops go the
  *                    way of a COMMAND when the parameter `decode` says so
  *   2 find_faults    what the actuators and the hand table say -> guard_set_faults, or the end of
  *                    the self-test
@@ -31,8 +31,8 @@
 #ifndef ENDPLATE_APP_H
 #define ENDPLATE_APP_H
 
-#include "blob.h"
 #include "ads1299.h"
+#include "blob.h"
 #include "buttons.h"
 #include "decode.h"
 #include "guard.h"

@@ -63,7 +63,7 @@ DEFECTS = {
         ["HV-15", "HV-01"],
     ),
     "a restart is obeyed while armed": (
-        "app/app.c",
+        "app/app_asked.c",
         "return app->guard.state == GUARD_DISARMED || app->guard.state == GUARD_FAULT;",
         "return app->guard.state != GUARD_ESTOP;",
         ["HV-16", "HV-39"],
@@ -104,7 +104,7 @@ DEFECTS = {
         """    const float dt_s = (float)dt_us * 1.0e-6f;
     float on[CORE_MAX_DOF];
     if (app->hand.aimed != 0u) {
-        (void)hand_toward(&app->hand, &hand_table, app->hand.aim, 0.5f, 0.0f, on);
+        (void)hand_toward(&app->hand, &app->table, app->hand.aim, 0.5f, 0.0f, on);
         app->output.velocity[0] = on[0];
     }""",
         ["HV-62", "HV-63"],

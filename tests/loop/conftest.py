@@ -15,6 +15,7 @@ import pytest
 
 from endplate.sim import firmware
 
+from .hand_link import linked
 from .servo_standin import ServoStandin
 from .wire_host import connected
 
@@ -88,3 +89,9 @@ def hand(pc_firmware, bus, tmp_path):
 def host(hand):
     with connected(hand.port) as talking:
         yield talking
+
+
+@pytest.fixture
+def link(hand):
+    with linked(hand.port) as held:
+        yield held

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The hand's program for Linux and the mechanics, with or without an object in the hand."""
+"""The hand's program for Linux and the mechanics, with or without an object in the hand; the
+mechanics carry the faults of actuators and sensors as knobs."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -22,11 +23,19 @@ from .wire_host import Host, connected
 class Grasping:
     """A host, a hand, and what its joints did."""
 
-    def __init__(self, host: Host, part: Part, folder: Path) -> None:
-        self.host, self.part, self._folder = host, part, folder
+    def __init__(
+        self, host: Host, part: Part, program: firmware.Firmware, folder: Path
+    ) -> None:
+        self.host, self.part, self.program, self._folder = host, part, program, folder
 
     def mark(self) -> int:
         return time.monotonic_ns()
+
+    def fault(self, **fault: Any) -> int:
+        """Tells the actuators; the mark before it."""
+        now = self.mark()
+        self.part.tell(fault=fault)
+        return now
 
     def motion(self, since_ns: int = 0) -> np.ndarray:
         """Records since then, up to now."""
@@ -48,11 +57,15 @@ class Grasping:
         self.host.drive(1.0, seconds=1.3)
 
 
+Made = TypeVar("Made", bound=Grasping)
+
+
 @contextmanager
 def grasping_hand(
-    folder: Path, hand: str = "test-hand", grasped: bool = True, **knobs: Any
-) -> Iterator[Grasping]:
-    """All three, running inside the block; `knobs` go to the firmware runner."""
+    folder: Path, hand: str = "test-hand", grasped: bool = True, made: type[Made] = Grasping,
+    **knobs: Any,
+) -> Iterator[Made]:
+    """All three, running inside the block, as a `made`; `knobs` go to the firmware runner."""
     part = Part("endplate.sim.hand", ["--directory", str(folder), "--hand", hand]
                 + ["--object"] * grasped, folder / "hand.log")
     try:
@@ -62,6 +75,6 @@ def grasping_hand(
             ) as program,
             connected(program.port) as host,
         ):
-            yield Grasping(host, part, folder)
+            yield made(host, part, program, folder)
     finally:
         part.stop()

@@ -4,7 +4,6 @@ the hand's program does about it, and how soon; what the joint itself does meanw
 
 from __future__ import annotations
 
-import json
 import time
 
 import numpy as np
@@ -12,11 +11,9 @@ import pytest
 
 from endplate import core
 from endplate.hardware import load_hand
-from endplate.live.traces import records
-from endplate.sim import firmware
-from endplate.sim.rig import MOTION, Part
 
-from .wire_host import LIMIT, STATE, connected
+from .grasping import Grasping, grasping_hand
+from .wire_host import LIMIT, STATE
 
 HAND = load_hand("test-hand")
 NAMES = [joint.name for joint in HAND.joints]
@@ -26,17 +23,8 @@ CYCLE_MS = 10
 OVERLOAD = 32
 
 
-class Hurting:
-    """A host, a hand with simulated actuators, and what both wrote down."""
-
-    def __init__(self, host, part: Part, folder) -> None:
-        self.host, self.part, self._folder = host, part, folder
-
-    def fault(self, **fault) -> int:
-        """Tells the actuators; CLOCK_MONOTONIC microseconds before it."""
-        now = time.monotonic_ns() // 1000
-        self.part.tell(fault=fault)
-        return now
+class Hurting(Grasping):
+    """What is asked of a hand whose actuators are hurt."""
 
     def states(self, *targets: float, seconds: float) -> list[dict]:
         """What every STATE said while these targets were sent."""
@@ -51,15 +39,6 @@ class Hurting:
                 return time.monotonic() - began
         raise AssertionError(f"limit {name}: not within {timeout_s:g} s")
 
-    def trace(self) -> list[dict]:
-        lines = (self._folder / "firmware.jsonl").read_text().splitlines()
-        return [json.loads(line) for line in lines if line.endswith("}")]
-
-    def motion(self, since_us: int = 0) -> np.ndarray:
-        self.host.quiet(0.15)
-        rows = records(self._folder / "hand.bin", MOTION)
-        return rows[rows["t_ns"] >= since_us * 1000]
-
     def error_of(self, joint: int) -> int:
         """Its hardware error register, from the next STATE_FULL."""
         self.host.send("HEARTBEAT", {"host_us": 0})
@@ -69,16 +48,9 @@ class Hurting:
 
 @pytest.fixture
 def hurting(pc_firmware, tmp_path):
-    part = Part("endplate.sim.hand", ["--directory", str(tmp_path)], tmp_path / "hand.log")
-    try:
-        with (
-            firmware.start("pc", part.ready["bus"], tmp_path, trace=True) as hand,
-            connected(hand.port) as host,
-        ):
-            host.activate()
-            yield Hurting(host, part, tmp_path)
-    finally:
-        part.stop()
+    with grasping_hand(tmp_path, grasped=False, made=Hurting) as hand:
+        hand.host.activate()
+        yield hand
 
 
 # ---- the encoder ----
@@ -88,13 +60,13 @@ def hurting(pc_firmware, tmp_path):
 def test_an_encoder_that_jumps_freezes_its_dof_within_two_cycles(hurting, degrees):
     well = hurting.states(0.5, 0.0, 0.0, 0.2, seconds=0.5)
     assert not any(s["faults"] for s in well), "it was well before"
-    jumped_us = hurting.fault(jump={"index": degrees})
+    jumped_us = hurting.fault(jump={"index": degrees}) // 1000
     seen = hurting.states(0.5, 0.0, 0.0, 0.2, seconds=0.3)
     assert seen[-1]["state"] == STATE["active"] and seen[-1]["faults"] == ACTUATOR
     assert (seen[-1]["limit"][0], seen[-1]["limit"][3]) == (LIMIT["actuator"], LIMIT["none"])
     stood = next(r for r in hurting.trace() if r["us"] > jumped_us and r["velocity"][0] == 0)
     took_ms = (stood["us"] - jumped_us) / 1000
-    moved = hurting.motion(jumped_us)
+    moved = hurting.motion(jumped_us * 1000)
     before = hurting.motion()
     before = before[before["t_ns"] < jumped_us * 1000][-1]
     travel = np.abs(moved["position_deg"][:, INDEX] - before["position_deg"][INDEX]).max()
@@ -107,7 +79,7 @@ def test_an_encoder_that_jumps_freezes_its_dof_within_two_cycles(hurting, degree
 
 def test_after_a_jump_the_dof_waits_for_consistent_readings_and_for_neutral(hurting):
     hurting.states(0.5, seconds=0.4)
-    jumped_us = hurting.fault(jump={"index": 15.0})
+    jumped_us = hurting.fault(jump={"index": 15.0}) // 1000
     hurting.until_limit("actuator", 0.5)
     hurting.until_limit("neutral", 0.5)
     took_s = time.monotonic() - jumped_us / 1e6
@@ -152,7 +124,7 @@ def test_replies_that_are_frozen_are_found_out(hurting):
 
 def test_a_position_that_cannot_be_is_not_believed(hurting):
     shown = hurting.states(0.2, seconds=0.2)[-1]["position"][INDEX]
-    told_us = hurting.fault(position={"index": -(2**31)})
+    told_us = hurting.fault(position={"index": -(2**31)}) // 1000
     hurting.until_limit("actuator", 0.2)
     stood = next(r for r in hurting.trace() if r["us"] > told_us and r["velocity"][0] == 0)
     assert (stood["us"] - told_us) / 1000 < 2 * CYCLE_MS + 5
@@ -183,7 +155,7 @@ def test_release_opens_what_can_be_opened(hurting):
 
 def test_one_that_shuts_down_is_rebooted_and_set_up_where_it_stands(hurting):
     hurting.states(0.5, seconds=0.4)
-    began_us = hurting.fault(hardware_error={"index": OVERLOAD})
+    began_us = hurting.fault(hardware_error={"index": OVERLOAD}) // 1000
     took_s = hurting.until_limit("actuator", 0.5)
     seen = hurting.states(0.5, 0.0, 0.0, 0.2, seconds=0.3)
     assert seen[-1]["faults"] == HARDWARE and seen[-1]["state"] == STATE["active"]
@@ -196,7 +168,7 @@ def test_one_that_shuts_down_is_rebooted_and_set_up_where_it_stands(hurting):
     assert took_s < 0.1
     assert 1.8 < again_s < 3.0  # 1 s before the reboot, 0.3 s of it, set-up, 0.5 s of doubt
     assert hurting.error_of(INDEX) == 0
-    moved = hurting.motion(began_us)["position_deg"][:, INDEX]
+    moved = hurting.motion(began_us * 1000)["position_deg"][:, INDEX]
     assert np.abs(moved - stands).max() < 3.0, "torque came on where it stood"
 
 
@@ -228,9 +200,9 @@ def test_all_in_error_at_once_is_no_missing_bus(hurting):
 
 def test_one_that_lost_its_supply_for_a_moment_comes_back_where_it_stands(hurting):
     hurting.states(0.5, seconds=0.4)
-    cut_us = hurting.fault(power_cycle=["index"])
+    cut_us = hurting.fault(power_cycle=["index"]) // 1000
     hurting.until_limit("actuator", 0.5)
     hurting.until_limit("neutral", 0.5)
-    moved = hurting.motion(cut_us)["position_deg"][:, INDEX]
+    moved = hurting.motion(cut_us * 1000)["position_deg"][:, INDEX]
     assert np.ptp(moved[-50:]) < 0.5
     assert hurting.states(0.0, seconds=0.1)[-1]["limit"][0] == LIMIT["none"]

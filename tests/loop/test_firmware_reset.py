@@ -12,10 +12,9 @@ import numpy as np
 import pytest
 
 from endplate.errors import HandError
-from endplate.live.traces import records
 from endplate.sim import firmware
-from endplate.sim.rig import MOTION, Part
 
+from .grasping import grasping_hand
 from .servo_standin import BROADCAST, TORQUE, WRITE
 from .wire_host import STATE, connected, goals
 
@@ -109,32 +108,24 @@ def test_a_hand_that_is_kept_waiting_is_not_reset(host, hand):
 def test_the_fingers_stop_when_the_program_does(pc_firmware, tmp_path, how):
     """Its watchdog ends a hang. Of a processor that is dead for good the actuators hear nothing any
     more: they run to their last goals, which are near, and their own watchdogs end the rest."""
-    part = Part("endplate.sim.hand", ["--directory", str(tmp_path)], tmp_path / "hand.log")
-    try:
-        with (
-            firmware.start("pc", part.ready["bus"], tmp_path) as hand,
-            connected(hand.port) as host,
-        ):
-            host.activate()
-            host.drive(0.5, seconds=0.4)
-            began = time.monotonic_ns()
-            if how == "hang":
-                hand.hang()
-            else:
-                os.kill(hand.pid, signal.SIGSTOP)
-            time.sleep(1.0)
-            rows = records(tmp_path / "hand.bin", MOTION)
-            rows = rows[rows["t_ns"] >= began]
-            moving = (np.abs(rows["velocity_dps"][:, FINGERS]) > 0.5).any(1)
-            assert moving[0] and len(rows) > 100
-            still_ms = (rows["t_ns"][np.flatnonzero(moving)[-1]] - began) / 1e6
-            print(f"\n{how}: still after {still_ms:.0f} ms")
-            assert still_ms < 200
-            os.kill(hand.pid, signal.SIGCONT)
-            host.quiet(0.5)
-            assert host.hello().fields["reset_cause"] == (WATCHDOG if how == "hang" else 1)
-    finally:
-        part.stop()
+    with grasping_hand(tmp_path, grasped=False) as hand:
+        hand.host.activate()
+        hand.host.drive(0.5, seconds=0.4)
+        began = hand.mark()
+        if how == "hang":
+            hand.program.hang()
+        else:
+            os.kill(hand.program.pid, signal.SIGSTOP)
+        time.sleep(1.0)
+        rows = hand.motion(began)
+        moving = (np.abs(rows["velocity_dps"][:, FINGERS]) > 0.5).any(1)
+        assert moving[0] and len(rows) > 100
+        still_ms = (rows["t_ns"][np.flatnonzero(moving)[-1]] - began) / 1e6
+        print(f"\n{how}: still after {still_ms:.0f} ms")
+        assert still_ms < 200
+        os.kill(hand.program.pid, signal.SIGCONT)
+        hand.host.quiet(0.5)
+        assert hand.host.hello().fields["reset_cause"] == (WATCHDOG if how == "hang" else 1)
 
 
 def test_only_a_pc_hand_hangs_and_only_in_a_way_it_knows(pc_firmware, bus, tmp_path):

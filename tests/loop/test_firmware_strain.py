@@ -3,19 +3,16 @@
 
 from __future__ import annotations
 
-import json
 import time
 
 import numpy as np
 import pytest
 
 from endplate.hardware import load_hand
-from endplate.live.traces import records
-from endplate.sim import firmware
 from endplate.sim.mechanics import GRASPED
-from endplate.sim.rig import MOTION, Part
 
-from .wire_host import LIMIT, STATE, connected
+from .grasping import Grasping, grasping_hand
+from .wire_host import LIMIT, STATE
 
 HAND = load_hand("test-hand")
 NAMES = [joint.name for joint in HAND.joints]
@@ -23,39 +20,21 @@ GRASPING = [NAMES.index(name) for name in GRASPED]
 INDEX = NAMES.index("index")
 
 
-class Feeling:
-    def __init__(self, host, part, folder) -> None:
-        self.host, self.part, self._folder = host, part, folder
-
-    def fault(self, **fault) -> None:
-        self.part.tell(fault=fault)
-
+class Feeling(Grasping):
     def limits(self, *targets: float, seconds: float) -> list[int]:
         """Of the hand DoF, one per STATE, while these targets are sent."""
         frames = self.host.drive(*targets, seconds=seconds)
         return [f.fields["limit"][0] for f in frames if f.msg == "STATE"]
 
-    def trace(self) -> list[dict]:
-        lines = (self._folder / "firmware.jsonl").read_text().splitlines()
-        return [json.loads(line) for line in lines if line.endswith("}")]
-
     def position(self) -> np.ndarray:
-        self.host.quiet(0.15)
-        return records(self._folder / "hand.bin", MOTION)[-1]["position_deg"]
+        return self.motion()[-1]["position_deg"]
 
 
 @pytest.fixture
 def feeling(pc_firmware, tmp_path):
-    part = Part("endplate.sim.hand", ["--directory", str(tmp_path)], tmp_path / "hand.log")
-    try:
-        with (
-            firmware.start("pc", part.ready["bus"], tmp_path, trace=True) as hand,
-            connected(hand.port) as host,
-        ):
-            host.activate()
-            yield Feeling(host, part, tmp_path)
-    finally:
-        part.stop()
+    with grasping_hand(tmp_path, grasped=False, made=Feeling) as hand:
+        hand.host.activate()
+        yield hand
 
 
 def test_a_firm_hold_is_said_kept_and_squeezed_again_on_request(feeling):

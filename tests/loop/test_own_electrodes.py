@@ -10,16 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from endplate.live.hand_params import HandParams
-from endplate.live.link import HandLink
 from endplate.sim import firmware
 from endplate.sim.patient import Patient, simulate
 from endplate.sim.prompts import Prompt
 
 from .conftest import PATIENT
 from .driving import until
+from .hand_link import set_up
 from .test_firmware_buttons import Buttons
-from .test_untethered import prepared
 from .wire_host import STATE, connected
 
 ARM = 4
@@ -27,19 +25,6 @@ INDEX = 2  # joint
 SCALE_UV = 4.5e6 / (2**23 - 1) / 24
 REST_S, CLOSE_S = 7.0, 3.0
 POWER_UP_S = 0.5  # of the front end, generously
-
-
-def saved(port: str, **values: int) -> None:
-    link = HandLink(port)
-    link.open()
-    try:
-        until(lambda: link.service() or link.at_rest, 5, "the hand is at rest")
-        params = HandParams(link)
-        for name, value in values.items():
-            params.set(name, str(value))
-        params.save()
-    finally:
-        link.close()
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +45,7 @@ def flash(pc_firmware, bus, offline_profile, tmp_path) -> Path:
     """Of a hand that has its person's decoder and is set to do without a host."""
     kept = tmp_path / "flash"
     with firmware.start("pc", bus.port, tmp_path / "first", flash=kept) as hand:
-        prepared(hand.port, offline_profile, 2)
-        saved(hand.port, decode=2, emg_source=1)
+        set_up(hand.port, offline_profile, save=True, decode=2, emg_source=1)
     return kept
 
 

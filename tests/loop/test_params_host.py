@@ -10,39 +10,17 @@ import time
 
 import pytest
 
-from endplate.cli import parser
 from endplate.errors import HandError
 from endplate.live.hand_params import HandParams
-from endplate.live.link import HandLink
 from endplate.sim import firmware
+
+from .hand_link import endplate, serve
 
 
 @pytest.fixture
 def hand(pc_firmware, bus, tmp_path):
     with firmware.start("pc", bus.port, tmp_path, flash=tmp_path / "flash") as running:
         yield running
-
-
-@pytest.fixture
-def link(hand):
-    link = HandLink(hand.port)
-    link.open()
-    serve(link, lambda: link.at_rest)
-    yield link
-    link.close()
-
-
-def serve(link, wanted, seconds: float = 3.0) -> None:
-    end = time.monotonic() + seconds
-    while not wanted():
-        assert time.monotonic() < end
-        link.service()
-        time.sleep(0.001)
-
-
-def endplate(*words: str) -> int:
-    chosen = parser("hand").parse_args(["hand", *words])
-    return chosen.run(chosen)
 
 
 def test_set_save_and_reset(link, hand):

@@ -13,19 +13,15 @@ import pytest
 
 from endplate import core
 from endplate.errors import HandError
-from endplate.hardware import load_hand
 from endplate.live import hand_blobs
 from endplate.live.hand_blobs import CALIBRATION, DECODER
-from endplate.live.hand_params import HandParams
-from endplate.live.hand_upload import HandBlobs
-from endplate.live.link import HandLink
-from endplate.live.profile import load_profile
 from endplate.sim import firmware
 from endplate.sim.rig import Rig
 
 from .blobs_asking import OK, decode_mode, kinds, upload
 from .chain_case import recording, settings
 from .driving import FINGERS, Driving, until
+from .hand_link import set_up
 from .params_asking import at_rest
 from .servo_standin import ServoStandin
 from .test_decoding import streamed
@@ -33,25 +29,6 @@ from .test_firmware_f405 import FIRMWARE
 from .wire_host import connected
 
 SAMPLES = 1000
-
-
-def prepared(port: str, profile, mode: int, save: bool = False) -> None:
-    """A hand with the profile's decoder that decodes in this mode."""
-    link = HandLink(port)
-    link.open()
-    try:
-        end = time.monotonic() + 5
-        while not link.at_rest and time.monotonic() < end:
-            link.service()
-            time.sleep(0.001)
-        if profile is not None:
-            HandBlobs(link).upload_profile(load_profile(profile), load_hand("test-hand"))
-        params = HandParams(link)
-        params.set("decode", str(mode))
-        if save:
-            params.save()
-    finally:
-        link.close()
 
 
 @pytest.fixture
@@ -66,7 +43,7 @@ def driving(rig, offline_profile, tmp_path):
     made: list[Driving] = []
 
     def start(mode: int, uploaded=offline_profile) -> Driving:
-        prepared(rig.hand_port, uploaded, mode)
+        set_up(rig.hand_port, uploaded, decode=mode)
         made.append(Driving(rig, tmp_path / "session", offline_profile))
         return made[0]
 
@@ -189,10 +166,10 @@ def test_the_f405_drives_by_itself_with_what_a_pc_hand_kept(
     """QEMU writes no flash: what the Linux program kept is loaded into it."""
     flash, slot = tmp_path / "flash", tmp_path / "slot"
     with firmware.start("pc", bus.port, tmp_path / "pc", flash=flash) as running:
-        prepared(running.port, offline_profile, 0)
+        set_up(running.port, offline_profile)
     firmware.slots_of(flash, slot)
     with Rig(tmp_path / "rig", firmware_kind="f405", slots=slot) as rig:
-        prepared(rig.hand_port, None, 2)
+        set_up(rig.hand_port, decode=2)
         drive = Driving(rig, tmp_path / "session", offline_profile)
         try:
             until(lambda: own(drive).get("equal", 0) > 50, 20, "hops are compared")

@@ -7,18 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from endplate.cli import parser
 from endplate.errors import EndplateError, HandError
 from endplate.hardware import load_hand
 from endplate.live import hand_blobs
 from endplate.live.hand_blobs import CALIBRATION, DECODER, GRIPS
 from endplate.live.hand_upload import HandBlobs, grips_of, profile_blobs
-from endplate.live.link import HandLink
 from endplate.live.profile import load_profile
 from endplate.sim import firmware
 
 from .chain_case import settings
-from .test_params_host import serve
+from .hand_link import endplate, serve
 
 HAND = load_hand("test-hand")
 
@@ -27,20 +25,6 @@ HAND = load_hand("test-hand")
 def hand(pc_firmware, bus, tmp_path):
     with firmware.start("pc", bus.port, tmp_path, flash=tmp_path / "flash") as running:
         yield running
-
-
-@pytest.fixture
-def link(hand):
-    link = HandLink(hand.port)
-    link.open()
-    serve(link, lambda: link.at_rest)
-    yield link
-    link.close()
-
-
-def endplate(*words: str) -> int:
-    chosen = parser("hand").parse_args(["hand", *words])
-    return chosen.run(chosen)
 
 
 def test_a_profile_is_uploaded_by_the_command(hand, offline_profile, capsys):

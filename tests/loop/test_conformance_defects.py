@@ -104,7 +104,7 @@ DEFECTS = {
         """    const float dt_s = (float)dt_us * 1.0e-6f;
     float on[CORE_MAX_DOF];
     if (app->hand.aimed != 0u) {
-        (void)hand_toward(&app->hand, &app->table, app->hand.aim, 0.5f, 0.0f, on);
+        (void)hand_toward(&app->hand, &app->table, app->hand.aim, 0.5f, 0.0f, 0u, on);
         app->output.velocity[0] = on[0];
     }""",
         ["HV-62", "HV-63"],

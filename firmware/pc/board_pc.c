@@ -236,7 +236,7 @@ int32_t board_bus_write(const uint8_t *bytes, int32_t n)
 
 int32_t board_bus_sending(void)
 {
-    port_pump(&board.bus, now_ns());
+    port_out(&board.bus, now_ns());
     return board.bus.out.fill > 0 || hangs(HANG_BUS);
 }
 
@@ -313,26 +313,31 @@ void board_observe(const struct app_state *app)
 
 void board_idle(uint32_t most_us)
 {
-    const int64_t now = now_ns();
-    int64_t until = now + (int64_t)most_us * 1000;
+    port *const lines[] = {&board.link, &board.bus};
+    port *asked[2];
     struct pollfd watched[2];
     nfds_t n = 0;
-    port_pump(&board.link, now);
-    port_pump(&board.bus, now);
-    until = frontend_wake_ns(port_wake_ns(&board.bus, port_wake_ns(&board.link, until)));
-    if (port_wants(&board.link)) {
-        watched[n++] = (struct pollfd){.fd = board.link.fd, .events = POLLIN};
+    const int64_t now = now_ns();
+    int64_t until = now + (int64_t)most_us * 1000;
+    for (int i = 0; i < 2; i++) {
+        port_out(lines[i], now);
+        until = port_wake_ns(lines[i], until);
+        if (port_wants(lines[i])) { /* a read that finds nothing costs as much as a whole tick does */
+            asked[n] = lines[i];
+            watched[n++] = (struct pollfd){.fd = lines[i]->fd, .events = POLLIN};
+        }
     }
-    if (port_wants(&board.bus)) {
-        watched[n++] = (struct pollfd){.fd = board.bus.fd, .events = POLLIN};
-    }
-    if (until > now) {
-        const struct timespec wait = {.tv_sec = 0, .tv_nsec = (long)(until - now)};
-        (void)ppoll(watched, n, &wait, 0);
-    }
+    until = frontend_wake_ns(until);
+    const struct timespec wait = {.tv_sec = 0, .tv_nsec = until > now ? (long)(until - now) : 0};
+    const int ready = ppoll(watched, n, &wait, 0);
     const int64_t then = now_ns();
-    port_pump(&board.link, then);
-    port_pump(&board.bus, then);
+    for (nfds_t i = 0; ready > 0 && i < n; i++) {
+        if (watched[i].revents != 0) {
+            port_in(asked[i], then);
+        }
+    }
+    port_out(&board.link, then);
+    port_out(&board.bus, then);
     if (wants_end) {
         if (board.options.link_name != 0) {
             unlink(board.options.link_name);

@@ -90,26 +90,37 @@ int32_t port_wants(const port *line)
     return !line->gone && pace_room(&line->in) >= AT_ONCE;
 }
 
-void port_pump(port *line, int64_t now_ns)
+void port_in(port *line, int64_t now_ns)
 {
     uint8_t bytes[AT_ONCE];
-    int32_t n;
-    while (port_wants(line)) {
-        const ssize_t got = read(line->fd, bytes, sizeof bytes);
+    ssize_t got = (ssize_t)sizeof bytes;
+    while (got == (ssize_t)sizeof bytes && port_wants(line)) { /* less: it was all that there was */
+        got = read(line->fd, bytes, sizeof bytes);
         if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
             line->gone = 1;
         }
-        if (got <= 0) {
-            break;
+        if (got > 0) {
+            (void)pace_put(&line->in, bytes, (int32_t)got, now_ns);
         }
-        (void)pace_put(&line->in, bytes, (int32_t)got, now_ns);
     }
+}
+
+void port_out(port *line, int64_t now_ns)
+{
+    uint8_t bytes[AT_ONCE];
+    int32_t n;
     while ((n = pace_take(&line->out, bytes, (int32_t)sizeof bytes, now_ns)) > 0) {
         if (!line->gone && write(line->fd, bytes, (size_t)n) < 0 && errno != EAGAIN
             && errno != EINTR) {
             line->gone = 1;
         }
     }
+}
+
+void port_pump(port *line, int64_t now_ns)
+{
+    port_in(line, now_ns);
+    port_out(line, now_ns);
 }
 
 int32_t port_read(port *line, uint8_t *bytes, int32_t n, int64_t now_ns)

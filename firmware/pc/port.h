@@ -23,6 +23,8 @@ int port_hold_pty(const port *link, char *name, int32_t name_size);
 /* Moves bytes between the descriptor and the lines, as far as both go. Bytes for which the other
  * end has no room are lost, as on a wire. */
 void port_pump(port *line, int64_t now_ns);
+void port_in(port *line, int64_t now_ns);  /* only what has come */
+void port_out(port *line, int64_t now_ns); /* only what is to go */
 int32_t port_wants(const port *line); /* whether bytes that come would be read now */
 int32_t port_read(port *line, uint8_t *bytes, int32_t n, int64_t now_ns);
 int32_t port_write(port *line, const uint8_t *bytes, int32_t n, int64_t now_ns);

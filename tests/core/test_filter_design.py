@@ -28,6 +28,17 @@ def test_the_number_of_sections_is_the_cores():
 
 
 @pytest.mark.parametrize("rate_hz", RATES)
+def test_the_sections_are_scipys(rate_hz):
+    high = signal.butter(2, 20.0, "highpass", fs=rate_hz, output="sos")
+    low = signal.butter(2, min(450, 0.45 * rate_hz), "lowpass", fs=rate_hz, output="sos")
+    notches = [np.hstack(signal.iirnotch(hz, hz / 2.0, fs=rate_hz))
+               for hz in design.notch_hz(rate_hz, 50)]  # fmt: skip
+    ours = design.band_sections(rate_hz) + design.notch_sections(rate_hz, 50)
+    rows = [[row["b0"], row["b1"], row["b2"], 1.0, row["a1"], row["a2"]] for row in ours]
+    np.testing.assert_allclose(rows, [*high, *low, *notches], rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.parametrize("rate_hz", RATES)
 def test_the_band_is_3_db_down_at_its_edges_and_flat_between(rate_hz):
     edge = min(450, 0.45 * rate_hz)
     sections = design.band_sections(rate_hz)

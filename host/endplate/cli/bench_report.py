@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from endplate import __version__
-from endplate.cli import bench_figures
 from endplate.cli import bench_result as measured
 from endplate.core import REFUSALS, SCHEMA_HASH
 from endplate.fit.evaluation import tracking
@@ -110,6 +109,9 @@ def collect(
     if spans:
         result["monitor_pairs"] = compare(truth, commands, spans)
     note = f"SIMULATED, {arguments.patient}, firmware {arguments.firmware}"
+    # Here, not above: it loads matplotlib, and a mistyped option need not wait for that.
+    from endplate.cli import bench_figures
+
     bench_figures.tracking(
         folder / "tracking.png",
         (grid - first) / info.rate_hz,

@@ -33,7 +33,6 @@ from endplate.hardware import load_hand, load_montage
 from endplate.live import description, hand_words, priority
 from endplate.live import link as links
 from endplate.live.board import open_board
-from endplate.live.design import band_sections
 from endplate.live.feed import FeedWriter
 from endplate.live.hand_decoding import HAND, HandDecoding
 from endplate.live.hand_log import Line
@@ -90,7 +89,6 @@ class Control:
         self.grip = [grip.name for grip in self.hand.grips].index(self.hand.rest_grip)
         self.source = open_board(settings.board, settings.port, **settings.board_params)
         self._parts.append(self.source.stop)
-        band_sections(self.source.info.rate_hz)  # loads scipy, a second's work, before samples come
         with priority.preferred(settings.realtime):
             self.source.start()
         info = self.source.info

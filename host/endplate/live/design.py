@@ -2,15 +2,13 @@
 """Design of the chain's filters: sections for `filter_config` in firmware/core/filter.h.
 
 The C core only runs sections; which frequencies they take is decided here, from the board's sample
-rate and the mains.
+rate and the mains. Closed forms, since loading scipy's general ones would keep a person waiting for
+a second and a half at every start; a test holds them against scipy's.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-
-from scipy import signal
 
 from endplate.errors import EndplateError
 
@@ -47,9 +45,7 @@ def band_sections(rate_hz: float) -> list[Section]:
     a1, a2} with a0 = 1, the high-pass first. Raises EndplateError for a rate that cannot be used.
     """
     edge = low_pass_hz(rate_hz)
-    high = signal.butter(2, HIGH_PASS_HZ, "highpass", fs=rate_hz, output="sos")
-    low = signal.butter(2, edge, "lowpass", fs=rate_hz, output="sos")
-    return [_section(row) for row in [*high, *low]]
+    return [_butterworth(HIGH_PASS_HZ, rate_hz, high=True), _butterworth(edge, rate_hz, high=False)]
 
 
 def notch_hz(rate_hz: float, mains_hz: float) -> list[float]:
@@ -75,11 +71,25 @@ def notch_sections(rate_hz: float, mains_hz: float) -> list[Section]:
     """
     sections = []
     for frequency in notch_hz(rate_hz, mains_hz):
-        b, a = signal.iirnotch(frequency, frequency / NOTCH_WIDTH_HZ, fs=rate_hz)
-        sections.append(_section([*b, *a]))
+        gain = 1.0 / (1.0 + math.tan(math.pi * NOTCH_WIDTH_HZ / rate_hz))
+        middle = -2.0 * gain * math.cos(2.0 * math.pi * frequency / rate_hz)
+        sections.append(
+            {"b0": gain, "b1": middle, "b2": gain, "a1": middle, "a2": 2.0 * gain - 1.0}
+        )
     return sections
 
 
-def _section(row: Sequence[float]) -> Section:
-    b0, b1, b2, a0, a1, a2 = (float(value) for value in row)
-    return {"b0": b0 / a0, "b1": b1 / a0, "b2": b2 / a0, "a1": a1 / a0, "a2": a2 / a0}
+def _butterworth(edge_hz: float, rate_hz: float, high: bool) -> Section:
+    """2nd order, -3 dB at `edge_hz`: the bilinear transform of 1 / (s^2 + sqrt(2) s + 1), or of
+    s^2 over that, with the edge pre-warped (Oppenheim and Schafer, Discrete-Time Signal
+    Processing, 7.2)."""
+    k = math.tan(math.pi * edge_hz / rate_hz)
+    a0 = 1.0 + math.sqrt(2.0) * k + k * k
+    b = (1.0 if high else k * k) / a0
+    return {
+        "b0": b,
+        "b1": -2.0 * b if high else 2.0 * b,
+        "b2": b,
+        "a1": 2.0 * (k * k - 1.0) / a0,
+        "a2": (1.0 - math.sqrt(2.0) * k + k * k) / a0,
+    }

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from endplate.errors import ProfileError
+from endplate.live.design import band_sections, notch_sections
 
 VERSION = 1
 FORMS = ("rms", "log")
@@ -157,9 +158,6 @@ def chain_settings(
     made behind them; `mains_hz` is for those without one. Raises ProfileError when the profile
     wants a channel that the board lacks, or decodes a DoF missing from `dofs`.
     """
-    # Here, not above: the design needs scipy, and reading a profile does not.
-    from endplate.live.design import band_sections, notch_sections
-
     names = tuple(dofs) if dofs is not None else profile.dofs if profile else ("none",)
     if profile:
         mains_hz = profile.mains_hz

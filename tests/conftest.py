@@ -20,6 +20,10 @@ ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
 
 
+LONGEST = ["test_bench", "test_conformance_defects", "test_real_recordings", "test_conformance",
+           "test_update", "test_calibrate"]  # fmt: skip
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The project's top folder."""
@@ -63,6 +67,20 @@ def no_child_left():
     yield
     left = {pid: name for pid, name in _children().items() if pid not in before}
     assert not left, f"a test of this file left processes running: {left}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that wait for a clock and files that compute take turns: side by side they fill the
+    processors, and the rigs, which fall behind when several run at once, get in each other's way
+    least. The longest files come first, else they would end last and alone."""
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    clock = [path for path in files if path.parent.name == "loop"]
+    clock.sort(key=lambda path: LONGEST.index(path.stem) if path.stem in LONGEST else len(LONGEST))
+    compute = [path for path in files if path not in clock]
+    place = {path: i / len(group) for group in (clock, compute) for i, path in enumerate(group)}
+    items[:] = [item for path in sorted(files, key=place.__getitem__) for item in files[path]]
 
 
 # ---- a machine that is not there all the time ----

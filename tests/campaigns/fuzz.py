@@ -13,6 +13,7 @@ with 1 then.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import re
 import shutil
@@ -92,14 +93,30 @@ def compile_harness(name: str, folder: Path, sources: tuple[Path, ...], sanitize
         compiler = ["clang", "-std=c11", *wire_build.STRICT]
     flags = ("-g", "-O1", f"-fsanitize={sanitize}", "-fno-sanitize-recover=all") if sanitize else ()
     wire_build.need(compiler[0])
-    done = subprocess.run(
-        [*compiler, *flags, "-DWIRE_SCHEMA_HASH=1u", "-DCHAIN_ONE_SAMPLE", "-ffp-contract=off",
-         *(f"-iquote{one}" for one in (CORE, APP, PROTOCOL, PROGRAMS)), *map(str, every),
-         "-lm", "-o", str(out)],
-        capture_output=True, text=True,
+    command = (
+        *compiler, *flags, "-DWIRE_SCHEMA_HASH=1u", "-DCHAIN_ONE_SAMPLE", "-ffp-contract=off",
+        *(f"-iquote{one}" for one in (CORE, APP, PROTOCOL, PROGRAMS)),
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    objects = [compiled(source, command) for source in every]
+    _run(*command, *map(str, objects), "-lm", "-o", str(out))
     return out
+
+
+_objects = tempfile.TemporaryDirectory(prefix="endplate-objects-")
+
+
+def compiled(source: Path, command: tuple[str, ...]) -> Path:
+    """Its object, made once in this process: a harness with one slip is one file of twenty."""
+    key = hashlib.sha256(repr((command, source.read_bytes())).encode()).hexdigest()
+    made = Path(_objects.name) / f"{source.stem}-{key[:16]}.o"
+    if not made.exists():
+        _run(*command, "-c", str(source), "-o", str(made))
+    return made
+
+
+def _run(*command: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def corpus(name: str) -> list[Path]:

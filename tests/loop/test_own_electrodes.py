@@ -54,10 +54,16 @@ class Alone:
 
     def __init__(self, hand: firmware.Firmware) -> None:
         self.hand = hand
+        self._rows: list[dict] = []
+        self._read = 0
 
     def rows(self) -> list[dict]:
-        text = self.hand.trace.read_text()
-        return [json.loads(line) for line in text.splitlines(keepends=True) if line[-1] == "\n"]
+        with self.hand.trace.open() as trace:
+            trace.seek(self._read)
+            while (line := trace.readline()).endswith("\n"):
+                self._rows.append(json.loads(line))
+                self._read = trace.tell()
+        return self._rows
 
     def state(self) -> int:
         rows = self.rows()

@@ -7,15 +7,15 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import wire_build
 
+from campaigns import fuzz
+
 SECONDS = float(os.environ.get("ENDPLATE_FUZZ_SECONDS", "2"))
-FIRMWARE = wire_build.ROOT / "firmware"
-GUARD = tuple(FIRMWARE / "core" / f"{name}.c" for name in ("guard", "guard_config", "guard_drive"))
+GUARD = fuzz.GUARD
 
 # The steps of fuzz_guard.c, and times as indices of its SPAN_MS.
 JUMP, RUN, NOISE, FRAME, GREET, ARM, COMMAND, DEVICE, STOP, SENSE = range(10)
@@ -88,23 +88,6 @@ def fuzzer(tmp_path_factory):
     wire_build.need_fuzzer(tmp_path_factory.mktemp("fuzzer"))
 
 
-def build(
-    folder: Path, guard: Sequence[Path] = GUARD, sanitizers: str = "fuzzer,address,undefined"
-) -> Path:
-    out = folder / "fuzz_guard"
-    sources = [wire_build.PROGRAMS / "fuzz_guard.c", FIRMWARE / "app" / "link.c", *guard,
-               wire_build.PROTOCOL / "wire.c"]  # fmt: skip
-    folders = [FIRMWARE / "core", FIRMWARE / "app", wire_build.PROTOCOL]
-    done = subprocess.run(
-        [wire_build.need("clang"), "-std=c11", *wire_build.STRICT, "-g", "-O1",
-         f"-fsanitize={sanitizers}", "-fno-sanitize-recover=all", "-DWIRE_SCHEMA_HASH=1u",
-         *(f"-iquote{one}" for one in folders), *map(str, sources), "-o", str(out)],
-        capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return out
-
-
 def seeds(folder: Path) -> Path:
     corpus = folder / "corpus"
     corpus.mkdir()
@@ -115,8 +98,8 @@ def seeds(folder: Path) -> Path:
 
 def test_fuzz_from_the_line_to_the_velocities(tmp_path):
     said = wire_build.output(
-        build(tmp_path), f"-max_total_time={max(1, int(SECONDS))}", "-max_len=400", "-seed=1",
-        "-verbosity=0", "-print_final_stats=1", str(seeds(tmp_path)), cwd=tmp_path,
+        fuzz.build("guard", tmp_path), f"-max_total_time={max(1, int(SECONDS))}", "-max_len=400",
+        "-seed=1", "-verbosity=0", "-print_final_stats=1", str(seeds(tmp_path)), cwd=tmp_path,
     )  # fmt: skip
     executed = int(said.split("stat::number_of_executed_units:")[1].split()[0])
     reached = re.search(r"driven (\d+) released (\d+) lost (\d+) refused (\d+) opened (\d+)", said)
@@ -133,7 +116,9 @@ def test_a_guard_that_breaks_an_invariant_is_found(tmp_path, name):
         "the guard has changed; change this mutant with it")
     for source, text in texts.items():
         (tmp_path / source).write_text(text.replace(right, wrong))
-    program = build(tmp_path, [tmp_path / source for source in texts], "fuzzer")
+    others = [path for path in fuzz.TARGETS["guard"].sources if path not in GUARD]
+    sources = (*others, *(tmp_path / source for source in texts))
+    program = fuzz.compile_harness("guard", tmp_path, sources, "fuzzer")
     done = subprocess.run(
         [str(program), *map(str, seeds(tmp_path).iterdir())],
         cwd=tmp_path, capture_output=True, text=True,

@@ -300,7 +300,8 @@ void board_observe(const struct app_state *app)
 
 void board_idle(uint32_t most_us)
 {
-    if ((most_us == 0 || frontend_has_news()) && !emulated) { /* an emulator that never waits starves its own serial lines */
+    /* an emulator that never waits starves its own serial lines */
+    if ((most_us == 0 && !emulated) || frontend_has_news()) {
         return;
     }
     /* With interrupts held back, WFI still ends at the next one: nothing that comes after the

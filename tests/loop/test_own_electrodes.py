@@ -27,16 +27,20 @@ REST_S, CLOSE_S = 7.0, 3.0
 POWER_UP_S = 0.5  # of the front end, generously
 
 
-@pytest.fixture(scope="module")
-def emg(tmp_path_factory) -> Path:
-    """The patient rests, closes the hand, rests: rows as the simulated front end reads them."""
+def patients_rows() -> np.ndarray:
+    """[n, 8] int32: the patient rests, closes the hand, rests; as the simulated front end reads."""
     close = Prompt.from_request(
         {"target": {"hand": 0.6}, "rise_s": 0.2, "hold_s": CLOSE_S, "fall_s": 0.2,
          "label": "close"}
     )  # fmt: skip
     chunk = simulate(Patient(PATIENT, seed=1), REST_S + CLOSE_S + 2.0, [(REST_S, close)])
+    return np.rint(chunk.uv / SCALE_UV).astype(np.int32)
+
+
+@pytest.fixture(scope="module")
+def emg(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("emg") / "rows"
-    np.rint(chunk.uv / SCALE_UV).astype(np.int32).tofile(path)
+    patients_rows().tofile(path)
     return path
 
 

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The hand decodes by itself on the whole rig: simulated patient, board, control process, and the
-hand's program, for Linux and for the STM32F405 in QEMU. No COMMAND is sent."""
+hand's program. No COMMAND is sent. The STM32F405 drives by itself in test_own_electrodes_f405.py."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -105,19 +104,6 @@ def test_without_the_profiles_decoder_a_hand_that_decodes_is_not_armed(driving):
         drive.control.ask("arm")
 
 
-def became_active(drive: Driving, seconds: float) -> bool:
-    """Asks to arm until the hand is active. A late emulator refuses old EMG, as it must."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        hand = drive.control.feed().status().get("hand") or {}
-        if hand.get("word") == "active":
-            return True
-        if hand.get("word") in ("disarmed", "link lost"):
-            drive.control.ask("arm")
-        time.sleep(0.5)
-    return False
-
-
 @pytest.fixture
 def image(arm_tools):
     subprocess.run(
@@ -157,29 +143,3 @@ def test_same_bits_on_the_f405_over_the_wire(image, pc_firmware, bus, tmp_path):
     for told in got:
         assert told["hop_hash"] == hand_blobs.hop_hash(hops[told["sample"] - 6999], 8, 4)
     print(f"\n{SAMPLES} samples, {len(got)} of {len(hops)} hops heard of, all with the same bits")
-
-
-@pytest.mark.timeout(400)
-def test_the_f405_drives_by_itself_with_what_a_pc_hand_kept(
-    image, pc_firmware, bus, offline_profile, tmp_path
-):
-    """QEMU writes no flash: what the Linux program kept is loaded into it."""
-    flash, slot = tmp_path / "flash", tmp_path / "slot"
-    with firmware.start("pc", bus.port, tmp_path / "pc", flash=flash) as running:
-        set_up(running.port, offline_profile)
-    firmware.slots_of(flash, slot)
-    with Rig(tmp_path / "rig", firmware_kind="f405", slots=slot) as rig:
-        set_up(rig.hand_port, decode=2)
-        drive = Driving(rig, tmp_path / "session", offline_profile)
-        try:
-            until(lambda: own(drive).get("equal", 0) > 50, 20, "hops are compared")
-            rig.prompt({}, rise_s=0, hold_s=0.1, fall_s=0, label="rest")
-            if not became_active(drive, 15.0):
-                pytest.xfail("the emulator is too slow here: its EMG is older than 150 ms")
-            closes_and_opens(drive)
-            said = own(drive)
-            print(f"\n{said}")
-            assert said["mode"] == "hand" and said["different"] == 0 and said["equal"] > 100
-            assert len(drive.commands()) == 0
-        finally:
-            drive.control.stop()

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The STM32F405 hand by itself in QEMU: electrodes, decoder, guard and motors, and a host that only
+arms it and listens. The front end's chip is simulated inside the image, behind the real driver
+(tests/c/frontend_memory.c)."""
+
+from __future__ import annotations
+
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from endplate import core
+from endplate.hardware import load_hand
+from endplate.live import hand_blobs
+from endplate.live.hand_blobs import DECODER
+from endplate.live.hand_upload import hand_settings, profile_blobs
+from endplate.live.profile import load_profile
+from endplate.live.traces import records
+from endplate.sim import firmware
+from endplate.sim.rig import MOTION, Part
+
+from .hand_link import set_up
+from .params_asking import OK, at_rest, set_named
+from .test_firmware_f405 import FIRMWARE
+from .test_own_electrodes import CLOSE_S, INDEX, REST_S, patients_rows
+from .wire_host import STATE, connected
+
+ROWS_AT = 0x08040000  # frontend_memory.c
+MOST_ROWS = 8000
+HAND = load_hand("test-hand")
+
+
+@pytest.fixture(scope="module")
+def image(arm_tools) -> Path:
+    subprocess.run(
+        ["make", "-s", "-C", str(FIRMWARE), f"PYTHON={sys.executable}", "own"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return FIRMWARE / "build" / "f405" / "own.elf"
+
+
+@pytest.fixture
+def slot(pc_firmware, bus, offline_profile, tmp_path) -> Path:
+    """QEMU writes no flash: what the Linux program was given and kept is loaded into it."""
+    flash = tmp_path / "flash"
+    with firmware.start("pc", bus.port, tmp_path / "pc", flash=flash) as running:
+        set_up(running.port, offline_profile)
+    return firmware.slots_of(flash, tmp_path / "slot")
+
+
+@pytest.mark.timeout(200)
+def test_the_f405_decodes_its_own_electrodes_and_drives(image, slot, offline_profile, tmp_path):
+    rows = patients_rows()
+    assert len(rows) < MOST_ROWS
+    memory = tmp_path / "rows"
+    memory.write_bytes(struct.pack("<I", len(rows)) + rows.tobytes())
+    profile = load_profile(offline_profile)
+    part = Part("endplate.sim.hand", ["--directory", str(tmp_path)], tmp_path / "hand.log")
+    try:
+        with (
+            firmware.start("f405", part.ready["bus"], tmp_path, slots=slot, program=image,
+                           loaded=[(memory, ROWS_AT)]) as running,
+            connected(running.port) as host,
+        ):  # fmt: skip
+            at_rest(host)
+            wanted = hand_blobs.crc(profile_blobs(profile, HAND)[DECODER])
+            assert host.info["decoder_hash"] == wanted
+            for name, value in (("emg_source", 1), ("decode", 2)):
+                assert set_named(host, name, value)["status"] == OK
+            host.until(lambda f: f.msg == "DECODED" and f.fields["drives"], 5.0, "its own hops")
+            host.arm()
+            host.until_state("active", 5.0)
+            # From here on: what the simulated person does is all that moves it.
+            host.until(
+                lambda f: f.msg == "DECODED" and f.fields["target"][0] > 0, REST_S + 2 * CLOSE_S,
+                "the person closes the hand",
+            )  # fmt: skip
+            host.until(lambda _: moved(tmp_path) > 20.0, CLOSE_S, "the index finger closes")
+            ended = host.until_state("active")
+            host.send("DISARM", {"reason": 0})
+            host.until_state("disarmed")
+            heard = [f.fields for f in host.frames if f.msg == "DECODED"]
+    finally:
+        part.stop()
+    assert ended["state"] == STATE["active"] and not ended["faults"]
+    lost = decoded_as_here(heard, rows, hand_settings(profile, HAND))
+    print(f"\nindex moved {moved(tmp_path):.0f} degrees; {len(heard)} hops with the same bits, "
+          f"{lost} conversions lost to the emulator")  # fmt: skip
+    assert len(heard) > 100
+
+
+def decoded_as_here(heard: list[dict], rows: np.ndarray, settings: dict) -> int:
+    """Every hop the hand told of is a chain's on the same rows, to the bit. A driver that came late
+    has the last row twice; the hand says how often, not where, and counts some ahead of the hop:
+    one of the ways there are must fit. How often that was, in all."""
+    rows, filled, behind = rows.copy(), 0, 0
+    for told in heard:
+        end = (told["sample"] - told["start"] + 1) & 0xFFFFFFFF
+        for places in repeated(range(behind, end), told["filled"] - filled):
+            tried = rows[:end].copy()
+            for place in places:
+                tried[place] = tried[place - 1]
+            hop = core.Chain(settings).process(tried)[-1]
+            if told["hop_hash"] == hand_blobs.hop_hash(hop, rows.shape[1], len(HAND.dofs)):
+                break
+        else:
+            raise AssertionError(f"the hop at sample {end} is not the chain's: {told}")
+        rows[:end], filled, behind = tried, filled + len(places), end
+    return filled
+
+
+def repeated(samples: range, most: int) -> Iterator[tuple[int, ...]]:
+    """The ways in which up to so many of these samples may be repetitions."""
+    for count in range(min(most, len(samples)), -1, -1):
+        yield from combinations(samples, count)
+
+
+def moved(folder: Path) -> float:
+    """Degrees by which the index finger is more closed than at first."""
+    at = records(folder / "hand.bin", MOTION)["position_deg"][:, INDEX]
+    return float(at[-1] - at[0]) if len(at) else 0.0

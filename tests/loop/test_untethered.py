@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The hand decodes by itself on the whole rig: simulated patient, board, control process, and the
-hand's program. No COMMAND is sent. The STM32F405 drives by itself in test_own_electrodes_f405.py."""
+hand's program. No COMMAND is sent. The STM32F405 does so in test_own_electrodes_f405.py."""
 
 from __future__ import annotations
 

@@ -40,4 +40,5 @@ class Fingertips:
             stands = self.stands.get(digit.joint)
             value = counts if stands is None else stands
             self._row[digit.channel] = round(min(max(value, 0.0), COUNTS))
-        struct.pack_into(f"<{CHANNELS}H", self._memory, 0, *self._row)
+        # Not pack_into: that fills with zeros first, and the hand's program may read those.
+        self._memory[:] = struct.pack(f"<{CHANNELS}H", *self._row)

@@ -19,6 +19,7 @@ import pytest
 
 from endplate.sim import firmware
 
+from .pressure import none_to_spare
 from .wire_host import HOP_S, connected
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,19 +70,11 @@ def best(host, bus, enough_hz: float) -> dict:
     return found
 
 
-def pressure() -> float:
-    """Share of the last ten seconds in which some program waited for a processor, %."""
-    try:
-        return float(Path("/proc/pressure/cpu").read_text().split("avg10=")[1].split()[0])
-    except (OSError, IndexError, ValueError):
-        return 100.0
-
-
 def held(found: dict, hz: float, least_hz: float) -> None:
     """The rate, or less where the machine has no processor to spare, and then said."""
-    if found["hz"] < hz and pressure() > 20.0:
+    if found["hz"] < hz and (why := none_to_spare()):
         assert found["hz"] > least_hz
-        pytest.skip(f"{found['hz']:.0f} Hz, no processor to spare ({pressure():.0f} %): chrt -r 5")
+        pytest.skip(f"{found['hz']:.0f} Hz, {why}")
     assert found["hz"] >= hz and found["errors"] == 0
 
 

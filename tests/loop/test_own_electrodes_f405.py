@@ -96,14 +96,17 @@ def test_the_f405_decodes_its_own_electrodes_and_drives(image, slot, offline_pro
 
 
 def decoded_as_here(heard: list[dict], rows: np.ndarray, settings: dict) -> int:
-    """Every hop the hand told of is a chain's on the same rows, to the bit. A driver that came late
-    has the last row twice; the hand says how often, not where, and counts some ahead of the hop:
-    one of the ways there are must fit. How often that was, in all."""
-    rows, filled, behind = rows.copy(), 0, 0
+    """Every hop the hand told of is a chain's on the same rows, to the bit. What the emulator does
+    to them when it stands still for some milliseconds: the driver is late and has the last row
+    twice (the hand says how often, not where, and counts some ahead of the hop), or it stands
+    between asking and reading and has the next row. One of the ways there are must fit. How many
+    conversions were lost in all."""
+    used, filled, behind = rows.copy(), 0, 0
     for told in heard:
         end = (told["sample"] - told["start"] + 1) & 0xFFFFFFFF
-        for places in repeated(range(behind, end), told["filled"] - filled):
-            tried = rows[:end].copy()
+        for places, late in mishaps(range(behind, end), told["filled"] - filled):
+            tried = used[:end].copy()
+            tried[late] = rows[[n + 1 for n in late]]
             for place in places:
                 tried[place] = tried[place - 1]
             hop = core.Chain(settings).process(tried)[-1]
@@ -111,14 +114,16 @@ def decoded_as_here(heard: list[dict], rows: np.ndarray, settings: dict) -> int:
                 break
         else:
             raise AssertionError(f"the hop at sample {end} is not the chain's: {told}")
-        rows[:end], filled, behind = tried, filled + len(places), end
+        used[:end], filled, behind = tried, filled + len(places), end
     return filled
 
 
-def repeated(samples: range, most: int) -> Iterator[tuple[int, ...]]:
-    """The ways in which up to so many of these samples may be repetitions."""
-    for count in range(min(most, len(samples)), -1, -1):
-        yield from combinations(samples, count)
+def mishaps(samples: range, most: int) -> Iterator[tuple[tuple[int, ...], list[int]]]:
+    """The ways in which up to so many of these samples may be repetitions, and one be late."""
+    for late in ([], *([n] for n in samples)):
+        for count in range(min(most, len(samples)), -1, -1):
+            for places in combinations(samples, count):
+                yield places, late
 
 
 def moved(folder: Path) -> float:

@@ -48,9 +48,10 @@ fuzz: $(VENV)/.core firmware-pc ## damage, noise, replugs (an hour); short: FRAM
 	cd tests && ../$(PY) -m campaigns.fuzz --seconds $(SECONDS)
 	ENDPLATE_NOISE_SECONDS=$(SECONDS) ENDPLATE_REPLUGS=$(REPLUGS) $(PY) -m pytest -q -s tests/loop/test_cable.py
 
-mutants: $(VENV)/.core ## slips in codec and guard, one at a time, that no test notices (half an hour)
+mutants: $(VENV)/.core firmware-pc ## slips in codec, guard, update, one at a time, that nothing notices (half an hour)
 	@sh host/build/debian.sh test
 	cd tests && ../$(PY) -m campaigns.mutants
+	ENDPLATE_SLIPS=1 $(PY) -m pytest -q tests/loop/test_conformance_defects.py tests/core/test_update.py tests/loop/test_update.py
 
 soak: $(VENV)/.core firmware-pc ## 100000 samples decoded on the hand; the rig for ten minutes: nothing lost, nothing refused
 	ENDPLATE_SAMPLES=100000 $(PY) -m pytest -q -s tests/loop/test_decoding.py -k same_bits

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from endplate import hand_image
+from slips import one_in
 
 ed25519 = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.ed25519")
 
@@ -217,8 +218,6 @@ def test_sha_512_is_that_of_python_however_the_bytes_come(cuts):
     assert said(cuts, "sha512", given=given) == wanted
 
 
-#: Each takes some seconds: all of them with ENDPLATE_SLIPS=1.
-ONE_IN = int(os.environ.get("ENDPLATE_SLIPS", "4"))
 #: (file, what stands there, what a slip would make of it, which run has to fail)
 SLIPS = [
     ("update", "if (at == 0) {", "if (0) {", "cuts"),
@@ -235,7 +234,7 @@ SLIPS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "stands", "slip", "run"), SLIPS[::ONE_IN])
+@pytest.mark.parametrize(("name", "stands", "slip", "run"), one_in(4, SLIPS))
 def test_slip_is_noticed(root, monocypher, tmp_path, images, name, stands, slip, run):
     folder = tmp_path / "slip"
     folder.mkdir()

@@ -18,7 +18,7 @@ WATCHDOG_S = 0.1
 ROOM = 0x30000
 
 
-def test_each_step_ends_long_before_the_watchdog(arm_tools):
+def test_each_step_ends_before_the_watchdog(arm_tools):
     signer()
     subprocess.run(
         ["make", "-s", "-C", str(ROOT / "firmware"), f"PYTHON={sys.executable}", "budget"],

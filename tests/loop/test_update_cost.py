@@ -16,26 +16,51 @@ US_PER_INSTRUCTION = 1.024  # -icount shift=10
 CYCLES, HZ = 3, 168e6  # for one instruction at most, but for divisions (budget.py)
 WATCHDOG_S = 0.1
 ROOM = 0x30000
+KEPT_AT = 0x08080000  # flash_f405.h: blobs, then parameters, to the end
 
 
-def test_each_step_ends_before_the_watchdog(arm_tools):
+@pytest.fixture(scope="module")
+def took(arm_tools):
+    """Instructions by name, of one of the two images."""
     signer()
     subprocess.run(
         ["make", "-s", "-C", str(ROOT / "firmware"), f"PYTHON={sys.executable}", "budget"],
         check=True, capture_output=True,
     )  # fmt: skip
-    done = subprocess.run(
-        ["timeout", "-k", "2", "60", "qemu-system-arm", "-M", "netduinoplus2", "-display", "none",
-         "-monitor", "none", "-serial", "none", "-semihosting-config", "enable=on,target=native",
-         "-icount", "shift=10,align=off,sleep=off", "-kernel",
-         str(BUILD / "f405" / "update_cost.elf")],
-        capture_output=True, text=True,
-    )  # fmt: skip
-    took = {name: us / US_PER_INSTRUCTION for name, us in json.loads(done.stderr).items()}
-    assert took.pop("known") == pytest.approx(400_000, rel=0.001)
-    assert took.pop("good") > 0
-    commit = took["signature"] + took["crc"] * ROOM / 4096
-    print(f"\n{ {name: round(count) for name, count in took.items()} }, commit {commit:.0f}")
-    assert 500_000 < took["signature"] < 2_000_000
-    assert 5000 < took["chunk"] < 60_000
+
+    def instructions(image: str, *more: str) -> dict[str, float]:
+        done = subprocess.run(
+            ["timeout", "-k", "2", "60", "qemu-system-arm", "-M", "netduinoplus2", "-display",
+             "none", "-monitor", "none", "-serial", "none", "-semihosting-config",
+             "enable=on,target=native", "-icount", "shift=10,align=off,sleep=off", *more,
+             "-kernel", str(BUILD / "f405" / image)],
+            capture_output=True, text=True,
+        )  # fmt: skip
+        return {name: us / US_PER_INSTRUCTION for name, us in json.loads(done.stderr).items()}
+
+    return instructions
+
+
+def test_each_step_ends_before_the_watchdog(took):
+    cost = took("update_cost.elf")
+    assert cost.pop("known") == pytest.approx(400_000, rel=0.001)
+    assert cost.pop("good") > 0
+    commit = cost["signature"] + cost["crc"] * ROOM / 4096
+    print(f"\n{ {name: round(count) for name, count in cost.items()} }, commit {commit:.0f}")
+    assert 500_000 < cost["signature"] < 2_000_000
+    assert 5000 < cost["chunk"] < 60_000
     assert CYCLES * commit / HZ < WATCHDOG_S
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_the_start_ends_before_the_watchdog(took, tmp_path, full):
+    """From when the watchdog runs to when it is fed: both journals erased, or full of words that no
+    record begins with, and the CRC of the largest image."""
+    kept = tmp_path / "kept"
+    kept.write_bytes((b"\x55" if full else b"\xff") * 0x80000)
+    init = took("start_cost.elf", "-device", f"loader,file={kept},addr={KEPT_AT:#x},force-raw=on")
+    start = init["init"] + took("update_cost.elf")["crc"] * ROOM / 4096
+    print(f"\ninit {init['init']:.0f}, with the image's CRC {start:.0f} instructions, "
+          f"{1000 * CYCLES * start / HZ:.0f} ms at {CYCLES} cycles each")  # fmt: skip
+    assert 10_000 < init["init"]
+    assert CYCLES * start / HZ < WATCHDOG_S

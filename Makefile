@@ -18,13 +18,10 @@ run: $(VENV)/.core firmware-pc ## the whole simulated rig: patient, board, contr
 	@sh host/build/debian.sh run
 	$(PY) -m endplate bench --report run $(RUN)
 
-# Most tests wait for a clock: four files at a time fill two cores, in the order of tests/conftest.py. Exit
-# status 1: some tests failed.
 test: $(VENV)/.core ## every test (under 10 minutes on 2 cores); TESTS=tests/host picks some
 	@sh host/build/debian.sh test
 	@$(MAKE) --no-print-directory firmware-for-tests
-	$(PY) -m pytest --cache-clear -n 4 --dist loadfile --no-loadscope-reorder $(TESTS) \
-	  || { test $$? = 1 && $(PY) tests/alone.py; }
+	$(PY) tests/run.py $(TESTS)
 
 firmware: $(VENV)/.core monocypher ## the hand's firmware: Linux program and STM32F405 image; size, stack, instructions
 	@sh host/build/debian.sh firmware

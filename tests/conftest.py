@@ -70,17 +70,8 @@ def no_child_left():
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that wait for a clock and files that compute take turns: side by side they fill the
-    processors, and the rigs, which fall behind when several run at once, get in each other's way
-    least. The longest files come first, else they would end last and alone."""
-    files: dict[Path, list[pytest.Item]] = {}
-    for item in items:
-        files.setdefault(item.path, []).append(item)
-    clock = [path for path in files if path.parent.name == "loop"]
-    clock.sort(key=lambda path: LONGEST.index(path.stem) if path.stem in LONGEST else len(LONGEST))
-    compute = [path for path in files if path not in clock]
-    place = {path: i / len(group) for group in (clock, compute) for i, path in enumerate(group)}
-    items[:] = [item for path in sorted(files, key=place.__getitem__) for item in files[path]]
+    """The longest files first: else they would end last and alone."""
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else 99)
 
 
 # ---- a machine that is not there all the time ----

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every test, as `make test` runs them.
+
+    python tests/run.py [TESTS...]
+
+Tests that keep a clock run three files at a time, as many rigs as two cores carry; those that only
+compute run beside them with what is left of the processors. A clock's test that failed beside others
+runs once more with the machine to itself, and that counts: a hand that keeps a bound of 150 ms may
+miss it on a shared core. When something that only computes failed, or more than MOST, nothing is
+run again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+TESTS = ROOT / "tests"
+ON_THE_CLOCK = ("loop", "host", "monitor")
+AT_ONCE = 3
+NICE = 10
+MOST = 6
+CACHE = ROOT / ".pytest_cache"
+FAILED = 1  # pytest's exit status: it ran, and some failed
+
+
+def pytest(*arguments: str) -> list[str]:
+    """Its command line."""
+    return [sys.executable, "-m", "pytest", *arguments]
+
+
+def on_the_clock(chosen: list[str]) -> int:
+    """Exit status of these, several at a time, and of what failed once more."""
+    done = subprocess.run(
+        pytest("--cache-clear", "-n", str(AT_ONCE), "--dist", "loadfile",
+               "--no-loadscope-reorder", *chosen), cwd=ROOT,
+    )  # fmt: skip
+    known = CACHE / "v" / "cache" / "lastfailed"
+    failed = sorted(json.loads(known.read_text())) if known.exists() else []
+    keeps_clock = tuple(f"tests/{folder}/" for folder in ON_THE_CLOCK)
+    if done.returncode != FAILED or len(failed) > MOST or not failed:
+        return done.returncode
+    if not all(name.startswith(keeps_clock) for name in failed):
+        return done.returncode
+    print("Failed beside others; once more with the machine to themselves:", *failed, sep="\n  ")
+    sys.stdout.flush()
+    return subprocess.run(pytest("--last-failed"), cwd=ROOT).returncode
+
+
+def main(chosen: list[str]) -> int:
+    """Exit status; all that were chosen, or all there are."""
+    if chosen:
+        return on_the_clock(chosen)
+    folders = sorted({path.parent.name for path in TESTS.glob("*/test_*.py")})
+    compute = [f"tests/{name}" for name in folders if name not in ON_THE_CLOCK]
+    with tempfile.TemporaryFile("w+") as said:
+        beside = subprocess.Popen(
+            pytest("-o", f"cache_dir={CACHE}/compute", *compute), cwd=ROOT, stdout=said,
+            stderr=subprocess.STDOUT, preexec_fn=lambda: os.nice(NICE),
+        )  # fmt: skip
+        try:
+            status = on_the_clock([f"tests/{name}" for name in ON_THE_CLOCK])
+            beside.wait()
+        finally:
+            beside.kill()
+            beside.wait()
+        said.seek(0)
+        print(said.read())
+    return status or beside.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -4,10 +4,9 @@
     python tests/run.py [TESTS...]
 
 Tests that keep a clock run three files at a time, as many rigs as two cores carry; those that only
-compute run beside them with what is left of the processors. A clock's test that failed beside others
-runs once more with the machine to itself, and that counts: a hand that keeps a bound of 150 ms may
-miss it on a shared core. When something that only computes failed, or more than MOST, nothing is
-run again.
+compute run beside them with what is left of the processors. A test that keeps a clock and failed
+beside others runs once more with the machine to itself, and that counts: a hand that keeps a bound
+of 150 ms may miss it on a shared core. When more than MOST failed, none is run again.
 """
 
 from __future__ import annotations

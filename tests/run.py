@@ -22,7 +22,6 @@ ROOT = Path(__file__).resolve().parents[1]
 TESTS = ROOT / "tests"
 ON_THE_CLOCK = ("loop", "host", "monitor")
 AT_ONCE = 3
-NICE = 10
 MOST = 6
 CACHE = ROOT / ".pytest_cache"
 FAILED = 1  # pytest's exit status: it ran, and some failed
@@ -34,43 +33,52 @@ def pytest(*arguments: str) -> list[str]:
 
 
 def on_the_clock(chosen: list[str]) -> int:
-    """Exit status of these, several at a time, and of what failed once more."""
-    done = subprocess.run(
+    """Exit status of these, several at a time."""
+    return subprocess.run(
         pytest("--cache-clear", "-n", str(AT_ONCE), "--dist", "loadfile",
                "--no-loadscope-reorder", *chosen), cwd=ROOT,
-    )  # fmt: skip
+    ).returncode  # fmt: skip
+
+
+def alone(status: int) -> int:
+    """That status, or that of those that failed, once more."""
     known = CACHE / "v" / "cache" / "lastfailed"
     failed = sorted(json.loads(known.read_text())) if known.exists() else []
     keeps_clock = tuple(f"tests/{folder}/" for folder in ON_THE_CLOCK)
-    if done.returncode != FAILED or len(failed) > MOST or not failed:
-        return done.returncode
-    if not all(name.startswith(keeps_clock) for name in failed):
-        return done.returncode
+    few = 0 < len(failed) <= MOST and all(name.startswith(keeps_clock) for name in failed)
+    if status != FAILED or not few:
+        return status
     print("Failed beside others; once more with the machine to themselves:", *failed, sep="\n  ")
     sys.stdout.flush()
     return subprocess.run(pytest("--last-failed"), cwd=ROOT).returncode
 
 
+def only_what_is_left() -> None:
+    """Of the processors."""
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+
+
 def main(chosen: list[str]) -> int:
     """Exit status; all that were chosen, or all there are."""
     if chosen:
-        return on_the_clock(chosen)
+        return alone(on_the_clock(chosen))
     folders = sorted({path.parent.name for path in TESTS.glob("*/test_*.py")})
     compute = [f"tests/{name}" for name in folders if name not in ON_THE_CLOCK]
     with tempfile.TemporaryFile("w+") as said:
         beside = subprocess.Popen(
             pytest("-o", f"cache_dir={CACHE}/compute", *compute), cwd=ROOT, stdout=said,
-            stderr=subprocess.STDOUT, preexec_fn=lambda: os.nice(NICE),
+            stderr=subprocess.STDOUT, preexec_fn=only_what_is_left,
         )  # fmt: skip
         try:
             status = on_the_clock([f"tests/{name}" for name in ON_THE_CLOCK])
+            os.sched_setscheduler(beside.pid, os.SCHED_OTHER, os.sched_param(0))
             beside.wait()
         finally:
             beside.kill()
             beside.wait()
         said.seek(0)
         print(said.read())
-    return status or beside.returncode
+    return alone(status) or beside.returncode
 
 
 if __name__ == "__main__":

@@ -66,7 +66,8 @@ def main(chosen: list[str]) -> int:
     compute = [f"tests/{name}" for name in folders if name not in ON_THE_CLOCK]
     with tempfile.TemporaryFile("w+") as said:
         beside = subprocess.Popen(
-            pytest("-o", f"cache_dir={CACHE}/compute", *compute), cwd=ROOT, stdout=said,
+            pytest("-o", f"cache_dir={CACHE}/compute", "--timeout=600", *compute),  # it may wait
+            cwd=ROOT, stdout=said,
             stderr=subprocess.STDOUT, preexec_fn=only_what_is_left,
         )  # fmt: skip
         try:

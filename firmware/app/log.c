@@ -34,7 +34,7 @@ static const said ENTERED[GUARD_STATES] = {
 };
 
 /* By blob_kind. */
-static const char *const LEFT_OUT[] = {
+static const char *const LEFT_OUT[BLOB_GRIPS + 1] = {
     [BLOB_DECODER] = "The decoder that was kept does not fit this firmware: upload it again.",
     [BLOB_CALIBRATION] = "The calibration that was kept does not fit this firmware: upload it again.",
     [BLOB_GRIPS] = "The grips that were kept do not fit this firmware: upload them again.",

@@ -25,7 +25,8 @@ static void fill(decode_state *state, const decode_sample *sample, uint32_t gap)
     const float period_us = 1e6f / state->config.rate_hz;
     decode_sample one = state->newest;
     if ((float)gap > UNBELIEVED_S * state->config.rate_hz) {
-        one.missing = UINT32_MAX >> (32 - state->config.sites);
+        const uint32_t sites = (uint32_t)state->config.sites;
+        one.missing = sites < 32u ? (1u << sites) - 1u : UINT32_MAX;
     }
     for (uint32_t left = gap; left > 0u; left--) {
         one.sample = sample->sample - left;

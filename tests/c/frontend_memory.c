@@ -31,7 +31,8 @@ int _read(int handle, char *bytes, int n)
 {
     const uint32_t size = *(const uint32_t *)ROWS * 4u * SIM_CHANNELS;
     const uint32_t left = size - taken;
-    const uint32_t give = handle == HANDLE && left < (uint32_t)n ? left : (uint32_t)n;
+    const uint32_t give = left < (uint32_t)n ? left : (uint32_t)n;
+    (void)handle; /* the rows are all that is ever opened */
     memcpy(bytes, (const uint8_t *)ROWS + 4u + taken, give);
     taken += give;
     return (int)give;

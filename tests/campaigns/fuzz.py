@@ -102,6 +102,20 @@ def compile_harness(name: str, folder: Path, sources: tuple[Path, ...], sanitize
     return out
 
 
+def mutant_of(
+    folder: Path, name: str, source: str, right: str, wrong: str, sanitize: str = ""
+) -> Path:
+    """The harness on sources of which one, SOURCE, has a slip: `wrong` where `right` stands."""
+    sources = TARGETS[name].sources
+    (whole,) = (path for path in sources if path.name == source)
+    text = whole.read_text()
+    assert text.count(right) == 1, f"{source} has changed; state this slip anew"
+    mutant = folder / source
+    mutant.write_text(text.replace(right, wrong))
+    others = tuple(mutant if path == whole else path for path in sources)
+    return compile_harness(name, folder, others, sanitize)
+
+
 _objects = tempfile.TemporaryDirectory(prefix="endplate-objects-")
 
 

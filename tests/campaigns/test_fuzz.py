@@ -110,20 +110,6 @@ def replayed(program: Path, files: list[Path]) -> subprocess.CompletedProcess[st
     return subprocess.run([str(program), *map(str, files)], capture_output=True, text=True)
 
 
-def mutant_of(
-    folder: Path, target: str, source: str, right: str, wrong: str, sanitize: str = ""
-) -> Path:
-    """The harness on sources of which one has a slip."""
-    text = (fuzz.APP / source).read_text()
-    assert text.count(right) == 1, f"{source} has changed; state this slip anew"
-    mutant = folder / source
-    mutant.write_text(text.replace(right, wrong))
-    sources = fuzz.TARGETS[target].sources
-    assert sum(path.name == source for path in sources) == 1
-    others = tuple(mutant if path.name == source else path for path in sources)
-    return fuzz.compile_harness(target, folder, others, sanitize)
-
-
 @pytest.fixture(scope="module")
 def seeds(tmp_path_factory) -> list[Path]:
     folder = tmp_path_factory.mktemp("seeds")
@@ -166,7 +152,7 @@ def test_right_parameters_pass_the_seeds(tmp_path, seeds):
 def test_uploads_and_updates_that_break_their_promise_are_found(tmp_path, name):
     target, source, right, wrong = KEPT_SLIPS[name]
     sanitize = "address" if name in SEEN_BY_ADDRESS else ""
-    mutant = mutant_of(tmp_path, target, source, right, wrong, sanitize)
+    mutant = fuzz.mutant_of(tmp_path, target, source, right, wrong, sanitize)
     done = replayed(mutant, fuzz.corpus(target))
     said = rf"/fuzz_{target}(_rig)?\.[ch]:\d+: |AddressSanitizer"  # the harness, not the loader
     assert done.returncode != 0 and re.search(said, done.stderr), "nothing noticed it"
@@ -180,5 +166,5 @@ def test_kept_uploads_and_updates_are_those_that_the_seeds_write():
 @pytest.mark.parametrize("name", SLIPS)
 def test_parameters_that_break_their_promise_are_found(tmp_path, name, seeds):
     source, right, wrong = SLIPS[name]
-    done = replayed(mutant_of(tmp_path, "params", source, right, wrong), seeds)
+    done = replayed(fuzz.mutant_of(tmp_path, "params", source, right, wrong), seeds)
     assert done.returncode != 0 and "fuzz_params.c:" in done.stderr, "nothing noticed it"

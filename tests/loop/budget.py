@@ -10,13 +10,13 @@ silicon are more: a Cortex-M4F takes 1 to 3 for most of these instructions, 14 f
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from endplate import core
 
+from .builds import COUNTED, emulated
 from .chain_case import recording, settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,14 +39,8 @@ def measure(image: Path = IMAGE, form: str = "log") -> dict:
         chain = core.Chain(settings(FORMS.index(form)))
         (folder / "config.bin").write_bytes(bytes(core.ffi.buffer(chain.config)))
         (folder / "counts.bin").write_bytes(recording(SECONDS).tobytes())
-        done = subprocess.run(
-            ["timeout", "-k", "2", "60", "qemu-system-arm", "-M", "netduinoplus2",
-             "-display", "none", "-monitor", "none", "-serial", "none",
-             "-semihosting-config", "enable=on,target=native",
-             "-icount", "shift=10,align=off,sleep=off", "-kernel", str(image.resolve()),
-             "-device", f"loader,file=counts.bin,addr={COUNTS_AT:#x},force-raw=on"],
-            cwd=folder, capture_output=True, text=True,
-        )  # fmt: skip
+        loaded = f"loader,file=counts.bin,addr={COUNTS_AT:#x},force-raw=on"
+        done = emulated(image, *COUNTED, "-device", loaded, cwd=folder)
     if done.returncode:
         raise RuntimeError(done.stderr.strip() or f"qemu-system-arm ended with {done.returncode}")
     said = json.loads(done.stderr)

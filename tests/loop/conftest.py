@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +13,7 @@ import pytest
 
 from endplate.sim import firmware
 
+from .builds import built
 from .hand_link import linked
 from .servo_standin import ServoStandin
 from .wire_host import connected
@@ -28,10 +27,7 @@ def pc_firmware() -> Path:
     """The hand's program for Linux, built from the sources as they are."""
     if shutil.which("make") is None or shutil.which("gcc") is None:
         pytest.skip("gcc and make are needed to build the hand's program")
-    subprocess.run(
-        ["make", "-s", "-C", str(ROOT / "firmware"), f"PYTHON={sys.executable}", "pc"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    built("pc")
     return ROOT / "firmware" / "build" / "pc" / "endplate-hand"
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from .budget import COUNTS_PER_INSTRUCTION
+from .builds import built, emulated
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
 FAILED, NOT_FOUND = 8, 1
@@ -19,20 +19,12 @@ STEP_MOST = 1500  # instructions; the board's own functions not counted
 
 @pytest.fixture(scope="module")
 def images(arm_tools) -> Path:
-    subprocess.run(
-        ["make", "-s", "-C", str(FIRMWARE), f"PYTHON={sys.executable}", "front-end"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    built("front-end")
     return FIRMWARE / "build" / "f405"
 
 
 def said(image: Path, *arguments: str) -> dict:
-    done = subprocess.run(
-        ["timeout", "-k", "2", "60", "qemu-system-arm", "-M", "netduinoplus2",
-         "-display", "none", "-monitor", "none", "-serial", "none",
-         "-semihosting-config", "enable=on,target=native", *arguments, "-kernel", str(image)],
-        capture_output=True, text=True,
-    )  # fmt: skip
+    done = emulated(image, *arguments)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stderr)
 

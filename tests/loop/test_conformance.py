@@ -26,6 +26,7 @@ from endplate.live.hand_port import HandPort
 from endplate.sim import firmware
 
 from . import servo_standin
+from .builds import built
 from .conformance_case import FIRMWARE, moving_hand, not_passed
 from .params_asking import OK, at_rest, set_named
 from .pressure import none_to_spare
@@ -75,10 +76,7 @@ TIMES = ("HV-20", "HV-21", "HV-22", "HV-62")  # an emulator without a processor 
 
 
 def test_the_emulated_hand_passes(arm_tools, bus, tmp_path):
-    subprocess.run(
-        ["make", "-s", "-C", str(FIRMWARE), f"PYTHON={sys.executable}", "f405"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    built("f405")
     only = "HV-02 HV-10 HV-12 HV-16 HV-20 HV-21 HV-22 HV-60 HV-61 HV-62 HV-70 HV-51".split()
     with firmware.start("f405", bus.port, tmp_path) as hand:
         report = verify(hand.port, only=only, estop=True)

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ import pytest
 
 from endplate import core
 
+from .builds import built
 from .chain_case import recording, settings
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
@@ -23,11 +23,7 @@ SAMPLE_US, SESSION, VALID_MS = 4000, 7, 50  # replay_main.c
 
 
 def build(*targets: str) -> None:
-    subprocess.run(
-        ["make", "-s", "-C", str(FIRMWARE), f"PYTHON={sys.executable}", *targets],
-        check=True,
-        capture_output=True,
-    )
+    built(*targets)
 
 
 def commands(hops: np.ndarray) -> bytes:

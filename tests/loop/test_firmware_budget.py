@@ -4,22 +4,17 @@ emulator, the same on every machine."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 from . import budget
+from .builds import built
 
 ARMED, ACTIVE, STALE, LINK_LOST, RELEASING = 3, 4, 5, 6, 8
 
 
 @pytest.fixture(scope="module", params=budget.FORMS)
 def cost(request, arm_tools) -> dict:
-    subprocess.run(
-        ["make", "-s", "-C", str(budget.ROOT / "firmware"), f"PYTHON={sys.executable}", "budget"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    built("budget")
     return budget.measure(form=request.param)
 
 

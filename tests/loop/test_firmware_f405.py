@@ -5,8 +5,6 @@ asserted, not how fast: the emulated serial lines know no baud."""
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +16,7 @@ from endplate.live import hand_blobs
 from endplate.sim import firmware
 
 from . import blobs_asking
+from .builds import built
 from .params_asking import ALL, NOT_KEPT, OK, ask, at_rest, set_named
 from .test_firmware_stack import worst_of_the_image
 from .wire_host import STATE, goals
@@ -29,11 +28,7 @@ RAM, STACK_BYTES, PAINT = 0x20000000, 16384, 0x5AA55AA5  # f405.ld, start.c
 
 @pytest.fixture(scope="module")
 def image(arm_tools) -> Path:
-    subprocess.run(
-        ["make", "-s", "-C", str(FIRMWARE), f"PYTHON={sys.executable}", "f405"],
-        check=True,
-        capture_output=True,
-    )
+    built("f405")
     return FIRMWARE / "build" / "f405" / "endplate-hand.elf"
 
 

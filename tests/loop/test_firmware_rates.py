@@ -9,8 +9,6 @@ is held to less and said so; `chrt -r 5 python -m pytest` gives it one, and QEMU
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -19,6 +17,7 @@ import pytest
 
 from endplate.sim import firmware
 
+from .builds import built
 from .pressure import none_to_spare
 from .wire_host import HOP_S, connected
 
@@ -103,10 +102,7 @@ def test_a_third_of_the_actuators_is_read_a_cycle_and_a_slow_register_every_othe
 
 
 def test_the_bus_is_served_at_100_hz_in_qemu(arm_tools, bus, tmp_path):
-    subprocess.run(
-        ["make", "-s", "-C", str(ROOT / "firmware"), f"PYTHON={sys.executable}", "f405"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    built("f405")
     with (
         firmware.start("f405", bus.port, tmp_path) as hand,
         connected(hand.port) as host,

@@ -5,8 +5,6 @@ for its flash. The store alone, cut at every operation, is in tests/core/test_st
 from __future__ import annotations
 
 import struct
-import subprocess
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from endplate.core import lib
 from endplate.errors import HandError
 from endplate.sim import firmware
 
+from .builds import built
 from .params_asking import (
     ALL,
     BLANK,
@@ -222,10 +221,7 @@ def test_a_file_that_is_no_flash_is_refused_in_one_sentence(pc_firmware, bus, fl
 
 
 def test_in_the_emulator_nothing_is_kept_and_the_hand_says_so(arm_tools, bus, tmp_path):
-    subprocess.run(
-        ["make", "-s", "-C", str(ROOT / "firmware"), f"PYTHON={sys.executable}", "f405"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    built("f405")
     with firmware.start("f405", bus.port, tmp_path) as hand, connected(hand.port) as host:
         at_rest(host)
         assert len(table(host)) >= 11

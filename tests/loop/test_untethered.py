@@ -4,9 +4,6 @@ hand's program. No COMMAND is sent. The STM32F405 does so in test_own_electrodes
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -18,13 +15,13 @@ from endplate.sim import firmware
 from endplate.sim.rig import Rig
 
 from .blobs_asking import OK, decode_mode, kinds, upload
+from .builds import built
 from .chain_case import recording, settings
 from .driving import FINGERS, Driving, until
 from .hand_link import set_up
 from .params_asking import at_rest
 from .servo_standin import ServoStandin
 from .test_decoding import streamed
-from .test_firmware_f405 import FIRMWARE
 from .wire_host import connected
 
 SAMPLES = 1000
@@ -106,10 +103,7 @@ def test_without_the_profiles_decoder_a_hand_that_decodes_is_not_armed(driving):
 
 @pytest.fixture
 def image(arm_tools):
-    subprocess.run(
-        ["make", "-s", "-C", str(FIRMWARE), f"PYTHON={sys.executable}", "f405"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    built("f405")
 
 
 @pytest.mark.timeout(200)

@@ -5,12 +5,11 @@ while they run nothing feeds the watchdog."""
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import pytest
 
-from .updating import BUILD, ROOT, signer
+from .builds import COUNTED, built, emulated
+from .updating import signer
 
 US_PER_INSTRUCTION = 1.024  # -icount shift=10
 CYCLES, HZ = 3, 168e6  # for one instruction at most, but for divisions (budget.py)
@@ -23,19 +22,10 @@ KEPT_AT = 0x08080000  # flash_f405.h: blobs, then parameters, to the end
 def took(arm_tools):
     """Instructions by name, of one of the two images."""
     signer()
-    subprocess.run(
-        ["make", "-s", "-C", str(ROOT / "firmware"), f"PYTHON={sys.executable}", "budget"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    folder = built("budget")
 
     def instructions(image: str, *more: str) -> dict[str, float]:
-        done = subprocess.run(
-            ["timeout", "-k", "2", "60", "qemu-system-arm", "-M", "netduinoplus2", "-display",
-             "none", "-monitor", "none", "-serial", "none", "-semihosting-config",
-             "enable=on,target=native", "-icount", "shift=10,align=off,sleep=off", *more,
-             "-kernel", str(BUILD / "f405" / image)],
-            capture_output=True, text=True,
-        )  # fmt: skip
+        done = emulated(folder / "f405" / image, *COUNTED, *more)
         return {name: us / US_PER_INSTRUCTION for name, us in json.loads(done.stderr).items()}
 
     return instructions

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import struct
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,8 +15,9 @@ from endplate import hand_image
 from endplate.core import lib
 from endplate.sim import firmware
 
+from .builds import built
 from .test_update import blob
-from .updating import BUILD, ROOT, journal, signer
+from .updating import BUILD, journal, signer
 from .wire_host import connected
 
 SLOT = (0x08010000, 0x08040000)  # flash_f405.h
@@ -27,11 +27,7 @@ KEPT = 0x2001FFC0  # f405.ld
 
 @pytest.fixture(scope="module")
 def images(arm_tools) -> list[hand_image.Image]:
-    subprocess.run(
-        ["make", "-s", "-C", str(ROOT / "firmware"), f"PYTHON={sys.executable}", "f405"],
-        check=True,
-        capture_output=True,
-    )
+    built("f405")
     signer()
     return hand_image.read(BUILD / "f405" / "endplate-hand.epfw")
 

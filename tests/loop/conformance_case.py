@@ -12,7 +12,8 @@ from pathlib import Path
 
 from endplate.conformance.verdict import Verdict
 from endplate.sim import firmware
-from endplate.sim.rig import Part
+
+from .grasping import mechanics
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE = ROOT / "firmware"
@@ -33,13 +34,10 @@ def not_passed(report) -> list:
 @contextmanager
 def moving_hand(folder: Path, **knobs: object) -> Iterator[str]:
     """The port of a hand whose motors have mass and take current, and whose fingertips feel."""
-    part = Part("endplate.sim.hand", ["--directory", str(folder)], folder / "hand.log")
-    try:
+    with mechanics(folder) as part:
         bus, touch = part.ready["bus"], part.ready["touch"]
         with firmware.start("pc", bus, folder, touch=touch, **knobs) as hand:
             yield hand.port
-    finally:
-        part.stop()
 
 
 def bad_build(folder: Path, source: str, right: str, wrong: str) -> Path:

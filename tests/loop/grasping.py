@@ -61,20 +61,26 @@ Made = TypeVar("Made", bound=Grasping)
 
 
 @contextmanager
+def mechanics(folder: Path, *options: str) -> Iterator[Part]:
+    """The simulated actuators and joints, running inside the block."""
+    part = Part("endplate.sim.hand", ["--directory", str(folder), *options], folder / "hand.log")
+    try:
+        yield part
+    finally:
+        part.stop()
+
+
+@contextmanager
 def grasping_hand(
     folder: Path, hand: str = "test-hand", grasped: bool = True, made: type[Made] = Grasping,
     **knobs: Any,
 ) -> Iterator[Made]:
     """All three, running inside the block, as a `made`; `knobs` go to the firmware runner."""
-    part = Part("endplate.sim.hand", ["--directory", str(folder), "--hand", hand]
-                + ["--object"] * grasped, folder / "hand.log")
-    try:
-        with (
-            firmware.start(
-                "pc", part.ready["bus"], folder, trace=True, touch=part.ready["touch"], **knobs
-            ) as program,
-            connected(program.port) as host,
-        ):
-            yield made(host, part, program, folder)
-    finally:
-        part.stop()
+    with (
+        mechanics(folder, "--hand", hand, *["--object"] * grasped) as part,
+        firmware.start(
+            "pc", part.ready["bus"], folder, trace=True, touch=part.ready["touch"], **knobs
+        ) as program,
+        connected(program.port) as host,
+    ):
+        yield made(host, part, program, folder)

@@ -6,8 +6,6 @@ arms it and listens. The front end's chip is simulated inside the image, behind 
 from __future__ import annotations
 
 import struct
-import subprocess
-import sys
 from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
@@ -23,8 +21,10 @@ from endplate.live.hand_upload import hand_settings, profile_blobs
 from endplate.live.profile import load_profile
 from endplate.live.traces import records
 from endplate.sim import firmware
-from endplate.sim.rig import MOTION, Part
+from endplate.sim.rig import MOTION
 
+from .builds import built
+from .grasping import mechanics
 from .hand_link import set_up
 from .params_asking import OK, at_rest, set_named
 from .test_firmware_f405 import FIRMWARE
@@ -38,10 +38,7 @@ HAND = load_hand("test-hand")
 
 @pytest.fixture(scope="module")
 def image(arm_tools) -> Path:
-    subprocess.run(
-        ["make", "-s", "-C", str(FIRMWARE), f"PYTHON={sys.executable}", "own"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    built("own")
     return FIRMWARE / "build" / "f405" / "own.elf"
 
 
@@ -61,33 +58,30 @@ def test_the_f405_decodes_its_own_electrodes_and_drives(image, slot, offline_pro
     memory = tmp_path / "rows"
     memory.write_bytes(struct.pack("<I", len(rows)) + rows.tobytes())
     profile = load_profile(offline_profile)
-    part = Part("endplate.sim.hand", ["--directory", str(tmp_path)], tmp_path / "hand.log")
-    try:
-        with (
-            firmware.start("f405", part.ready["bus"], tmp_path, slots=slot, program=image,
-                           loaded=[(memory, ROWS_AT)]) as running,
-            connected(running.port) as host,
-        ):  # fmt: skip
-            at_rest(host)
-            wanted = hand_blobs.crc(profile_blobs(profile, HAND)[DECODER])
-            assert host.info["decoder_hash"] == wanted
-            for name, value in (("emg_source", 1), ("decode", 2)):
-                assert set_named(host, name, value)["status"] == OK
-            host.until(lambda f: f.msg == "DECODED" and f.fields["drives"], 5.0, "its own hops")
-            host.arm()
-            host.until_state("active", 5.0)
-            # From here on: what the simulated person does is all that moves it.
-            host.until(
-                lambda f: f.msg == "DECODED" and f.fields["target"][0] > 0, REST_S + 2 * CLOSE_S,
-                "the person closes the hand",
-            )  # fmt: skip
-            host.until(lambda _: moved(tmp_path) > 20.0, CLOSE_S, "the index finger closes")
-            ended = host.until_state("active")
-            host.send("DISARM", {"reason": 0})
-            host.until_state("disarmed")
-            heard = [f.fields for f in host.frames if f.msg == "DECODED"]
-    finally:
-        part.stop()
+    with (
+        mechanics(tmp_path) as part,
+        firmware.start("f405", part.ready["bus"], tmp_path, slots=slot, program=image,
+                       loaded=[(memory, ROWS_AT)]) as running,
+        connected(running.port) as host,
+    ):  # fmt: skip
+        at_rest(host)
+        wanted = hand_blobs.crc(profile_blobs(profile, HAND)[DECODER])
+        assert host.info["decoder_hash"] == wanted
+        for name, value in (("emg_source", 1), ("decode", 2)):
+            assert set_named(host, name, value)["status"] == OK
+        host.until(lambda f: f.msg == "DECODED" and f.fields["drives"], 5.0, "its own hops")
+        host.arm()
+        host.until_state("active", 5.0)
+        # From here on: what the simulated person does is all that moves it.
+        host.until(
+            lambda f: f.msg == "DECODED" and f.fields["target"][0] > 0, REST_S + 2 * CLOSE_S,
+            "the person closes the hand",
+        )  # fmt: skip
+        host.until(lambda _: moved(tmp_path) > 20.0, CLOSE_S, "the index finger closes")
+        ended = host.until_state("active")
+        host.send("DISARM", {"reason": 0})
+        host.until_state("disarmed")
+        heard = [f.fields for f in host.frames if f.msg == "DECODED"]
     assert ended["state"] == STATE["active"] and not ended["faults"]
     same, lost = decoded_as_here(heard, rows, hand_settings(profile, HAND))
     print(f"\nindex moved {moved(tmp_path):.0f} degrees; {same} of {len(heard)} hops compared, the "

@@ -89,8 +89,10 @@ def test_after_a_jump_the_dof_waits_for_consistent_readings_and_for_neutral(hurt
     stands = hurting.motion()["position_deg"][-1]
     hurting.host.activate()
     hurting.states(0.0, seconds=0.1)
-    hurting.states(0.5, seconds=0.3)
-    assert hurting.motion()["position_deg"][-1][INDEX] > stands[INDEX] + 3
+    end = time.monotonic() + 2.0
+    while hurting.motion()["position_deg"][-1][INDEX] < stands[INDEX] + 3:
+        hurting.states(0.5, seconds=0.05)
+        assert time.monotonic() < end, "it follows again"
 
 
 def test_one_that_jumps_again_and_again_stays_frozen(hurting):
@@ -99,7 +101,8 @@ def test_one_that_jumps_again_and_again_stays_frozen(hurting):
     for turn in range(8):
         hurting.fault(jump={"index": 8.0 if turn % 2 else -8.0})
         seen = hurting.states(0.0, seconds=0.25)
-        assert {s["limit"][0] for s in seen} == {LIMIT["actuator"]}, turn
+        assert all(s["faults"] & ACTUATOR for s in seen), turn
+        assert LIMIT["none"] not in {s["limit"][0] for s in seen}, turn
     hurting.until_limit("none", 0.0)
 
 

@@ -91,6 +91,7 @@ class Firmware:
             except subprocess.TimeoutExpired:
                 _signal_group(self.process, signal.SIGKILL)
                 self.process.wait()
+        Path(self.port).unlink(missing_ok=True)
         if self.process.stdout is not None:
             self.process.stdout.close()
         while self._open:
@@ -185,7 +186,16 @@ def start(
     process, log = _launch(arguments, folder)
     line = _first_line(process, lambda text: text.startswith("{"), log)
     ready = json.loads(line)
-    return Firmware("pc", ready["link"], process, ready, traced)
+    return Firmware("pc", _lasting_name(ready["link"], folder), process, ready, traced)
+
+
+def _lasting_name(port: str, folder: Path) -> str:
+    """A name that ends with the hand: the number of a pseudo-terminal is given to the next one, and
+    a host that reconnects by itself would open a stranger's."""
+    name = folder / "hand-port"
+    name.unlink(missing_ok=True)
+    name.symlink_to(port)
+    return str(name)
 
 
 def _start_qemu(
@@ -230,7 +240,8 @@ def _start_qemu(
     # Held open so that QEMU always sees a peer: it looks for a new one only once a second.
     held = os.open(port, os.O_RDWR | os.O_NOCTTY)
     tty.setraw(held)
-    return Firmware("f405", port, process, {"link": port}, None, [held], qmp)
+    name = _lasting_name(port, folder)
+    return Firmware("f405", name, process, {"link": port}, None, [held], qmp)
 
 
 def slots_of(flash: Path, to: Path) -> Path:

@@ -4,19 +4,22 @@
     python tests/run.py [TESTS...]
 
 Tests that keep a clock run three files at a time, as many rigs as two cores carry; those that only
-compute run beside them with what is left of the processors. A test that keeps a clock and failed
-beside others runs once more with the machine to itself, and that counts: a hand that keeps a bound
-of 150 ms may miss it on a shared core. When more than MOST failed, none is run again.
+compute run beside them with what is left of the processors. Those that judge an emulated hand's
+times (mark `alone`) run after them, while those that compute stand still. A test that keeps a clock
+and failed beside others runs once more with the machine to itself, and that counts: a hand that
+keeps a bound of 150 ms may miss it on a shared core. When more than MOST failed, none is run again.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,8 +44,13 @@ def on_the_clock(chosen: list[str]) -> int:
     ).returncode  # fmt: skip
 
 
-def alone(status: int) -> int:
-    """That status, or that of those that failed, once more."""
+def by_themselves() -> int:
+    """Exit status of those that judge an emulated hand's times."""
+    return subprocess.run(pytest("-m", "alone", "tests/loop"), cwd=ROOT).returncode
+
+
+def once_more(status: int) -> int:
+    """That status, or that of those that failed, run again."""
     known = CACHE / "v" / "cache" / "lastfailed"
     failed = sorted(json.loads(known.read_text())) if known.exists() else []
     keeps_clock = tuple(f"tests/{folder}/" for folder in ON_THE_CLOCK)
@@ -60,29 +68,43 @@ def only_what_is_left() -> None:
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
+@contextmanager
+def standing_still(program: subprocess.Popen) -> Iterator[None]:
+    """It and all that it started, meanwhile."""
+    os.killpg(program.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.killpg(program.pid, signal.SIGCONT)
+
+
 def main(chosen: list[str]) -> int:
     """Exit status; all that were chosen, or all there are."""
     if chosen:
-        return alone(on_the_clock(chosen))
+        return once_more(on_the_clock(chosen))
     folders = sorted({path.parent.name for path in TESTS.glob("*/test_*.py")})
     compute = [f"tests/{name}" for name in folders if name not in ON_THE_CLOCK]
     with tempfile.TemporaryFile("w+") as said:
         beside = subprocess.Popen(
             pytest("-o", f"cache_dir={CACHE}/compute", "--timeout=600", *compute),  # it may wait
             cwd=ROOT, stdout=said,
-            stderr=subprocess.STDOUT, preexec_fn=only_what_is_left,
+            stderr=subprocess.STDOUT, process_group=0, preexec_fn=only_what_is_left,
         )  # fmt: skip
         try:
-            status = on_the_clock([f"tests/{name}" for name in ON_THE_CLOCK])
+            clocks = [f"tests/{name}" for name in ON_THE_CLOCK]
+            status = on_the_clock(["-m", "not alone", *clocks])
+            with standing_still(beside):
+                status = max(status, by_themselves())
             with suppress(OSError):  # then it has all that there is now, anyhow
                 os.sched_setscheduler(beside.pid, os.SCHED_OTHER, os.sched_param(0))
             beside.wait()
         finally:
-            beside.kill()
-            beside.wait()
+            if beside.poll() is None:
+                os.killpg(beside.pid, signal.SIGKILL)
+                beside.wait()
         said.seek(0)
         print(said.read())
-    return alone(status) or beside.returncode
+    return once_more(status) or beside.returncode
 
 
 if __name__ == "__main__":

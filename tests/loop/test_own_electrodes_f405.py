@@ -51,6 +51,7 @@ def slot(pc_firmware, bus, offline_profile, tmp_path) -> Path:
     return firmware.slots_of(flash, tmp_path / "slot")
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(200)
 def test_the_f405_decodes_its_own_electrodes_and_drives(image, slot, offline_profile, tmp_path):
     rows = patients_rows()

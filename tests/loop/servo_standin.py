@@ -14,26 +14,21 @@ import threading
 import time
 import tty
 
-HEADER = b"\xff\xff\xfd\x00"
-BROADCAST = 0xFE
-PING, READ, WRITE, REBOOT, STATUS, SYNC_READ, SYNC_WRITE = 1, 2, 3, 8, 0x55, 0x82, 0x83
+from endplate.sim.servo_packets import (
+    BROADCAST,
+    PING,
+    READ,
+    REBOOT,
+    STATUS,
+    SYNC_READ,
+    SYNC_WRITE,
+    WRITE,
+    Parser,
+    packet,
+)
+
+SILENCE_S = 0.05  # then half a packet is forgotten, as of a hand that was switched off within it
 TORQUE, ERROR, GOAL, CLOCK, PRESENT = 64, 70, 116, 120, 126
-
-
-def crc16(data: bytes) -> int:
-    crc = 0
-    for byte in data:
-        crc ^= byte << 8
-        for _ in range(8):
-            crc = (crc << 1 ^ 0x8005 if crc & 0x8000 else crc << 1) & 0xFFFF
-    return crc
-
-
-def packet(ident: int, instruction: int, parameters: bytes) -> bytes:
-    body = bytes([instruction]) + parameters
-    body = body.replace(b"\xff\xff\xfd", b"\xff\xff\xfd\xfd")
-    head = HEADER + bytes([ident]) + (len(body) + 2).to_bytes(2, "little") + body
-    return head + crc16(head).to_bytes(2, "little")
 
 
 class ServoStandin:
@@ -56,8 +51,7 @@ class ServoStandin:
         self.log: list[
             tuple[int, int, int, bytes]
         ] = []  # monotonic ns, id, instruction, parameters
-        self.bad_crc = 0
-        self._buffer = b""
+        self._parser = Parser()
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
         self.port = os.ttyname(self._slave)
@@ -89,28 +83,12 @@ class ServoStandin:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            if not select.select([self._master], [], [], 0.05)[0]:
+            if not select.select([self._master], [], [], SILENCE_S)[0]:
+                self._parser.clear()
                 continue
-            self._buffer += os.read(self._master, 4096)
-            while self._one():
-                pass
-
-    def _one(self) -> bool:
-        start = self._buffer.find(HEADER)
-        if start < 0 or len(self._buffer) < start + 7:
-            return False
-        self._buffer = self._buffer[start:]
-        total = 7 + int.from_bytes(self._buffer[5:7], "little")
-        if len(self._buffer) < total:
-            return False
-        whole, self._buffer = self._buffer[:total], self._buffer[total:]
-        if crc16(whole[:-2]) != int.from_bytes(whole[-2:], "little"):
-            self.bad_crc += 1
-            return True
-        body = whole[7:-2].replace(b"\xff\xff\xfd\xfd", b"\xff\xff\xfd")
-        self.log.append((time.monotonic_ns(), whole[4], body[0], body[1:]))
-        self._act(whole[4], body[0], body[1:])
-        return True
+            for ident, instruction, parameters in self._parser.feed(os.read(self._master, 4096)):
+                self.log.append((time.monotonic_ns(), ident, instruction, parameters))
+                self._act(ident, instruction, parameters)
 
     def _act(self, ident: int, instruction: int, parameters: bytes) -> None:
         address = int.from_bytes(parameters[:2], "little")

@@ -23,6 +23,8 @@ static const float LARGEST_UV2 = 1e9f;
 /* What keeps a bad electrode from moving the hand (DESIGN.md, R-11) is not the calibration's to undo:
  * quality judges a frame of 100 ms, rounded to samples, and a site is good again after a second. */
 static const float FRAME_MAX_S = 0.11f, THAW_MIN_S = 0.5f;
+/* A converter has 24 bits; one said to reach further would never be found at its end. */
+static const float SCALE_MAX_COUNTS = 8.4e6f;
 enum { FRAME_MAX = 55 /* samples, at BLOB_RATE_MAX */ };
 /* A joint's speed is a whole number in the hand file, the division is not exact. */
 static const float SPEED_ROUNDED = 1.001f;
@@ -183,6 +185,9 @@ int32_t blob_read_calibration(blob_reader *from, const hand_config *hand, uint32
     config->rate_hz = real(from, C_RATE, 0, 50.0f, (float)BLOB_RATE_MAX);
     config->uv_per_count = real(from, C_UV_PER_COUNT, 0, 1e-6f, 1000.0f);
     quality->full_scale_uv = real(from, C_FULL_SCALE, 0, 1.0f, 1e7f);
+    if (quality->full_scale_uv > SCALE_MAX_COUNTS * config->uv_per_count) {
+        wrong(from, BLOB_WRONG_VALUE, C_FULL_SCALE, 0);
+    }
     quality->mains_warn_db = real(from, C_MAINS_WARN, 0, -60.0f, 60.0f);
     quality->frame_samples = whole(from, C_FRAME_SAMPLES, 2, FRAME_MAX);
     if ((float)quality->frame_samples > FRAME_MAX_S * config->rate_hz) {

@@ -29,7 +29,7 @@ from .blobs_asking import (
     send_all,
     upload,
 )
-from .chain_case import settings
+from .chain_case import UV_PER_COUNT, settings
 from .params_asking import at_rest, set_named
 from .wire_host import connected
 
@@ -284,14 +284,16 @@ def test_what_was_left_out_at_boot_is_not_in_force_and_is_told(life, tmp_path, k
 
 @pytest.mark.parametrize(
     "field, least_or_most, past",
-    [("frame_samples", 27, 28), ("thaw_hops", 25, 24), ("thaw_hops", 25, 0)],
-)
+    [("frame_samples", 27, 28), ("thaw_hops", 25, 24), ("thaw_hops", 25, 0),
+     ("full_scale_uv", 8.399e6 * UV_PER_COUNT, 8.401e6 * UV_PER_COUNT)],
+)  # fmt: skip
 def test_a_bad_site_is_found_in_time_and_believed_again_late(host, field, least_or_most, past):
     number = 1 + [f.name for f in hand_blobs.FIELDS[CALIBRATION]].index(field)
     at = next(at for n, _, at in offsets(CALIBRATION) if n == number)
-    good = changed(BLOBS[CALIBRATION], at, struct.pack("<I", least_or_most))
+    form = {"u32": "<I", "f32": "<f"}[hand_blobs.FIELDS[CALIBRATION][number - 1].type]
+    good = changed(BLOBS[CALIBRATION], at, struct.pack(form, least_or_most))
     assert upload(host, CALIBRATION, good)["status"] == OK
-    said = judged(host, CALIBRATION, changed(BLOBS[CALIBRATION], at, struct.pack("<I", past)))
+    said = judged(host, CALIBRATION, changed(BLOBS[CALIBRATION], at, struct.pack(form, past)))
     assert (said["status"], said["field"]) == (lib.WIRE_BLOB_WRONG_VALUE, number)
 
 

@@ -67,7 +67,7 @@ FIELDS: dict[int, tuple[Field, ...]] = {
         Field("dofs", "u32", allowed=_HAND),
         Field("rate_hz", "f32", 50, RATE_MAX),
         Field("uv_per_count", "f32", 1e-6, 1000),
-        Field("full_scale_uv", "f32", 1, 1e7),
+        Field("full_scale_uv", "f32", 1, 1e7, "1 to 1e7, and 8400000 counts at most"),
         Field("mains_warn_db", "f32", -60, 60),
         Field("frame_samples", "u32", 2, 55, "2 to 55, and 0.11 s at most"),
         Field("frames_per_second", "u32", 1, 20),

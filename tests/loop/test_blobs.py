@@ -233,11 +233,15 @@ def test_an_armed_hand_takes_nothing_and_arming_ends_an_upload(host):
     assert (said["status"], said["size"]) == (lib.WIRE_BLOB_NOT_BEGUN, 0)
 
 
-def kept_of_another_hand(flash: Path, kind: int) -> None:
-    """What a hand file that has changed since makes of the blob that is kept: all sums fit."""
+OF_ANOTHER_HAND, OF_OTHER_BITS = 8, 16  # where a blob says whose it is and what it computes
+
+
+def kept_otherwise(flash: Path, kind: int, what: int) -> None:
+    """What a hand file, or a firmware, that has changed since makes of the blob that is kept: all
+    sums fit."""
     data, blob = bytearray(flash.read_bytes()), BLOBS[kind]
     at = data.find(blob)  # the first slot is the newest, after three uploads
-    other = changed(blob, 8, b"abcd")
+    other = changed(blob, what, b"abcd")
     data[at : at + len(blob)] = other
     begin = data.rfind(b"SLOT", 0, at)
     table = list(struct.unpack_from("<6I", data, begin + 12))
@@ -250,15 +254,17 @@ def kept_of_another_hand(flash: Path, kind: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind, words",
-    [(DECODER, "decoder that was"), (CALIBRATION, "calibration that"), (GRIPS, "grips that were")],
-)
-def test_what_was_left_out_at_boot_is_not_in_force_and_is_told(life, tmp_path, kind, words):
+    "kind, what, words",
+    [(DECODER, OF_ANOTHER_HAND, "decoder that was"), (DECODER, OF_OTHER_BITS, "decoder that was"),
+     (CALIBRATION, OF_ANOTHER_HAND, "calibration that"),
+     (GRIPS, OF_ANOTHER_HAND, "grips that were")],
+)  # fmt: skip
+def test_what_was_left_out_at_boot_is_not_in_force_and_is_told(life, tmp_path, kind, what, words):
     with life() as host:
         for each in (CALIBRATION, DECODER, GRIPS):
             assert upload(host, each, BLOBS[each])["status"] == OK
-    kept_of_another_hand(tmp_path / "flash", kind)
-    other = hand_blobs.crc(changed(BLOBS[kind], 8, b"abcd"))
+    kept_otherwise(tmp_path / "flash", kind, what)
+    other = hand_blobs.crc(changed(BLOBS[kind], what, b"abcd"))
     with life() as host:
         host.quiet(0.3)
         log = [bytes(f.fields["text"]).decode() for f in host.frames if f.msg == "LOG"]

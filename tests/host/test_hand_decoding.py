@@ -69,7 +69,7 @@ def test_who_decodes_is_said_and_own_electrodes_get_no_emg(bits, mode, who):
     link = SimpleNamespace(
         info={"capabilities": bits, "decoder_hash": 1}, phase="up", armed=False, emg=sent.append,
         state={"number": core.lib.GUARD_DISARMED}, decoded=deque([told]),
-        params=SimpleNamespace(changed=False),
+        questions=SimpleNamespace(changed=False),
         clock=SimpleNamespace(synchronised=True, to_hand_us=lambda ns: 0),
     )  # fmt: skip
     decoding = HandDecoding(link, load_hand("test-hand"))
@@ -90,10 +90,10 @@ def test_who_decodes_is_said_and_own_electrodes_get_no_emg(bits, mode, who):
 
 def test_a_hand_whose_parameters_changed_is_not_armed_until_it_said_who_decodes():
     link = SimpleNamespace(
-        info={"capabilities": 0}, params=SimpleNamespace(changed=True), at_rest=True,
+        info={"capabilities": 0}, questions=SimpleNamespace(changed=True), at_rest=True,
         clock=SimpleNamespace(synchronised=True),
     )  # fmt: skip
     decoding = HandDecoding(link, load_hand("test-hand"))
     assert "arm again" in decoding.refusal() and not decoding.may_arm()
-    link.params.changed = False
+    link.questions.changed = False
     assert decoding.refusal() == "" and decoding.may_arm()

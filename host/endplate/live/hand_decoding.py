@@ -103,7 +103,7 @@ class HandDecoding:
 
     def refusal(self) -> str:
         """Why the hand, if it decodes by itself, must not be armed; "" when it may."""
-        if self._link is not None and self._link.params.changed:
+        if self._link is not None and self._link.questions.changed:
             return "The hand has not said yet what its new parameters make of it: arm again."
         if self.mode != HAND or self._link is None:
             return ""

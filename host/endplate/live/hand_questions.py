@@ -89,7 +89,7 @@ def answer(link: HandLink, msg: str, fields: dict[str, Any]) -> dict[str, Any]:
     got: list[tuple[dict[str, Any] | None, str]] = []
     if link.phase != "up":
         raise HandError(link.sentence)
-    link.params.ask(msg, fields, lambda said, why: got.append((said, why)))
+    link.questions.ask(msg, fields, lambda said, why: got.append((said, why)))
     while not got:
         link.service()
         time.sleep(0.0005)

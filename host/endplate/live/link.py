@@ -73,7 +73,7 @@ class HandLink:
         self._heard_seq: int | None = None
         self._boot_id: int | None = None
         self._armed_here = False
-        self._request, self.params, self.log = HandRequest(), HandQuestions(), HandLog()
+        self._request, self.questions, self.log = HandRequest(), HandQuestions(), HandLog()
         self._asked_time: tuple[int, int] | None = None
         self._heard_ns = self._served_ns = self._state_ns = 0
         self._next_ns = dict.fromkeys(("open", "hello", "heartbeat", "time"), 0)
@@ -254,7 +254,7 @@ class HandLink:
         elif frame.msg == "DECODED":
             self.decoded.append(frame.fields)
         elif frame.msg in ANSWERS:
-            self.params.take(frame.msg, frame.fields)
+            self.questions.take(frame.msg, frame.fields)
 
     def _take_hello_ack(self, frame: core.Frame, now: int) -> None:
         info = frame.fields
@@ -269,7 +269,7 @@ class HandLink:
             if self.phase == "up":
                 self._begin_hello("The hand lost the connection and is asked again.")
             return
-        again = self.phase == "up" and self.params.changed
+        again = self.phase == "up" and self.questions.changed
         if not (again or self.phase == "hello") or frame.session != self._session:
             return
         rebooted = self._boot_id is not None and info["boot_id"] != self._boot_id
@@ -281,7 +281,7 @@ class HandLink:
         self.info = hand_words.hello(info)
         self.phase, self._heard_seq, self._heard_ns = "up", frame.seq, now
         self._next_ns["heartbeat"] = self._next_ns["time"] = self._next_ns["hello"] = 0
-        self._armed_here = self.params.changed = False
+        self._armed_here = self.questions.changed = False
         self.sentence = f"Connected to the hand {self.info['name']}."
         if rebooted:
             self.counters["reboots"] += 1
@@ -329,7 +329,7 @@ class HandLink:
             self._begin_hello(f"The hand on {self.port.name} does not answer: is it switched on?")
             return
         else:
-            if self.params.changed and now >= due["hello"]:
+            if self.questions.changed and now >= due["hello"]:
                 due["hello"] = now + _HELLO_NS
                 self._hello(now)  # in the same session: only what it says of itself is new
             if now >= due["heartbeat"]:
@@ -341,7 +341,7 @@ class HandLink:
                 asked_us, asked_ns = now // 1000 & 0xFFFFFFFF, time.monotonic_ns()
                 if self._send("TIME", {"host_us": asked_us}):
                     self._asked_time = (asked_us, asked_ns)
-            self.params.service(now, self._send)
+            self.questions.service(now, self._send)
         self._repeat_request(now)
 
     def _hello(self, now: int) -> None:
@@ -375,7 +375,7 @@ class HandLink:
         self.phase, self.sentence = phase, sentence
         self._armed_here = False
         self._asked_time, self._state_ns = None, 0
-        self.params.end_all(sentence)
+        self.questions.end_all(sentence)
         self._request.forget_waiting(sentence, "ARM")
         if self._request.msg == "ARM":
             self._request.end(sentence)

@@ -109,7 +109,7 @@ class Verbs:
             raise HandError("The hand takes parameters only while it is disarmed: disarm it first.")
         if link.phase != "up":
             raise HandError(link.sentence)
-        if link.params.full:
+        if link.questions.full:
             raise HandError("Too much is asked of the hand's parameters at once: ask again.")
 
         def answered(answer: dict[str, Any] | None, why: str) -> None:
@@ -117,7 +117,7 @@ class Verbs:
                 refusal(HandError(why)) if answer is None else {"ok": True, "answer": answer}
             )
 
-        link.params.ask(msg, wanted, answered)
+        link.questions.ask(msg, wanted, answered)
         raise Later
 
     def _do_grip(self, fields: Fields, asker: Asker) -> Fields:

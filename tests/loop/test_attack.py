@@ -19,6 +19,7 @@ from endplate.live.traces import records
 from endplate.sim import firmware
 from endplate.sim.rig import MOTION, Part
 
+from .grasping import mechanics
 from .wire_host import STATE, Host, connected
 
 INDEX = 2  # joint
@@ -66,20 +67,16 @@ class Attacked:
 
 @contextmanager
 def attacked(directory: Path) -> Iterator[Attacked]:
-    place = ["--hand", "test-hand", "--directory", str(directory)]
-    part = Part("endplate.sim.hand", place, directory / "hand.log")
-    try:
-        with (
-            firmware.start("pc", part.ready["bus"], directory) as hand,
-            connected(hand.port) as host,
-        ):
-            try:
-                host.activate()
-            except AssertionError as error:
-                raise RuntimeError("the hand did not become active") from error
-            yield Attacked(part, hand, host, directory / "hand.bin")
-    finally:
-        part.stop()
+    with (
+        mechanics(directory) as part,
+        firmware.start("pc", part.ready["bus"], directory) as hand,
+        connected(hand.port) as host,
+    ):
+        try:
+            host.activate()
+        except AssertionError as error:
+            raise RuntimeError("the hand did not become active") from error
+        yield Attacked(part, hand, host, directory / "hand.bin")
 
 
 @pytest.fixture

@@ -10,17 +10,15 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import suppress
 
 import pytest
 
 from endplate.live.link import HandLink
 from endplate.sim import firmware
-from endplate.sim.rig import Part
 
 from .cable import Cable, Trace
+from .grasping import mechanics
 from .wire_host import STATE
 
 SECONDS = float(os.environ.get("ENDPLATE_NOISE_SECONDS", "5"))
@@ -109,17 +107,6 @@ def prompt():
         os.setpriority(os.PRIO_PROCESS, 0, before)
 
 
-@contextmanager
-def moved(folder: Path) -> Iterator[str]:
-    """The mechanics; their bus."""
-    part = Part("endplate.sim.hand", ["--hand", "test-hand", "--directory", str(folder)],
-                folder / "hand.log")  # fmt: skip
-    try:
-        yield part.ready["bus"]
-    finally:
-        part.stop()
-
-
 def late_ms(cable: Cable, rows: list[dict], from_us: float, to_us: float) -> float:
     """By how much the host was late with a command of that time, before any noise, or the hand's
     program with a cycle: this machine's doing."""
@@ -147,8 +134,8 @@ def spells(rows: list[dict], state: str) -> list[tuple[float, float]]:
 @pytest.mark.parametrize("rate", [1e-5, 1e-4, 1e-3])
 def test_a_noisy_line_executes_nothing_that_was_not_sent(pc_firmware, tmp_path, rate):
     with (
-        moved(tmp_path) as bus,
-        firmware.start("pc", bus, tmp_path, trace=True) as hand,
+        mechanics(tmp_path) as part,
+        firmware.start("pc", part.ready["bus"], tmp_path, trace=True) as hand,
         Cable(hand.port, tmp_path / "port", rate) as cable,
     ):
         talker = Talker(str(cable.port), seed=1)
@@ -211,8 +198,8 @@ def replug(times: int, tmp_path, seed: int) -> list[float]:
     stopped = []
     chance = random.Random(seed)
     with (
-        moved(tmp_path) as bus,
-        firmware.start("pc", bus, tmp_path, trace=True) as hand,
+        mechanics(tmp_path) as part,
+        firmware.start("pc", part.ready["bus"], tmp_path, trace=True) as hand,
         Cable(hand.port, tmp_path / "port", seed=seed) as cable,
     ):
         talker = Talker(str(cable.port), seed)

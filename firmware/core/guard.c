@@ -220,8 +220,9 @@ int32_t guard_command_take(guard_state *state, const guard_config *config,
     }
     const uint32_t all = ON(config->dofs) - 1u;
     resting = command->mode == 1 ? resting : all;
-    /* a DoF that the host froze is sent as 0 and has not relaxed by that */
-    state->lost &= state->senses.absent | ~resting | command->frozen;
+    /* a DoF that the host froze is sent as 0 and has not relaxed by that: it will when it may */
+    state->lost = (state->lost | (command->frozen & all))
+        & (state->senses.absent | ~resting | command->frozen);
     if (state->state == GUARD_ARMED) {
         if (resting == all) {
             apply(state, GUARD_EV_NEUTRAL, now_ms);

@@ -13,6 +13,8 @@
  *   reset                             boot            no motion                    ARM + neutral
  *   supply low (strain.h)             now             OPEN ONLY, slowly            supply, neutral
  *   stall, hot motor (strain.h)       now             that way waits, or slower    see there
+ *   a site is bad, by who decodes     now             its DoF stands, no other     good again, then
+ *     (`frozen` of a command)                                                    its DoF neutral
  *   an actuator is silent, in error   now             its DoF stands, no other     good again, then
  *     or not to be believed (motor.h)                                            its DoF neutral
  *   link noise (link.h)               now             no faster than noise_velocity  itself
@@ -75,7 +77,7 @@ enum guard_limit {
     GUARD_LIMIT_LINK_LOST = 5,
     GUARD_LIMIT_HOST_FROZEN = 6,
     GUARD_LIMIT_STALE = 7,
-    GUARD_LIMIT_NEUTRAL = 8,  /* armed, or its actuator is good again; relax once to begin */
+    GUARD_LIMIT_NEUTRAL = 8,  /* armed, or its actuator or site is good again: relax once */
     GUARD_LIMIT_SUPPLY = 11,  /* the supply is low: opens only, slowly */
     GUARD_LIMIT_ACTUATOR = 14, /* an actuator it needs is silent, in error or not to be believed */
     GUARD_LIMIT_SITE = 9,     /* the host froze this DoF: a site it needs is bad */
@@ -152,7 +154,7 @@ typedef struct guard_state {
     int32_t has_sample;
     int32_t rest_first;      /* the supply was low: no closing before one neutral command */
     uint32_t frozen;
-    uint32_t lost;           /* absent, or not neutral since: these DoF stand */
+    uint32_t lost;           /* absent or frozen, or not neutral since: these DoF stand */
     float target[CORE_MAX_DOF];   /* of the newest fresh command */
     float ramp_from[CORE_MAX_DOF];/* velocity when the ramp to 0 began */
     float velocity[CORE_MAX_DOF]; /* last output */

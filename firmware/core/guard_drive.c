@@ -45,12 +45,12 @@ static int32_t forbidden(const guard_state *state, int32_t dof, float velocity)
         || (velocity < 0.0f && (senses->no_negative >> dof & 1u) != 0);
 }
 
-/* What is left of a target: the host's frozen DoF stand, and so does a way that the motors forbid;
- * a hot motor makes it slower, and a noisy link bounds it. */
+/* What is left of a target: a way that the motors forbid stands, a hot motor makes it slower, and a
+ * noisy link bounds it. */
 static float allowed(const guard_state *state, const guard_config *config, int32_t dof)
 {
     const float target = state->target[dof];
-    if ((state->frozen >> dof & 1u) != 0 || forbidden(state, dof, target)) {
+    if (forbidden(state, dof, target)) {
         return 0.0f;
     }
     const float most = config->noise_velocity;
@@ -88,12 +88,14 @@ static float velocity_of(const guard_state *state, const guard_config *config, i
 /* The code of a DoF of an active hand. */
 static int32_t own_limit(const guard_state *state, int32_t dof, uint32_t at_limit)
 {
-    if ((state->lost >> dof & 1u) != 0) {
-        return (state->senses.absent >> dof & 1u) != 0 ? GUARD_LIMIT_ACTUATOR
-                                                       : GUARD_LIMIT_NEUTRAL;
+    if ((state->senses.absent >> dof & 1u) != 0) {
+        return GUARD_LIMIT_ACTUATOR;
     }
     if ((state->frozen >> dof & 1u) != 0) {
         return GUARD_LIMIT_SITE;
+    }
+    if ((state->lost >> dof & 1u) != 0) {
+        return GUARD_LIMIT_NEUTRAL;
     }
     if ((state->senses.stalled >> dof & 1u) != 0 && forbidden(state, dof, state->target[dof])) {
         return GUARD_LIMIT_STALL;

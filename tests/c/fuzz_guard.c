@@ -51,7 +51,7 @@ typedef struct record {
     int32_t allowed; /* and a neutral command was taken after it */
     int32_t stopped; /* ESTOP */
     int32_t rested;  /* a neutral command was taken since the supply was last low */
-    uint32_t lost;   /* DoF whose actuator is absent, or that had no neutral command since */
+    uint32_t lost;   /* DoF whose actuator is absent or site bad, or no neutral command since */
     int32_t has_fresh;
     uint64_t fresh_ms;
     float wanted[DOFS]; /* magnitudes of the newest fresh command */
@@ -139,6 +139,7 @@ int32_t app_command(app_state *of, const guard_command *command, int32_t grip, c
         known.wanted[i] = command->mode == 1 ? size : 0.0f;
     }
     neutral = neutral || command->mode == 0;
+    known.lost |= command->frozen & ((1u << DOFS) - 1u);
     for (int32_t i = 0; i < DOFS; i++) {
         const uint32_t held = (of->guard.senses.absent | command->frozen) >> i & 1u;
         if (known.wanted[i] < 0.05f && !held) known.lost &= ~(1u << i);

@@ -117,6 +117,27 @@ def test_frozen_dof_stand_and_say_so(frozen, at_limit):
             assert (out.velocity[dof], out.limit[dof]) == (pytest.approx(0.8), held)
 
 
+def test_a_dof_whose_site_is_good_again_waits_for_its_own_neutral():
+    bench = Bench().active(0.5, 0.5)
+    bench.stream(40, 0.0, 0.5, frozen=1)
+    out = bench.stream(40, 0.8, 0.5)
+    assert out.velocity == pytest.approx([0, 0.5, 0, 0])
+    assert out.limit[:2] == [LIMIT["NEUTRAL"], LIMIT["NONE"]]
+    assert bench.stream(20, 0.06, 0.5).velocity[0] == 0, "nearly neutral"
+    bench.stream(20, 0.04, 0.5)
+    assert bench.stream(20, 0.8, 0.5).velocity == pytest.approx([0.8, 0.5, 0, 0])
+
+
+def test_a_hand_armed_with_a_bad_site_moves_its_dof_after_a_neutral_of_its_own():
+    bench = Bench().ready()
+    bench.raise_("ARM")
+    bench.command(frozen=1)
+    out = bench.stream(20, 0.8, 0.5)
+    assert out.velocity == pytest.approx([0, 0.5, 0, 0])
+    bench.stream(20, 0.0, 0.5)
+    assert bench.stream(20, 0.8, 0.5).velocity == pytest.approx([0.8, 0.5, 0, 0])
+
+
 def test_a_frozen_dof_does_not_begin_to_move_in_the_ramp():
     bench = Bench().active(0.8)
     bench.command(0.8, 0.8, frozen=1)

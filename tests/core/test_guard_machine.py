@@ -26,7 +26,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.stopped = False  # ESTOP
         self.largest = 0.0  # of the targets taken since ARM
         self.low, self.ways, self.scale, self.noisy = False, (0, 0), 1.0, False
-        self.absent = self.lost = 0  # bits; lost: absent, or not neutral since
+        self.absent = self.lost = 0  # bits; lost: absent or frozen, or no neutral since
         self.out = self.bench.tick()
 
     def undone(self):
@@ -62,6 +62,7 @@ class AnyOrder(RuleBasedStateMachine):
             if max(abs(first), abs(second)) < 0.05:
                 self.allowed = True
             self.largest = max(self.largest, abs(first), abs(second))
+            self.lost |= frozen
             for dof, value in enumerate((first, second)):
                 if abs(value) < 0.05 and not (self.absent | frozen) >> dof & 1:
                     self.lost &= ~(1 << dof)
@@ -136,7 +137,7 @@ class AnyOrder(RuleBasedStateMachine):
             return
         assert not out.drive or self.allowed, "moves without ARM and neutral"
         for dof in (0, 1):
-            assert not (self.lost >> dof & 1 and out.velocity[dof]), "an actuator is lost"
+            assert not (self.lost >> dof & 1 and out.velocity[dof]), "an actuator or a site is lost"
         assert max(map(abs, out.velocity)) <= self.largest + 1e-6
         if out.state in ("ACTIVE", "OPEN_ONLY"):
             assert (out.state == "OPEN_ONLY") == self.low

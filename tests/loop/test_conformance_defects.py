@@ -69,6 +69,18 @@ DEFECTS = {
         "return app->guard.state != GUARD_ESTOP;",
         ["HV-16", "HV-39"],
     ),
+    "a bad site moves its joint": (
+        "core/guard_drive.c",
+        "if ((state->lost >> dof & 1u) != 0) {\n        return 0.0f;",
+        "if ((state->senses.absent >> dof & 1u) != 0) {\n        return 0.0f;",
+        ["HV-17", "HV-01"],
+    ),
+    "a site that is good again moves its joint": (
+        "core/guard.c",
+        "(state->lost | (command->frozen & all))",
+        "state->lost",
+        ["HV-17", "HV-01"],
+    ),
     "noise is not told": (
         "app/app.c",
         "if (app->link.noisy)",

@@ -28,6 +28,10 @@ def command(*targets: int, age: int = 10, valid: int = 50) -> list[int]:
     return [COMMAND, 1, MS[age], valid, 5, 0, *(target % 256 for target in full)]
 
 
+def bad_site(*targets: int) -> list[int]:
+    return [*command(*targets)[:5], 1, *command(*targets)[6:]]
+
+
 START = [DEVICE, 0, GREET, 0, ARM, 0, *command(0), RUN, MS[20]]
 DRIVE = [*command(100, -50), RUN, MS[20]] * 3
 SEEDS = {
@@ -54,6 +58,8 @@ SEEDS = {
     "noisy link": [*START, DEVICE, 160, *DRIVE],
     "no neutral for long": [*START[:6], *[*command(100), RUN, MS[20], JUMP, MS[5001]] * 7,
                             *command(0), *DRIVE],
+    "a site bad, then good": [*START, *DRIVE, *bad_site(100), RUN, MS[20], *DRIVE, *command(0),
+                              *DRIVE],
     "noise": [*START, *DRIVE, NOISE, 9, 0, *range(7), 0, *DRIVE, FRAME, 16, 0, *[0] * 36],
 }
 MUTANTS = {
@@ -67,7 +73,9 @@ MUTANTS = {
     "a damaged table keeps power": ("now != GUARD_ESTOP && !table;", "now != GUARD_ESTOP;"),
     "a low supply closes": (
         "(closing > 0 ? velocity < 0.0f : velocity > 0.0f)", "velocity != 0.0f"),
-    "a stalled way is driven": ("|| forbidden(state, dof, target)", ""),
+    "a stalled way is driven": ("if (forbidden(state, dof, target)) {", "if (0) {"),
+    "a site that is good again needs no rest": (
+        "(state->lost | (command->frozen & all))", "state->lost"),
     "a lost actuator is driven": ("if ((state->lost >> dof & 1u) != 0) {\n        return 0.0f;",
                                   "if (0) {\n        return 0.0f;"),
     "a lost actuator needs no rest": (

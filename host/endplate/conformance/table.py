@@ -57,6 +57,9 @@ REQUIREMENTS = (
         arming.ends_when_forgotten,
     ),
     Requirement("HV-16", "R-18", "RESTART while armed or active is not obeyed", unmoved.restart),
+    Requirement(
+        "HV-17", "R-11", "a DoF whose site is bad stands until its own neutral", unmoved.bad_site
+    ),
     Requirement("HV-20", "R-02", "commands cease: STALE", silence.goes_stale),
     Requirement("HV-21", "R-02", "commands cease: the joint stands", silence.stands),
     Requirement("HV-22", "R-02", "commands cease: LINK LOST", silence.loses_the_link),

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requirements on what an armed hand takes no notice of: restarts, uploads, EMG and damaged frames
-do not move it and do not end what it does."""
+"""Requirements on what an armed hand takes no notice of: restarts, uploads, EMG, damaged frames and
+commands for a DoF whose site is bad do not move it and do not end what it does."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ _CALM_S = 1.5  # the second that is looked at, and the next STATE
 _NOISE = core.lib.GUARD_FAULT_LINK_NOISE
 _KINDS = (1, 2, 3, 4)  # decoder, calibration, grips, firmware
 _SITES, _FRAMES = 8, 5
+_TRY_S, _NEUTRAL_S = 0.25, 0.1
 _VALID_MS = 100  # the longest: these frames delay the commands behind them
 
 
@@ -162,4 +163,28 @@ def noise(subject: Subject) -> Finding:
         f"told; then followed by {went:.1f} degrees; {'over' if calm else 'not over'} after "
         f"{DRIVE_S + _CALM_S:g} s",
         "told; active; follows; over",
+    )
+
+
+def bad_site(subject: Subject) -> Finding:
+    """Commands that say that a site of the DoF is bad, then the same without: only after a neutral
+    one does it move."""
+    moves = know_moves(subject)
+    target = ready_still(subject)
+    limits = []
+    for fields in ({"frozen": 1}, {}):
+        told = states(subject.drive(target, _TRY_S, valid_ms=_VALID_MS, **fields)[1])
+        limits += [core.GUARD_LIMITS.get(one.fields["limit"][0], "unknown") for one in told[-1:]]
+    active, words = _stayed_active(subject)
+    moved = moved_deg(subject.heard)
+    shown = f"{words}, limits {', then '.join(limits)}, moved {moved:.2f} degrees"
+    if not active or moved > STILL_DEG or limits != ["site", "neutral"]:
+        return holds(False, shown, f"active; limits site, then neutral; {STILL_DEG} degrees")
+    subject.drive(0.0, _NEUTRAL_S, valid_ms=_VALID_MS)
+    told = states(subject.drive(target, DRIVE_S)[1])
+    if len(told) < 2:
+        raise NotMeasurableError("the hand does not tell where it stands")
+    went = abs(positions(told[-1])[moves.joint] - positions(told[0])[moves.joint])
+    return holds(
+        went >= 2 * STILL_DEG, f"stood; then followed by {went:.1f} degrees", "stands; follows"
     )

@@ -27,7 +27,7 @@ enum {
 
 typedef struct tactor_state {
     uint32_t contact;    /* bit per digit, last time */
-    uint32_t burst_ms;   /* when the newest burst began */
+    int32_t again_ms;    /* until another burst may begin; counts down from TACTOR_AGAIN_MS */
     uint32_t now_ms;     /* last time */
     int32_t used;        /* of the bound: drive x ms */
     int32_t tired;       /* 1: only TACTOR_LASTS */

@@ -33,7 +33,6 @@ void touch_init(touch_state *state, const hand_config *hand, uint32_t now_ms)
         digit->changed_ms = now_ms;
         digit->bad_ms = now_ms - GOOD_MS;
         digit->free_ms = now_ms;
-        digit->slipped_ms = now_ms - SLIP_MS;
     }
 }
 
@@ -44,7 +43,11 @@ static int32_t sense(touch_digit *digit, const hand_digit *of, int32_t counts, u
         digit->counts = counts;
         digit->changed_ms = now_ms;
     }
-    if (counts < LEAST_COUNTS || counts > MOST_COUNTS || now_ms - digit->changed_ms >= STUCK_MS) {
+    const int32_t stuck = now_ms - digit->changed_ms >= STUCK_MS;
+    if (stuck) {
+        digit->changed_ms = now_ms - STUCK_MS; /* so that it stays so when the clock wraps */
+    }
+    if (counts < LEAST_COUNTS || counts > MOST_COUNTS || stuck) {
         digit->bad_ms = now_ms;
     }
     const int32_t good = now_ms - digit->bad_ms >= GOOD_MS;
@@ -90,6 +93,7 @@ int32_t touch_process(touch_state *state, const hand_config *hand, const touch_m
     if (state == NULL || hand == NULL || measured == NULL) {
         return CORE_BAD_ARGUMENT;
     }
+    const uint32_t slipped = state->slip;
     state->slip = 0;
     for (int32_t k = 0; k < CORE_DIGITS; k++) {
         touch_digit *digit = &state->digit[k];
@@ -113,8 +117,9 @@ int32_t touch_process(touch_state *state, const hand_config *hand, const touch_m
             digit->held_n = digit->force_n;
         } else if (slips(digit, closed_deg)) {
             digit->slipped_ms = now_ms;
+            state->slip |= bit;
         }
-        state->slip |= now_ms - digit->slipped_ms < SLIP_MS ? bit : 0u;
+        state->slip |= now_ms - digit->slipped_ms < SLIP_MS ? slipped & bit : 0u;
     }
     if (moves) { /* a gap in which it stands pressed gives no new steps */
         state->steps = 0;

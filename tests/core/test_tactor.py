@@ -45,6 +45,13 @@ def test_a_touch_is_60_ms_then_the_force(strength):
     assert set(tactor.run(100, strength=strength)) == {0}, "let go"
 
 
+def test_it_is_silent_when_the_clock_comes_round_again():
+    tactor = Tactor()
+    tactor.run(200)
+    for now_ms in range(5000 - 300, 5000 + 300, STEP_MS):  # as it began, 49.7 days later
+        assert lib.tactor_process(tactor.state, 0, 0.0, 1000, now_ms) == 0, now_ms
+
+
 def test_digits_that_touch_together_are_one_burst():
     tactor = Tactor()
     assert tactor.run(30, contact=1) == [255] * 3

@@ -270,3 +270,14 @@ def test_a_press_that_is_none_moves_nothing(share, dt):
     before = list(state.goal_deg)
     assert lib.hand_press(state, config, 31, share, dt) == lib.CORE_BAD_ARGUMENT
     assert list(state.goal_deg) == before
+
+
+def test_nothing_slips_or_is_whole_again_when_the_clock_comes_round():
+    digits, start_ms = Digits(), 1000
+    digits.raw[INDEX] = 1600  # stuck
+    digits.step(200)
+    assert digits.broken >> INDEX & 1
+    digits.holds = 1
+    for digits.now_ms in range(start_ms - 500, start_ms + 2500, CYCLE_MS):  # 49.7 days later
+        digits.step()
+        assert digits.slip == 0 and digits.broken >> INDEX & 1, digits.now_ms

@@ -107,6 +107,8 @@ int32_t board_image_program(int32_t slot, int32_t at, uint32_t word);
 int32_t board_image_sector(int32_t slot, int32_t at);
 int32_t board_image_erase(int32_t slot, int32_t at);
 
+/* Whether a supply below what the processor needs resets it, with that cause. */
+int32_t board_has_brown_out_reset(void);
 /* Whether a hardware watchdog restarts a program that hangs. */
 int32_t board_has_watchdog(void);
 /* Only while link, control and sensing have all made progress (app.c). */

@@ -47,6 +47,9 @@ void log_init(log_state *to, int32_t joints, uint64_t now_us)
     memset(to, 0, sizeof *to);
     to->present = (1u << (unsigned)joints) - 1u;
     log_say(to, now_us, started->level, started->text);
+    if (!board_has_brown_out_reset()) {
+        log_say(to, now_us, LOG_WARNING, "A low supply does not reset this board: see hw/flashing.md.");
+    }
 }
 
 uint32_t log_oldest(const log_state *from)

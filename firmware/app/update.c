@@ -171,6 +171,7 @@ int32_t update_commit(update_state *update, uint32_t hash)
     if (!signature_good(&update->digest, update->signature, signature_key)) {
         return UPDATE_WRONG_SIGNATURE;
     }
+    board_watchdog_feed(); /* a chip whose slow clock is fast waits 68 ms, not 100 */
     if (!board_image_program(other(update), 0, update->magic) || !image_check(other(update), &info)
         || !boot_try(&update->boot, update->running, other(update))) {
         return UPDATE_NOT_KEPT;

@@ -248,6 +248,11 @@ uint8_t board_reset_cause(void)
                                                               : BOARD_RESET_UNKNOWN;
 }
 
+int32_t board_has_brown_out_reset(void)
+{
+    return (FLASH_OPTCR & OPTCR_BOR_LEV) == 0u; /* so in QEMU, where the register reads 0 */
+}
+
 void board_keep_estop(void)
 {
     kept.estop = ESTOPPED;
@@ -301,13 +306,13 @@ void board_observe(const struct app_state *app)
 void board_idle(uint32_t most_us)
 {
     /* an emulator that never waits starves its own serial lines */
-    if ((most_us == 0 && !emulated) || frontend_has_news()) {
+    if (most_us == 0 && !emulated) {
         return;
     }
     /* With interrupts held back, WFI still ends at the next one: nothing that comes after the
      * look is slept over. */
     __asm volatile("cpsid i" ::: "memory");
-    if (usart_waiting(&link_port) == 0 && usart_waiting(&bus_port) == 0) {
+    if (!frontend_has_news() && usart_waiting(&link_port) == 0 && usart_waiting(&bus_port) == 0) {
         __asm volatile("dsb\n wfi" ::: "memory");
     }
     __asm volatile("cpsie i\n isb" ::: "memory");

@@ -44,6 +44,7 @@ enum {
 #define FLASH_KEYR REGISTER(0x40023C04u)
 #define FLASH_SR REGISTER(0x40023C0Cu)
 #define FLASH_CR REGISTER(0x40023C10u)
+#define FLASH_OPTCR REGISTER(0x40023C14u)
 #define PWR_CR REGISTER(0x40007000u)
 
 enum {
@@ -88,7 +89,8 @@ enum {
     FLASH_SER = 1 << 1,
     FLASH_SNB = 3,            /* the sector's number stands from this bit on */
     FLASH_BY_WORD = 2 << 8,   /* 32 bits at once: 2.7 to 3.6 V */
-    FLASH_STRT = 1 << 16
+    FLASH_STRT = 1 << 16,
+    OPTCR_BOR_LEV = 3 << 2 /* 0: below 2.7 V is a brown-out; 3, as delivered: there is none */
 };
 
 /* ---- pins ---- */
@@ -119,6 +121,7 @@ typedef struct usart_registers {
 enum {
     USART1_IRQ = 37,
     USART3_IRQ = 39,
+    SR_ORE = 1 << 3,
     SR_RXNE = 1 << 5,
     SR_TC = 1 << 6,
     SR_TXE = 1 << 7,

@@ -79,13 +79,14 @@ int32_t usart_write(usart *port, const uint8_t *bytes, int32_t n)
 void usart_interrupt(usart *port)
 {
     usart_registers *at = port->at;
-    if ((at->SR & SR_RXNE) != 0) {
-        const uint8_t byte = (uint8_t)(at->DR & 255u); /* reading clears an overrun as well */
-        if (port->in.put - port->in.taken < USART_RING) {
+    /* An overrun interrupts as a byte does, also without one, until DR is read after SR. The bytes
+     * that are lost so, or for want of room, are a damaged frame: the parser behind counts it. */
+    const uint32_t status = at->SR;
+    if ((status & ((uint32_t)SR_RXNE | SR_ORE)) != 0) {
+        const uint8_t byte = (uint8_t)(at->DR & 255u);
+        if ((status & SR_RXNE) != 0 && port->in.put - port->in.taken < USART_RING) {
             port->in.bytes[port->in.put % USART_RING] = byte;
             port->in.put++;
-        } else {
-            port->lost++;
         }
     }
     if ((at->CR1 & CR1_TXEIE) != 0) {

@@ -24,7 +24,6 @@ typedef struct usart {
     uint32_t irq;
     int32_t half_duplex;
     usart_ring in, out;
-    volatile uint32_t lost; /* bytes for which the ring had no room */
 } usart;
 
 void usart_start(usart *port, usart_registers *at, uint32_t irq, uint32_t divider,

@@ -262,6 +262,11 @@ uint32_t board_boot_id(void)
     return board.boot_id;
 }
 
+int32_t board_has_brown_out_reset(void)
+{
+    return !board.options.no_brown_out;
+}
+
 uint8_t board_reset_cause(void)
 {
     return board.cause;

@@ -20,6 +20,7 @@ typedef struct board_options {
     const char *flash;     /* file, or 0 */
     const char *buttons;   /* file, or 0 */
     uint8_t reset_cause;   /* of the first boot: board_reset */
+    int32_t no_brown_out;  /* board_has_brown_out_reset says no */
     const char *emg;       /* rows for the front end, or 0: there is none */
     sim_faults frontend;
     const char *touch;     /* file, or 0 */

@@ -18,6 +18,7 @@ static const char HELP[] =
     "  --clock-ppm X        and this much too fast\n"
     "  --schema 0xHASH      answer another schema hash (for tests)\n"
     "  --trace FILE         one JSON line per motor cycle\n"
+    "  --no-brown-out       its processor is not reset by a low supply, and it says so\n"
     "  --reset-cause N      of its first boot: 1 power (default) to 5, as in HELLO_ACK\n"
     "  --flash FILE         its flash, made when it is not there; without, nothing can be kept\n"
     "  --touch FILE         its force inputs, 8 x u16 counts that others write; without, none\n"
@@ -52,7 +53,7 @@ int32_t board_options_read(board_options *options, int argc, char **argv)
 {
     enum {
         BUS = 1, NAME, BAUD, OFFSET, PPM, SCHEMA, TRACE, FLASH, TOUCH, CUT, BUTTONS, CAUSE, EMG,
-        EMG_FAULT, HANG, BAD, PARENT, USAGE
+        EMG_FAULT, HANG, BAD, UNGUARDED, PARENT, USAGE
     };
     static const struct option KNOWN[] = {
         {"bus", required_argument, 0, BUS},
@@ -71,6 +72,7 @@ int32_t board_options_read(board_options *options, int argc, char **argv)
         {"emg-fault", required_argument, 0, EMG_FAULT},
         {"hang", required_argument, 0, HANG},
         {"bad-image", required_argument, 0, BAD},
+        {"no-brown-out", no_argument, 0, UNGUARDED},
         {"die-with-parent", no_argument, 0, PARENT},
         {"help", no_argument, 0, USAGE},
         {0, 0, 0, 0},
@@ -130,6 +132,9 @@ int32_t board_options_read(board_options *options, int argc, char **argv)
                         optarg);
                 return 1 + 2;
             }
+            break;
+        case UNGUARDED:
+            options->no_brown_out = 1;
             break;
         case PARENT:
             options->die_with_parent = 1;

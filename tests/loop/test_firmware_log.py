@@ -138,3 +138,15 @@ def test_no_state_waits_for_a_sentence(pc_firmware, bus, tmp_path):
                     gap.append(frame.msg)
         assert sentences_told >= 48, "four of eight in 0.45 s of a narrow line"
         assert shared <= 2, "but for a computer that stood still; 9 to 11 when it goes anywhere"
+
+
+def test_a_board_that_a_low_supply_does_not_reset_says_so(pc_firmware, bus, tmp_path):
+    for watched, count in ((True, 0), (False, 1)):
+        with (
+            firmware.start("pc", bus.port, tmp_path, brown_out=watched) as hand,
+            connected(hand.port) as host,
+        ):
+            host.hello()
+            host.quiet(0.3)
+            warned = [text for level, text in sentences(host.frames) if level == 1]
+            assert sum("low supply does not reset" in text for text in warned) == count, warned

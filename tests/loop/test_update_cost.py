@@ -13,7 +13,8 @@ from .updating import signer
 
 US_PER_INSTRUCTION = 1.024  # -icount shift=10
 CYCLES, HZ = 3, 168e6  # for one instruction at most, but for divisions (budget.py)
-WATCHDOG_S = 0.1
+WATCHDOG_S = 0.068  # 100 ms by the fastest oscillator of its data sheet
+RECORD_S = 0.0064  # a record of the boot journal: 64 words of flash
 ROOM = 0x30000
 KEPT_AT = 0x08080000  # flash_f405.h: blobs, then parameters, to the end
 
@@ -35,11 +36,12 @@ def test_each_step_ends_before_the_watchdog(took):
     cost = took("update_cost.elf")
     assert cost.pop("known") == pytest.approx(400_000, rel=0.001)
     assert cost.pop("good") > 0
-    commit = cost["signature"] + cost["crc"] * ROOM / 4096
-    print(f"\n{ {name: round(count) for name, count in cost.items()} }, commit {commit:.0f}")
+    rest = cost["crc"] * ROOM / 4096  # it is fed between the two
+    print(f"\n{ {name: round(count) for name, count in cost.items()} }, rest of COMMIT {rest:.0f}")
     assert 500_000 < cost["signature"] < 2_000_000
     assert 5000 < cost["chunk"] < 60_000
-    assert CYCLES * commit / HZ < WATCHDOG_S
+    assert CYCLES * cost["signature"] / HZ < WATCHDOG_S
+    assert CYCLES * rest / HZ + RECORD_S < WATCHDOG_S
 
 
 @pytest.mark.parametrize("full", [False, True])

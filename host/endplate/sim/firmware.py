@@ -137,9 +137,9 @@ def start(
     keeps parameters, blobs and firmware), power_cut (ends at that write or erase of it), buttons
     (the file whose first byte presses them: 1 e-stop, 2 release, 4 arm), emg (a file or pipe of
     int32 rows of 8: its own front end), touch (the file of the force inputs, that of
-    endplate.sim.hand), reset_cause (of its first boot, as in HELLO_ACK), brown_out (its processor is
-    reset by a low supply; the option bytes of the real one say whether), hang (what Firmware.hang
-    does: loop, link, bus, clock) and bad_image (a firmware of this version does not start) are
+    endplate.sim.hand), reset_cause (of its first boot, as in HELLO_ACK), brown_out (a low supply
+    resets its processor, as the option bytes of the real one say), hang (what Firmware.hang does:
+    loop, link, bus, clock) and bad_image (a firmware of this version does not start) are
     knobs of "pc". `slots` is a knob of "f405": a file that is loaded where it keeps blobs
     (`slots_of`); `loaded` are more, with their addresses.
     `program` is another build of it. It ends at the latest with the thread that calls this.
@@ -154,7 +154,8 @@ def start(
     folder.mkdir(parents=True, exist_ok=True)
     if kind == "f405":
         knobs = (clock_offset_us, clock_ppm, schema is not None, trace, flash, power_cut, buttons,
-                 touch, reset_cause != 1, not brown_out, hang != "loop", bad_image, emg)  # fmt: skip
+                 touch, reset_cause != 1, not brown_out, hang != "loop", bad_image, emg,
+                 )  # fmt: skip
         if baud != 1_000_000 or any(knobs):
             raise HandError(
                 "Baud, clock, schema, trace, flash, buttons, touch and hang are knobs of the pc "

@@ -15,6 +15,7 @@ from contextlib import suppress
 import pytest
 
 from endplate.live.link import HandLink
+from endplate.live.session import VALID_MS
 from endplate.sim import firmware
 
 from .cable import Cable, Trace
@@ -23,10 +24,10 @@ from .wire_host import STATE
 
 SECONDS = float(os.environ.get("ENDPLATE_NOISE_SECONDS", "5"))
 REPLUGS = int(os.environ.get("ENDPLATE_REPLUGS", "20"))
-HOP_S, CYCLE_S, VALID_MS, DOFS, GRIPS = 0.02, 0.01, 50, 4, 4
+HOP_S, CYCLE_S, DOFS, GRIPS = 0.02, 0.01, 4, 4
 NICE = -10  # asked for, not insisted on: a real host's control process asks for it as well
 DRIVING = {STATE["active"], STATE["stale"], STATE["open only"]}
-STALE_MS = 50.0  # longest at 1e-4, of noise alone: then the ramp has not ended, it never stood
+STALE_MS = 30.0  # longest at 1e-4, of noise alone: four commands in a row, of 3000 a minute
 STOPPED_MS = 350.0
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from endplate.core import TARGET_UNIT
+from endplate.live.session import VALID_MS
 
 
 def spread(values_ms: np.ndarray) -> dict[str, float | int | None]:
@@ -36,8 +37,8 @@ def between(part: np.ndarray, first: int, last: int) -> np.ndarray:
     return part[(part["sample"] >= first) & (part["sample"] <= last)]
 
 
-#: valid_ms of a command and half of the ramp in which the hand then stops.
-HELD_S = 0.075
+#: How long a command counts, and half of the 50 ms ramp in which the hand then stops.
+HELD_S = VALID_MS / 1000 + 0.025
 
 
 def written(truth: np.ndarray) -> np.ndarray:

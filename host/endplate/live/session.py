@@ -29,6 +29,9 @@ START_S = 30.0  # boards over radio take that long
 START_FAILED_S = 5.0
 STOP_S = 20.0  # and more for a recording that is finished meanwhile
 FINISH_BYTES_PER_S = 1 << 20  # of a journal, on the slowest of machines
+#: How long one command may drive the hand: two hops' commands may be lost on a noisy line, and with
+#: the ramp of 50 ms behind it a hand still stands within 150 ms of the last one.
+VALID_MS = 70
 
 
 @dataclass
@@ -57,7 +60,7 @@ class Settings:
     profile: str | None = None
     recording: str | None = None
     mains_hz: float = 50.0
-    valid_ms: int = 50
+    valid_ms: int = VALID_MS
     arm: bool = False
     realtime: bool = True
     faults: dict[str, Any] = field(default_factory=dict)

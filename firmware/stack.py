@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The worst case of the f405 image's stack, from the compiler's own figures.
+"""The worst case of an f405 image's stack, the hand's or its boot loader's, from the compiler's own
+figures.
 
     python3 firmware/stack.py [--json] IMAGE.elf FILE.ci...
 
@@ -29,9 +30,11 @@ INDIRECT: dict[str, tuple[str, ...]] = {}
 #: at reset's 0; faults and all that must not happen end in fault_handler, which never returns.
 LEVELS = (
     ("usart1_handler", "usart3_handler", "exti2_handler", "dma1_stream3_handler"),
-    ("systick_handler",),
+    ("systick_handler", "ignore_handler"),
     ("fault_handler",),
 )
+#: What start.c has other handlers' names stand for, in an image without those.
+ALIASED = ("fault_handler", "ignore_handler")
 #: ARMv7-M with FPU registers (DDI 0403, B1.5.7): 26 words, and one to align to 8 bytes.
 EXCEPTION_BYTES = 108
 ROOT = "reset_handler"
@@ -53,6 +56,11 @@ class Graph:
         """A function with all it calls."""
         self.bytes_of[name] = taken
         self.calls[name] = called
+
+    def named(self, name: str) -> str:
+        """As gcc calls it: of a weak function it writes the file, too."""
+        weak = [one for one in self.bytes_of if one.endswith(f":{name}")]
+        return weak[0] if name not in self.bytes_of and len(weak) == 1 else name
 
     def deepest(self, root: str) -> tuple[int, list[str]]:
         """Bytes and path of the deepest way down from `root`."""
@@ -152,7 +160,7 @@ def handlers(image: Path) -> set[str]:
     dump = tool("objdump", "-s", "-j", ".vectors", str(image))
     words = [
         int.from_bytes(bytes.fromhex(word), "little")
-        for line in re.findall(r"^ [0-9a-f]{8} ((?:[0-9a-f]{8} ?)+) ", dump, re.M)
+        for line in re.findall(r"^ [0-9a-f]+ ((?:[0-9a-f]{8} ?)+) ", dump, re.M)
         for word in line.split()
     ]
     known = {name for level in LEVELS for name in level} | {ROOT}
@@ -160,7 +168,8 @@ def handlers(image: Path) -> set[str]:
     for word in words[1:]:
         here = names.get(word & ~1, [])
         if word != 0:
-            found.add(next((n for n in here if n in known), here[0] if here else hex(word)))
+            of = sorted(here, key=lambda name: (name not in ALIASED, name not in known))
+            found.add(of[0] if of else hex(word))
     return found
 
 
@@ -187,13 +196,17 @@ def worst_case(image: Path, files: list[Path]) -> dict:
         if name not in graph.bytes_of:
             graph.add(name, taken, library.calls[name])
     listed = {name for level in LEVELS for name in level}
-    unlisted = handlers(image) - listed - {ROOT}
+    present = handlers(image)
+    unlisted = present - listed - {ROOT}
     if unlisted:
         raise StackError(f"stack.py: of which priority is {sorted(unlisted)[0]}?")
     total, path = graph.deepest(ROOT)
     exceptions = []
     for level in LEVELS:
-        taken, way = max((graph.deepest(name) for name in level), key=lambda one: one[0])
+        here = [graph.deepest(graph.named(name)) for name in level if name in present]
+        if not here:  # the boot loader has but faults
+            continue
+        taken, way = max(here, key=lambda one: one[0])
         total += EXCEPTION_BYTES + taken
         exceptions.append({"bytes": EXCEPTION_BYTES + taken, "path": way})
     return {

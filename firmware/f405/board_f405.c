@@ -80,7 +80,7 @@ void fault_handler(void)
     }
 }
 
-static int32_t wait_for(volatile uint32_t *at, uint32_t mask, uint32_t value)
+static int32_t wait_for(const volatile uint32_t *at, uint32_t mask, uint32_t value)
 {
     for (int32_t i = 0; i < PATIENCE; i++) {
         if ((*at & mask) == value) {
@@ -263,15 +263,17 @@ int32_t board_estop_kept(void)
     return kept.estop == ESTOPPED;
 }
 
+static const uint8_t EMULATED[12] = {'e', 'n', 'd', 'p', 'l', 'a', 't', 'e', 'q', 'e', 'm', 'u'};
+
 void board_uid(uint8_t uid[12])
 {
     if (emulated) {
-        memcpy(uid, "endplateqemu", 12);
+        memcpy(uid, EMULATED, sizeof EMULATED);
         return;
     }
     for (uint32_t i = 0; i < 3; i++) {
         const uint32_t word = UID_WORD(i);
-        memcpy(uid + 4 * i, &word, 4);
+        memcpy(uid + 4 * i, (const uint8_t *)&word, 4);
     }
 }
 

@@ -136,7 +136,8 @@ uint32_t board_frontend_ready(uint64_t *newest_us)
         edge_us = line.edge_us;
     } while (edges != line.edges);
     const uint64_t now_us = board_now_us();
-    *newest_us = now_us - ((uint32_t)now_us - edge_us);
+    const uint32_t ago_us = (uint32_t)now_us - edge_us;
+    *newest_us = now_us - ago_us;
     return edges;
 }
 

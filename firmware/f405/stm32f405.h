@@ -11,10 +11,8 @@
 #define REGISTER(address) (*(volatile uint32_t *)(address))
 
 /* ---- core ---- */
-#define SCB_ICSR REGISTER(0xE000ED04u)
 #define SCB_VTOR REGISTER(0xE000ED08u)
 #define SCB_AIRCR REGISTER(0xE000ED0Cu)
-#define SCB_SHPR3 REGISTER(0xE000ED20u) /* priority of SysTick in the top byte */
 #define SCB_CPACR REGISTER(0xE000ED88u)
 #define SYST_CSR REGISTER(0xE000E010u)
 #define SYST_RVR REGISTER(0xE000E014u)
@@ -141,7 +139,6 @@ typedef struct dma_stream {
 
 #define SPI2_CR1 REGISTER(0x40003800u)
 #define SPI2_CR2 REGISTER(0x40003804u)
-#define SPI2_SR REGISTER(0x40003808u)
 #define SPI2_DR_ADDRESS 0x4000380Cu
 #define DMA1_LISR REGISTER(0x40026000u)
 #define DMA1_LIFCR REGISTER(0x40026008u)

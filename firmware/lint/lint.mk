@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
-# Static analysis of core, app and protocol; every finding ends the run. A tool that is missing is
-# named and passed over. What is let pass stands, with its reason, beside this file.
+# Static analysis of core, app, protocol and f405; every finding ends the run. A tool that is missing
+# is named and passed over. What is let pass stands, with its reason, beside this file.
 
 LINTED   := $(wildcard $(HERE)core/*.c $(HERE)app/*.c) $(HERE)../protocol/wire.c
-ON_HAND  := $(LINTED) $(wildcard $(HERE)f405/*.c)
+F405_C   := $(wildcard $(HERE)f405/*.c)
+ON_HAND  := $(LINTED) $(F405_C)
+FOR_HAND := -mcpu=cortex-m4 -mfpu=fpv4-sp-d16 -mfloat-abi=hard
 CPPCHECK ?= cppcheck
 TIDY     ?= clang-tidy-14
 CLANG    ?= clang
@@ -28,6 +30,11 @@ lint-gcc:
 	for file in $(LINTED); do \
 	    $(CC) $(SAME) $$soft $(WHERE) $(DEFINED) -U__SSE2__ -O1 -fanalyzer -c $$file \
 	        -o /dev/null || exit 1; done
+	@$(call have,$(ARM)gcc,gcc-arm-none-eabi); \
+	test "$$($(ARM)gcc -dumpversion | cut -d. -f1)" = $(GCC_KNOWN) || soft=-Wno-error; \
+	for file in $(F405_C); do \
+	    $(ARM)gcc $(SAME) $$soft $(FOR_HAND) -mthumb $(WHERE) -iquote $(HERE)f405 $(DEFINED) \
+	        -O1 -fanalyzer -c $$file -o /dev/null || exit 1; done
 
 # A second compiler, for the host and, where newlib's headers are, for the hand's processor.
 lint-clang:
@@ -37,7 +44,7 @@ lint-clang:
 	    $(CLANG) $(SAME) $(WHERE) $(DEFINED) -O2 -c $$file -o /dev/null || exit 1; done; \
 	test -d $(NEWLIB) || { echo "lint: $(NEWLIB) is missing: apt-get install libnewlib-dev"; exit 0; }; \
 	for file in $(ON_HAND); do \
-	    $(CLANG) --target=arm-none-eabi -mcpu=cortex-m4 -mfpu=fpv4-sp-d16 -mfloat-abi=hard \
+	    $(CLANG) --target=arm-none-eabi $(FOR_HAND) \
 	        -isystem $(NEWLIB) $(SAME) $(WHERE) -iquote $(HERE)f405 $(DEFINED) \
 	        -O2 -c $$file -o /dev/null || exit 1; done
 
@@ -49,10 +56,14 @@ lint-cppcheck:
 	$(CPPCHECK) --quiet --std=c11 --platform=unix32 --addon=misra --error-exitcode=$$status \
 	    --enable=warning,performance,portability,style,information \
 	    --suppress=missingIncludeSystem --suppressions-list=$(HERE)lint/misra.txt \
-	    $(DEFINED) -I $(HERE)core -I $(HERE)../protocol -I $(HERE)app $(LINTED)
+	    $(DEFINED) -I $(HERE)core -I $(HERE)../protocol -I $(HERE)app -I $(HERE)f405 $(ON_HAND)
 
 lint-tidy:
 	@$(call have,$(TIDY),clang-tidy-14); \
 	echo "  lint $(TIDY)"; \
 	$(TIDY) --quiet --config-file=$(HERE).clang-tidy $(LINTED) -- \
 	    -std=c11 $(DEFINED) $(WHERE) 2>/dev/null
+	@$(call have,$(TIDY),clang-tidy-14); \
+	test -d $(NEWLIB) || { echo "lint: $(NEWLIB) is missing: apt-get install libnewlib-dev"; exit 0; }; \
+	$(TIDY) --quiet --config-file=$(HERE).clang-tidy $(F405_C) -- --target=arm-none-eabi $(FOR_HAND) \
+	    -isystem $(NEWLIB) -std=c11 $(DEFINED) $(WHERE) -iquote $(HERE)f405 2>/dev/null

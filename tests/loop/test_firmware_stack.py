@@ -34,22 +34,39 @@ def graph(*calls: tuple[str, str], **frames: int):
     return stack.read_callgraph([text + "".join(EDGE % call for call in calls)])
 
 
-def worst_of_the_image() -> dict:
+def worst(of: str) -> dict:
     made = ["make", "-s", "-C", str(FIRMWARE), f"PYTHON={sys.executable}"]
     subprocess.run([*made, "f405"], check=True, capture_output=True)
-    done = subprocess.run([*made, "stack-json"], check=True, capture_output=True, text=True)
+    done = subprocess.run([*made, of], check=True, capture_output=True, text=True)
     return json.loads(done.stdout)
 
 
 def test_the_image_keeps_half_of_its_stack(arm_tools):
-    worst = worst_of_the_image()
-    path = [name.rsplit(":", 1)[-1] for name, _ in worst["path"]]
-    print(f"\nstack: {worst['bytes']} bytes at worst, {' -> '.join(path)}")
+    hand = worst("stack-json")
+    path = [name.rsplit(":", 1)[-1] for name, _ in hand["path"]]
+    print(f"\nstack: {hand['bytes']} bytes at worst, {' -> '.join(path)}")
     assert path[:4] == ["reset_handler", "begin", "main", "app_step"]
-    assert len(worst["exceptions"]) == 3
-    alone = sum(taken for _, taken in worst["path"])
-    assert worst["bytes"] == alone + sum(one["bytes"] for one in worst["exceptions"])
-    assert 500 < worst["bytes"] <= STACK_BYTES // 2
+    assert len(hand["exceptions"]) == 3
+    alone = sum(taken for _, taken in hand["path"])
+    assert hand["bytes"] == alone + sum(one["bytes"] for one in hand["exceptions"])
+    assert 500 < hand["bytes"] <= STACK_BYTES // 2
+
+
+def test_the_boot_loader_keeps_more_than_half(arm_tools):
+    boot = worst("stack-boot-json")
+    path = [name.rsplit(":", 1)[-1] for name, _ in boot["path"]]
+    print(f"\nstack: {boot['bytes']} bytes at worst, {' -> '.join(path)}")
+    assert path[:3] == ["reset_handler", "begin", "main"] and len(boot["exceptions"]) == 2
+    assert 200 < boot["bytes"] <= STACK_BYTES // 2
+
+
+def test_the_handlers_are_those_of_the_vectors(arm_tools, monkeypatch):
+    worst("stack-json")  # builds it
+    image = FIRMWARE / "build" / "f405" / "endplate-hand.elf"
+    assert {"usart1_handler", "systick_handler", "fault_handler"} <= stack.handlers(image)
+    monkeypatch.setattr(stack, "LEVELS", stack.LEVELS[1:])
+    with pytest.raises(stack.StackError, match=r"of which priority is \w+_handler"):
+        stack.worst_case(image, [FIRMWARE / "build" / "f405" / "start.ci"])
 
 
 def test_the_deepest_way_is_not_the_longest():

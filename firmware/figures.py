@@ -34,6 +34,7 @@ FIGURES = {
     "stack": ("stack at worst, exceptions included", "bytes", 8 * 1024),
     "sample": ("a sample of 8 sites, mean", "instructions", 3000),
     "tick": ("control tick, the worst of all parts", "instructions", 20_000),
+    "lines": ("both serial lines in that millisecond", "instructions", 15_000),
 }
 
 
@@ -80,6 +81,7 @@ def measure(tree: Path) -> dict[str, float]:
         if cost:
             counted = json.loads(cost)
             found |= {"sample": counted["chain"]["mean"], "tick": counted["worst_tick"]}
+            found |= {"lines": counted["worst_lines"]} if counted.get("lines") else {}
     return found
 
 

@@ -26,7 +26,9 @@ COUNTS_PER_INSTRUCTION = 172.032  # 168 MHz SysTick, 1024 ns an instruction
 SECONDS = 12
 CONTROL = ("strain", "guard", "grip", "hand", "touch", "caps")
 FORMS = ("rms", "log")
-SAMPLE_MOST, SAMPLE_WORST_MOST, TICK_MOST = 3000, 9000, 20_000
+SAMPLE_MOST, SAMPLE_WORST_MOST, TICK_MOST, LINES_MOST = 3000, 9000, 20_000, 15_000
+LINES = ("command", "state", "goals", "asked", "answers")
+KNOWN_INSTRUCTIONS = 400_000  # line_cost.c
 
 
 def measure(image: Path = IMAGE, form: str = "log") -> dict:
@@ -57,7 +59,19 @@ def measure(image: Path = IMAGE, form: str = "log") -> dict:
     # Never two of these in one millisecond: app_decode.c.
     decoding = max(worst["hop"] + worst["command"], worst["emg"], worst["decoded"])
     found["worst_tick"] = decoding + sum(worst[name] for name in CONTROL)
+    found["lines"] = lines(image.with_name("line_cost.elf"))
+    found["worst_lines"] = sum(found["lines"].values())
     return found
+
+
+def lines(image: Path) -> dict[str, int]:
+    """Instructions of what the two serial lines bring and take in a millisecond: the worst of each
+    (tests/c/line_cost.c). Nothing when the image is not built: that of an older commit."""
+    if not image.exists():
+        return {}
+    said = json.loads(emulated(image, *COUNTED).stderr)
+    per_us = KNOWN_INSTRUCTIONS / said["known"]
+    return {name: round(said[name] * per_us) for name in LINES}
 
 
 def main(arguments: list[str]) -> int:

@@ -39,6 +39,12 @@ def test_the_worst_control_tick_is_within_its_budget(cost):
     assert cost["tick"]["worst"] > cost["hop"]["worst"]
 
 
+def test_the_lines_are_within_theirs_and_all_of_it_within_the_millisecond(cost):
+    print(f"\nlines: {cost['lines']}, in all {cost['worst_lines']}")
+    assert min(cost["lines"].values()) > 100 and cost["worst_lines"] <= budget.LINES_MOST
+    assert 3 * (cost["worst_tick"] + cost["worst_lines"]) < 168_000, "cycles, three an instruction"
+
+
 def test_the_count_is_exact(cost):
     again = budget.measure(form="log"), budget.measure(form="log")
     assert again[0] == again[1]

@@ -33,6 +33,7 @@ uint32_t board_cycle_us(void) { return 20000; }
 uint32_t board_patience(void) { return 1; }
 uint32_t board_boot_id(void) { return 1; }
 uint8_t board_reset_cause(void) { return BOARD_RESET_POWER; }
+int32_t board_has_brown_out_reset(void) { return 1; }
 void board_keep_estop(void) {}
 int32_t board_estop_kept(void) { return 0; }
 void board_uid(uint8_t uid[12]) { memset(uid, 0, 12); }

@@ -39,7 +39,7 @@ def settings(**changes) -> dict:
         "rest": [9.0] * SITES, "reference": [60.0] * SITES, "floor": [12.0] * SITES,
     } | changes.pop("features", {})  # fmt: skip
     return {
-        "sites": SITES, "rate_hz": RATE, "uv_per_count": 0.02, "thaw_hops": 63, "needs": [1, 2],
+        "sites": SITES, "rate_hz": RATE, "uv_per_count": 0.02235, "thaw_hops": 63, "needs": [1, 2],
         "band": {"sites": SITES, "sections": len(band), "section": band},
         "notch": {"sites": SITES, "sections": 0, "section": []},
         "features": features,

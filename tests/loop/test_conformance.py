@@ -73,21 +73,23 @@ def test_a_hand_with_mechanics_passes(pc_firmware, tmp_path):
     assert notes["HV-70"] == "", "all sensors are there"
 
 
-TIMES = ("HV-20", "HV-21", "HV-22", "HV-62")  # an emulator without a processor of its own is late
+SURE = "HV-02 HV-10 HV-12 HV-16 HV-51 HV-60 HV-61 HV-70".split()  # however late the emulator is
 
 
 @pytest.mark.alone
-def test_the_emulated_hand_passes(arm_tools, bus, tmp_path):
+@pytest.mark.timeout(180)
+def test_the_emulated_hand_passes_all(arm_tools, bus, tmp_path):
     built("f405")
     pressure = Pressure()
-    only = "HV-02 HV-10 HV-12 HV-16 HV-20 HV-21 HV-22 HV-60 HV-61 HV-62 HV-70 HV-51".split()
     with firmware.start("f405", bus.port, tmp_path) as hand:
-        report = verify(hand.port, only=only, estop=True)
-    late = [row for row in not_passed(report) if row[0] in TIMES]
-    assert not_passed(report) == late and len(report.findings) == len(only)
-    if late and (why := pressure.none_to_spare()):
-        pytest.skip(f"{late}, {why}")
-    assert not late
+        report = verify(hand.port, estop=True)
+        why = pressure.none_to_spare()
+    assert len(report.findings) == len(REQUIREMENTS)
+    not_so = [row for row in not_passed(report) if row[0] != "HV-81"]  # motors that take no current
+    assert not [row for row in not_so if row[0] in SURE]
+    if not_so and why:
+        pytest.skip(f"{len(report.findings) - len(not_so) - 1} passed, not {not_so}: {why}")
+    assert not not_so
 
 
 # ---- how it ends, and what it says ----

@@ -40,11 +40,13 @@ check: $(VENV)/.core ## style, types and static analysis: ruff, mypy, and gcc, c
 FRAMES ?= 1e9
 SECONDS ?= 60
 REPLUGS ?= 1000
-fuzz: $(VENV)/.core firmware-pc ## damage, noise, replugs (an hour); short: FRAMES=1e7 SECONDS=10 REPLUGS=20
+RUNS ?= 20
+fuzz: $(VENV)/.core firmware-pc ## damage, noise, replugs, hosts that die (an hour); short: FRAMES=1e7 SECONDS=10 REPLUGS=20 RUNS=3
 	@sh host/build/debian.sh test
 	cd tests && ../$(PY) -m campaigns.codec --frames $(FRAMES)
 	cd tests && ../$(PY) -m campaigns.fuzz --seconds $(SECONDS)
 	ENDPLATE_NOISE_SECONDS=$(SECONDS) ENDPLATE_REPLUGS=$(REPLUGS) $(PY) -m pytest -q -s tests/loop/test_cable.py
+	ENDPLATE_RUNS=$(RUNS) $(PY) -m pytest -q -s tests/loop/test_host_faults.py
 
 mutants: $(VENV)/.core firmware-pc ## slips in codec, guard, update, one at a time, that nothing notices (half an hour)
 	@sh host/build/debian.sh test

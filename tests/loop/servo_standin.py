@@ -14,6 +14,7 @@ import threading
 import time
 import tty
 
+from endplate.sim.scheduling import MOTORS, come_first
 from endplate.sim.servo_packets import (
     BROADCAST,
     PING,
@@ -82,6 +83,7 @@ class ServoStandin:
         ]
 
     def _run(self) -> None:
+        come_first(MOTORS)  # this thread alone
         while not self._stop.is_set():
             if not select.select([self._master], [], [], SILENCE_S)[0]:
                 self._parser.clear()

@@ -20,7 +20,8 @@ from pathlib import Path
 from endplate.errors import BoardError, EndplateError
 
 
-def _name_of(pid: int) -> str:
+def name_of(pid: int) -> str:
+    """What a process is called."""
     try:
         return Path(f"/proc/{pid}/comm").read_text().strip()
     except OSError:
@@ -79,7 +80,7 @@ class PortLock:
             os.close(fd)
             who = "another process"
             if holder.isdigit():
-                who = f"process {holder} ({_name_of(int(holder))})"
+                who = f"process {holder} ({name_of(int(holder))})"
             raise error(
                 f"The port {port} is in use by {who} of Endplate; end it, or choose another port."
             ) from None
@@ -89,7 +90,7 @@ class PortLock:
         for pid in holders(port):
             self.release()
             raise error(
-                f"The port {port} is in use by process {pid} ({_name_of(pid)}); close that program "
+                f"The port {port} is in use by process {pid} ({name_of(pid)}); close that program "
                 "and try again."
             )
 

@@ -24,6 +24,7 @@ from endplate.sim.rig import Rig
 
 FINGERS = slice(0, 6)
 STILL_DPS = 1.0
+STOPPED_MS = 150.0  # from the last fresh command, or a reset, until the fingers stand
 FRESH_NS = 100_000_000
 STATE = {name: number for number, name in core.GUARD_STATES.items()}
 

@@ -17,9 +17,8 @@ import pytest
 
 from endplate.sim.rig import Rig
 
-from .driving import STATE, Driving, pause_until, until
+from .driving import STATE, STOPPED_MS, Driving, pause_until, until
 
-STOPPED_MS = 150.0
 LINK_LOST_MS = 350.0
 EMG_AGE_MS = 150.0
 

@@ -14,9 +14,7 @@ from endplate.errors import HandError
 from endplate.live.recording import read_recording
 from endplate.sim.rig import Rig
 
-from .driving import STATE, Driving, pause_until, until
-
-STOPPED_MS = 150.0
+from .driving import STATE, STOPPED_MS, Driving, pause_until, until
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from contextlib import suppress
 import serial
 
 from endplate.errors import HandError
-from endplate.live.lock import holders, name_of
+from endplate.live.lock import holders, process
 
 _READ = 4096
 _WAITING_S = 0.005  # bytes worth this much time on the line may wait before a frame is refused
@@ -62,8 +62,7 @@ class HandPort:
                 "`dialout` and log in again."
             )
         if code in (errno.EAGAIN, errno.EBUSY) or "lock" in str(error):
-            by = [f"process {pid} ({name_of(pid)})" for pid in holders(self.name)]
-            who = by[0] if by else "another program"
+            who = next(map(process, holders(self.name)), "another program")
             return f"The hand's port {self.name} is in use by {who}: end that one first."
         if code == errno.ENOENT or not os.path.exists(self.name):
             return f"There is no port {self.name}: plug the hand in and switch it on."

@@ -20,12 +20,13 @@ from pathlib import Path
 from endplate.errors import BoardError, EndplateError
 
 
-def name_of(pid: int) -> str:
-    """What a process is called."""
+def process(pid: int) -> str:
+    """In a sentence: its number, and what it is called."""
     try:
-        return Path(f"/proc/{pid}/comm").read_text().strip()
+        name = Path(f"/proc/{pid}/comm").read_text().strip()
     except OSError:
-        return "a program"
+        name = "a program"
+    return f"process {pid} ({name})"
 
 
 def holders(port: str) -> list[int]:
@@ -35,17 +36,17 @@ def holders(port: str) -> list[int]:
     """
     real = os.path.realpath(port)
     found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        if int(process.name) == os.getpid():
+    for folder in Path("/proc").glob("[0-9]*"):
+        if int(folder.name) == os.getpid():
             continue
         links = set()
         with contextlib.suppress(OSError):
-            for fd in os.scandir(process / "fd"):
+            for fd in os.scandir(folder / "fd"):
                 with contextlib.suppress(OSError):
                     links.add(os.readlink(fd.path))
         stand_in = real.startswith("/dev/pts/") and any(link.endswith("ptmx") for link in links)
         if real in links and not stand_in:
-            found.append(int(process.name))
+            found.append(int(folder.name))
     return found
 
 
@@ -80,7 +81,7 @@ class PortLock:
             os.close(fd)
             who = "another process"
             if holder.isdigit():
-                who = f"process {holder} ({name_of(int(holder))})"
+                who = process(int(holder))
             raise error(
                 f"The port {port} is in use by {who} of Endplate; end it, or choose another port."
             ) from None
@@ -90,8 +91,7 @@ class PortLock:
         for pid in holders(port):
             self.release()
             raise error(
-                f"The port {port} is in use by process {pid} ({name_of(pid)}); close that program "
-                "and try again."
+                f"The port {port} is in use by {process(pid)}; close that program and try again."
             )
 
     @staticmethod

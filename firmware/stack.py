@@ -204,7 +204,7 @@ def worst_case(image: Path, files: list[Path]) -> dict:
     exceptions = []
     for level in LEVELS:
         here = [graph.deepest(graph.named(name)) for name in level if name in present]
-        if not here:  # the boot loader has but faults
+        if not here:  # the boot loader takes no interrupt of that priority
             continue
         taken, way = max(here, key=lambda one: one[0])
         total += EXCEPTION_BYTES + taken

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * line_cost: what the two serial lines cost the hand's processor in the millisecond in which most comes
- * together, in instructions, counted by the emulator (-icount shift=10: an instruction is 1024 ns of
- * its timer). Says one line of JSON: microseconds of that timer for
+ * together (counted.h). Says one line of JSON: microseconds of the emulator's timer for
  *
  *   known     a stretch of known length
  *   command   a COMMAND from its bytes to its fields
@@ -13,16 +12,13 @@
  *
  * Each is the worst of TURNS, over other bytes.
  */
+#include "counted.h"
 #include "dxl.h"
-#include "replay_files.h"
-#include "stm32f405.h"
 #include "wire.h"
 
 #include <string.h>
 
 enum {
-    KNOWN = 400000,
-    MHZ = 1000000000 / 1000000,
     TURNS = 16,
     ACTUATORS = 9,
     ASKED = 3,
@@ -140,12 +136,6 @@ static int32_t answers(uint32_t turn)
     return n == ASKED;
 }
 
-static void say(const char *name, uint32_t value)
-{
-    replay_say(name);
-    replay_say_number(value);
-}
-
 static uint32_t worst(step ready, step what)
 {
     uint32_t most = 0;
@@ -167,14 +157,7 @@ int main(int argc, char **argv)
 {
     (void)argc;
     (void)argv;
-    TIM2_PSC = MHZ - 1;
-    TIM2_EGR = TIM_UG;
-    TIM2_CR1 = TIM_CEN;
-
-    const uint32_t before = TIM2_CNT;
-    uint32_t turns = KNOWN / 2;
-    __asm volatile("1: subs %0, #1\n bne 1b" : "+r"(turns)::"cc");
-    say("{\"known\": ", TIM2_CNT - before);
+    counted_begin();
     say(", \"command\": ", worst(command_ready, command));
     say(", \"state\": ", worst(nothing_ready, state));
     say(", \"goals\": ", worst(nothing_ready, goals));

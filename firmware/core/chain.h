@@ -2,10 +2,13 @@
  *
  * chain: electrode counts -> DoF velocities. All stages over one block, on host and hand alike.
  *
- *   counts x uv_per_count -> band -> notch -> features -> decoder -> shape -> targets
+ *   counts x uv_per_count -> band -> notch -> features -> gate, decoder -> shape -> targets
  *                        \_______\_________\-> quality -> which DoF must freeze
  *
  * The output depends on the samples alone, never on how they were cut into blocks.
+ *
+ * The decoder's DoF are some of the hand's (`place`, shape.dofs); the others have intent 0. Where the
+ * gate says that nothing is meant, every intent is 0.
  *
  * A site is bad in a hop when it is flat or railed, or when more than half of the hop's samples
  * were missing. A bad site's activation is 0 until it has been good for `thaw_hops` hops. A DoF
@@ -19,6 +22,7 @@
 #include "decoder.h"
 #include "features.h"
 #include "filter.h"
+#include "gate.h"
 #include "quality.h"
 #include "shape.h"
 
@@ -32,10 +36,12 @@ typedef struct chain_config {
     float rate_hz;
     float uv_per_count;
     int32_t thaw_hops;
-    uint32_t needs[CORE_MAX_DOF]; /* bit per site */
+    int32_t place[CORE_MAX_DOF];  /* which of the hand's DoF each of the decoder's is */
+    uint32_t needs[CORE_MAX_DOF]; /* bit per site, of each of the hand's */
     filter_config band;
     filter_config notch;
     features_config features;
+    gate_config gate; /* its numbers stand in the decoder's pool */
     decoder_config decoder;
     shape_config shape;
     quality_config quality;
@@ -45,12 +51,20 @@ typedef struct chain_state {
     filter_state band;
     filter_state notch;
     features_state features;
+    gate_state gate;
+    decoder_state decoder;
     shape_state shape;
     quality_state quality;
     int32_t thaw[CORE_MAX_SITES];    /* hops until the site is believed again */
     int32_t missing[CORE_MAX_SITES]; /* samples of the hop being filled */
     uint32_t frozen;                 /* bit per DoF, as of the last hop */
     uint32_t samples;                /* taken since init */
+    int32_t due;                     /* the next piece of work on the hop that closed; 0: none */
+    uint32_t gated;                  /* gate_bit, of that hop, */
+    uint32_t doubted;                /* and sites that are not believed in it */
+    float rows[FEATURES_MAX_ROWS];   /* of that hop */
+    float vector[CORE_MAX_INPUTS];
+    float decoded[CORE_MAX_DOF]; /* in the decoder's order */
     int32_t base[CORE_MAX_SITES];    /* counts of the first sample: taken off before the filters, so
                                         that an electrode offset costs them no precision */
     float raw_uv[CHAIN_BLOCK * CORE_MAX_SITES];
@@ -62,7 +76,8 @@ typedef struct chain_state {
 typedef struct chain_hop {
     uint32_t samples; /* taken since init when this hop closed; the newest has number samples - 1 */
     uint32_t frozen;  /* bit per DoF */
-    uint32_t bad_sites;          /* bit per site: flat, railed or missing in this hop */
+    uint32_t bad_sites; /* bit per site: flat, railed or missing in this hop */
+    uint32_t gate;      /* gate_bit: why all intents are 0 */
     float power[CORE_MAX_SITES]; /* microvolt^2 */
     float activation[CORE_MAX_SITES];
     float intent[CORE_MAX_DOF];   /* decoder */
@@ -72,12 +87,23 @@ typedef struct chain_hop {
 
 int32_t chain_check(const chain_config *config);
 int32_t chain_init(chain_state *state, const chain_config *config);
+/* The same for a config that has been checked: it costs next to nothing, however large its pool. */
+void chain_begin(chain_state *state, const chain_config *config);
 /* counts: [samples][sites], as the board sent them. `missing`: bit per site, samples that were
  * filled in or not finite. Writes one chain_hop for every hop that closes and returns how many;
  * CORE_TOO_SMALL (nothing taken) when `capacity` could not hold them. `clean` may be 0, or
- * [samples][sites] floats that receive the conditioned signal in microvolts. */
+ * [samples][sites] floats that receive the conditioned signal in microvolts; `rows` may be 0, or
+ * [capacity][FEATURES_MAX_ROWS] floats that receive each hop's rows of features.h. */
 int32_t chain_process(chain_state *state, const chain_config *config, const int32_t *counts,
                       int32_t samples, uint32_t missing, chain_hop *hops, int32_t capacity,
-                      float *clean);
+                      float *clean, float *rows);
+
+/* The same in pieces of bounded cost, for a hand with a millisecond at a time. chain_take: one
+ * sample; 1 when it closed a hop, and then chain_work has to be called until it returns 1, before the
+ * next sample: hop is whole then. Same samples, same bits. */
+int32_t chain_take(chain_state *state, const chain_config *config, const int32_t *counts,
+                   uint32_t missing);
+enum { CHAIN_PIECES = 3 /* of the work on a hop, before its decoder's steps */ };
+int32_t chain_work(chain_state *state, const chain_config *config, chain_hop *hop);
 
 #endif

@@ -8,6 +8,7 @@
  * microvolt, far above the subnormal floats that slow many processors) becomes 0, and so does one
  * that is not finite. Divides 2^32. */
 enum { FLUSH_SAMPLES = 64 };
+static const float LEAST_B0 = 1e-6f; /* it is divided by */
 static const float TINY = 1e-20f;
 static const float HUGE_STATE = 1e30f;
 
@@ -22,6 +23,7 @@ int32_t filter_check(const filter_config *config) {
         }
         /* Poles inside the unit circle: the triangle of stability. */
         const float bound = 1.0f + c->a2;
+        if (c->b0 > -LEAST_B0 && c->b0 < LEAST_B0) return CORE_BAD_CONFIG;
         if (!(c->a2 < 1.0f) || !(c->a1 < bound) || !(-c->a1 < bound)) return CORE_BAD_CONFIG;
     }
     return CORE_OK;
@@ -34,29 +36,38 @@ int32_t filter_init(filter_state *state, const filter_config *config) {
     return CORE_OK;
 }
 
-/* A section as it runs: transposed direct form II with y replaced by b0 x + s1 in the recursion,
- *   y = b0 x + s1    s1' = c1 x - a1 s1 + s2    s2' = c2 x - a2 s1
- *   c1 = b1 - a1 b0  c2 = b2 - a2 b0
- * so that one sample waits for the last by a multiplication and an addition, not by two of each. */
+/* A section as it runs: transposed direct form II, everything divided by b0, with y replaced by
+ * x + s1 in the recursion,
+ *   y = x + s1           s1' = c1 x - a1 s1 + s2    s2' = c2 x - a2 s1
+ *   c1 = b1 / b0 - a1    c2 = b2 / b0 - a2
+ * so that one sample waits for the last by a multiplication and an addition, not by two of each. The
+ * product of all b0 is the first thing that a sample meets. */
 typedef struct running_section {
-    float b0, c1, c2, a1, a2;
+    float c1, c2, a1, a2;
 } running_section;
 
 static running_section running(const filter_section *c) {
-    return (running_section){c->b0, c->b1 - c->a1 * c->b0, c->b2 - c->a2 * c->b0, c->a1, c->a2};
+    return (running_section){c->b1 / c->b0 - c->a1, c->b2 / c->b0 - c->a2, c->a1, c->a2};
+}
+
+static float gain_of(const filter_config *config) {
+    float gain = 1.0f;
+    for (int32_t k = 0; k < config->sections; k++) gain *= config->section[k].b0;
+    return gain;
 }
 
 /* The states that a constant input would have left. */
 static void settle(filter_state *state, const filter_config *config, const float *first,
                    int32_t stride) {
+    const float gain = gain_of(config);
     for (int32_t i = 0; i < stride; i++) {
-        float x = first[i];
+        float x = gain * first[i];
         for (int32_t k = 0; k < config->sections; k++) {
             const running_section c = running(&config->section[k]);
             const float s1 = x * ((c.c1 + c.c2) / (1.0f + c.a1 + c.a2));
             state->s1[k][i] = s1;
             state->s2[k][i] = c.c2 * x - c.a2 * s1;
-            x = c.b0 * x + s1;
+            x = x + s1;
         }
     }
 }
@@ -90,7 +101,7 @@ static inline void keep(filter_state *state, int32_t section, int32_t lane, sect
 }
 
 static inline lanes step(running_section c, lanes x, section_memory *m) {
-    const lanes y = c.b0 * x + m->s1;
+    const lanes y = x + m->s1;
     const lanes s1 = c.c1 * x + m->s2;
     m->s2 = c.c2 * x - c.a2 * m->s1;
     m->s1 = s1 - c.a1 * m->s1;
@@ -99,11 +110,11 @@ static inline lanes step(running_section c, lanes x, section_memory *m) {
 
 /* Section k over a run of samples of 2 * LANES sites: two recursions that hide each other's wait. */
 static void run_one(filter_state *state, const filter_config *config, int32_t k, int32_t lane,
-                    const float *in, int32_t samples, int32_t stride, float *out) {
+                    float gain, const float *in, int32_t samples, int32_t stride, float *out) {
     const running_section c = running(&config->section[k]);
     section_memory m = recall(state, k, lane), n = recall(state, k, lane + LANES);
     for (int32_t left = samples; left > 0; left--) {
-        const lanes x = lanes_load(in), z = lanes_load(in + LANES);
+        const lanes x = gain * lanes_load(in), z = gain * lanes_load(in + LANES);
         lanes_store(out, step(c, x, &m));
         lanes_store(out + LANES, step(c, z, &n));
         in += stride;
@@ -115,12 +126,12 @@ static void run_one(filter_state *state, const filter_config *config, int32_t k,
 
 /* Sections k and k + 1 at once: what lies between them stays in a register. */
 static void run_two(filter_state *state, const filter_config *config, int32_t k, int32_t lane,
-                    const float *in, int32_t samples, int32_t stride, float *out) {
+                    float gain, const float *in, int32_t samples, int32_t stride, float *out) {
     const running_section c = running(&config->section[k]), d = running(&config->section[k + 1]);
     section_memory m = recall(state, k, lane), n = recall(state, k, lane + LANES);
     section_memory p = recall(state, k + 1, lane), q = recall(state, k + 1, lane + LANES);
     for (int32_t left = samples; left > 0; left--) {
-        const lanes x = lanes_load(in), z = lanes_load(in + LANES);
+        const lanes x = gain * lanes_load(in), z = gain * lanes_load(in + LANES);
         lanes_store(out, step(d, step(c, x, &m), &p));
         lanes_store(out + LANES, step(d, step(c, z, &n), &q));
         in += stride;
@@ -136,6 +147,7 @@ int32_t filter_process(filter_state *state, const filter_config *config, const f
                        int32_t samples, float *out) {
     if (samples < 0) return CORE_BAD_ARGUMENT;
     const int32_t stride = (config->sites + CORE_LANES - 1) / CORE_LANES * CORE_LANES;
+    const float gain = gain_of(config);
     if (samples > 0 && !state->started) {
         settle(state, config, in, stride);
         state->started = 1;
@@ -151,9 +163,9 @@ int32_t filter_process(filter_state *state, const filter_config *config, const f
             float *to = out + done * stride + lane;
             for (int32_t k = 0; k < config->sections; k += 2) {
                 if (k + 1 < config->sections) {
-                    run_two(state, config, k, lane, from, run, stride, to);
+                    run_two(state, config, k, lane, k == 0 ? gain : 1.0f, from, run, stride, to);
                 } else {
-                    run_one(state, config, k, lane, from, run, stride, to);
+                    run_one(state, config, k, lane, k == 0 ? gain : 1.0f, from, run, stride, to);
                 }
                 from = to;
             }

@@ -14,7 +14,7 @@
 enum { FILTER_MAX_SECTIONS = 12 };
 
 typedef struct filter_section {
-    float b0, b1, b2, a1, a2; /* a0 = 1 */
+    float b0, b1, b2, a1, a2; /* a0 = 1; abs(b0) >= 1e-6: everything is divided by it */
 } filter_section;
 
 typedef struct filter_config {

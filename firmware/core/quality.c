@@ -30,11 +30,15 @@ int32_t quality_check(const quality_config *config) {
     return config->full_scale_uv > 0.0f ? CORE_OK : CORE_BAD_CONFIG;
 }
 
+void quality_begin(quality_state *state, const quality_config *config) {
+    *state = (quality_state){0};
+    for (int32_t i = 0; i < config->sites; i++) state->site[i].mains_db = -MAINS_LIMIT_DB;
+}
+
 int32_t quality_init(quality_state *state, const quality_config *config) {
     const int32_t status = quality_check(config);
     if (status < 0) return status;
-    *state = (quality_state){0};
-    for (int32_t i = 0; i < config->sites; i++) state->site[i].mains_db = -MAINS_LIMIT_DB;
+    quality_begin(state, config);
     return CORE_OK;
 }
 

@@ -81,6 +81,7 @@ typedef struct quality_state {
 
 int32_t quality_check(const quality_config *config);
 int32_t quality_init(quality_state *state, const quality_config *config);
+void quality_begin(quality_state *state, const quality_config *config); /* that has been checked */
 /* raw: before any filter; band: after the band-pass; clean: after the notch. All [samples][stride],
  * microvolts. `missing`: bit per site whose samples in this block are not the board's. */
 int32_t quality_process(quality_state *state, const quality_config *config, const float *raw,

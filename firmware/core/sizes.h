@@ -15,12 +15,17 @@
 enum core_sizes {
     CORE_MAX_SITES = 32, /* EMG channels the chain may use */
     CORE_MAX_DOF = 8,
+    CORE_MAX_INPUTS = 152, /* numbers in the vector of features */
     CORE_MAX_JOINTS = 10,
     CORE_MAX_GRIPS = 12,
     CORE_DIGITS = 5, /* thumb, index, middle, ring, little */
     CORE_MAX_CHANNELS = 8, /* force inputs of a board */
     CORE_LANES = 8 /* floats in two SSE or NEON registers: two recursions hide their latency */
 };
+#ifdef CHAIN_ONE_SAMPLE /* the hand, which has not much memory */
+#define CORE_MAX_SITES 16
+#define CORE_MAX_INPUTS 104
+#endif
 
 enum core_status {
     CORE_OK = 0,

@@ -26,6 +26,7 @@ except ImportError as error:  # pragma: no cover - a broken installation
 
 MAX_SITES: int = lib.CORE_MAX_SITES
 MAX_DOF: int = lib.CORE_MAX_DOF
+MAX_ROWS: int = lib.FEATURES_MAX_ROWS
 MAX_JOINTS: int = lib.CORE_MAX_JOINTS
 TARGET_UNIT: int = lib.WIRE_TARGET_UNIT
 
@@ -60,6 +61,7 @@ HOP = np.dtype(
         ("samples", "<u4"),
         ("frozen", "<u4"),
         ("bad_sites", "<u4"),
+        ("gate", "<u4"),
         ("power", "<f4", (MAX_SITES,)),
         ("activation", "<f4", (MAX_SITES,)),
         ("intent", "<f4", (MAX_DOF,)),
@@ -94,15 +96,17 @@ class Chain:
     """Electrode counts -> DoF velocities, streaming (chain.h).
 
     `settings` is a nested dict in the shape of `chain_config`; endplate.live.profile makes it from
-    a profile. The result depends on the samples alone, not on how they are cut into blocks.
+    a profile; `pool` in its `decoder` is any sequence of floats, and is copied. The result depends
+    on the samples alone, not on how they are cut into blocks.
     """
 
     HOPS_PER_CALL = 256
 
     def __init__(self, settings: dict[str, Any]) -> None:
-        self.config = ffi.new("chain_config *", settings)
+        self._pool, decoder = pooled(settings["decoder"])
+        self.config = ffi.new("chain_config *", settings | {"decoder": decoder})
         self.sites: int = self.config.sites
-        self.dofs: int = self.config.decoder.dofs
+        self.dofs: int = self.config.shape.dofs
         self.hop_samples: int = self.config.features.hop_samples
         self._state = ffi.new("chain_state *")
         self._hops = ffi.new("chain_hop[]", self.HOPS_PER_CALL)
@@ -115,12 +119,17 @@ class Chain:
         check(lib.chain_init(self._state, self.config), "The chain cannot start")
 
     def process(
-        self, counts: np.ndarray, missing: int = 0, clean: np.ndarray | None = None
+        self,
+        counts: np.ndarray,
+        missing: int = 0,
+        clean: np.ndarray | None = None,
+        rows: np.ndarray | None = None,
     ) -> np.ndarray:
         """Takes counts int32 [n, sites] (C order) and returns the hops that closed, array of HOP.
 
         `missing` has a bit per site whose samples were filled in. `clean`, float32 [n, sites],
-        receives the conditioned signal in microvolts. Raises CoreError for arrays of another shape.
+        receives the conditioned signal in microvolts, `rows`, float32 [hops or more, MAX_ROWS], the
+        statistics of each hop (features.h). Raises CoreError for arrays of another shape.
         """
         if counts.dtype != np.int32 or counts.ndim != 2 or counts.shape[1] != self.sites:
             raise CoreError(lib.CORE_BAD_ARGUMENT, f"Counts must be int32 [n, {self.sites}]")
@@ -128,20 +137,31 @@ class Chain:
             counts = np.ascontiguousarray(counts)
         longest = (self.HOPS_PER_CALL - 1) * self.hop_samples
         if len(counts) <= longest:
-            return self._block(counts, missing, clean)
-        made = [
-            self._block(
-                counts[start : start + longest],
-                missing,
-                None if clean is None else clean[start : start + longest],
+            return self._block(counts, missing, clean, rows)
+        made, hops = [], 0
+        for start in range(0, len(counts), longest):
+            part = slice(start, start + longest)
+            made.append(
+                self._block(
+                    counts[part],
+                    missing,
+                    None if clean is None else clean[part],
+                    None if rows is None else rows[hops:],
+                )
             )
-            for start in range(0, len(counts), longest)
-        ]
+            hops += len(made[-1])
         return np.concatenate(made)
 
-    def _block(self, counts: np.ndarray, missing: int, clean: np.ndarray | None) -> np.ndarray:
+    def _block(
+        self,
+        counts: np.ndarray,
+        missing: int,
+        clean: np.ndarray | None,
+        rows: np.ndarray | None,
+    ) -> np.ndarray:
         """At most HOPS_PER_CALL hops. This is the hot path: no check that is not needed, and the
         hops leave as one copy of bytes (numpy copies a structured array field by field)."""
+        capacity = self.HOPS_PER_CALL if rows is None else min(self.HOPS_PER_CALL, len(rows))
         n = lib.chain_process(
             self._state,
             self.config,
@@ -149,8 +169,9 @@ class Chain:
             len(counts),
             missing,
             self._hops,
-            self.HOPS_PER_CALL,
+            capacity,
             ffi.NULL if clean is None else ffi.from_buffer(_CLEAN, clean, require_writable=True),
+            ffi.NULL if rows is None else ffi.from_buffer(_CLEAN, rows, require_writable=True),
         )
         if n <= 0:
             check(n, "The chain refused a block")
@@ -165,6 +186,13 @@ class Chain:
         """
         raw = ffi.buffer(ffi.addressof(self._state.quality, "site"))
         return np.frombuffer(raw, QUALITY)[: self.sites].copy()
+
+
+def pooled(decoder: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """The pool of a decoder's settings, which its config points to, and the config's fields."""
+    fields = dict(decoder)
+    pool = ffi.from_buffer("float[]", np.array(fields.pop("pool", ()), np.float32))
+    return pool, fields | {"floats": len(pool), "pool": pool if len(pool) else ffi.NULL}
 
 
 def target(velocity: float) -> int:

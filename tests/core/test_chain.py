@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typical import FULL_SCALE_UV, UV_PER_COUNT, few_sites, typical_counts, typical_settings
 
-from endplate.core import HOP, Chain, CoreError, ffi, lib
+from endplate.core import HOP, Chain, CoreError, ffi, lib, pooled
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "bench"))
 from chain import agree
@@ -162,13 +162,13 @@ def test_too_many_hops_for_the_callers_buffer_are_refused_whole():
     block, hops = ffi.from_buffer("int32_t[]", counts), ffi.new("chain_hop[4]")
     state, config, null = chain._state, chain.config, ffi.NULL
     take = lib.chain_process
-    assert take(state, config, block, 25, 0, hops, 4, null) == lib.CORE_TOO_SMALL
+    assert take(state, config, block, 25, 0, hops, 4, null, null) == lib.CORE_TOO_SMALL
     assert state.samples == 0
-    assert take(state, config, block, 24, 0, hops, 4, null) == 4
-    assert take(state, config, block, 1, 0, hops, 0, null) == lib.CORE_TOO_SMALL
-    assert take(state, config, block, 1, 0, hops, 1, null) == 1
-    assert take(state, config, block, -1, 0, hops, 4, null) == lib.CORE_BAD_ARGUMENT
-    assert take(state, config, block, 0, 0, hops, 0, null) == 0
+    assert take(state, config, block, 24, 0, hops, 4, null, null) == 4
+    assert take(state, config, block, 1, 0, hops, 0, null, null) == lib.CORE_TOO_SMALL
+    assert take(state, config, block, 1, 0, hops, 1, null, null) == 1
+    assert take(state, config, block, -1, 0, hops, 4, null, null) == lib.CORE_BAD_ARGUMENT
+    assert take(state, config, block, 0, 0, hops, 0, null, null) == 0
 
 
 def test_a_hop_is_written_whole():
@@ -177,7 +177,7 @@ def test_a_hop_is_written_whole():
     chain, counts = Chain(typical_settings()), typical_counts(15, 20, 8)
     target = ffi.from_buffer("chain_hop[]", hops)
     block = ffi.from_buffer("int32_t[]", counts)
-    lib.chain_process(chain._state, chain.config, block, 20, 0, target, 4, ffi.NULL)
+    lib.chain_process(chain._state, chain.config, block, 20, 0, target, 4, ffi.NULL, ffi.NULL)
     assert np.all(hops["power"][:, 8:] == 0) and np.all(hops["target"][:, 2:] == 0)
 
 
@@ -185,11 +185,16 @@ CONTRADICTIONS = [
     {"sites": 0}, {"sites": 33}, {"sites": 7}, {"rate_hz": 0.0}, {"rate_hz": -250.0},
     {"uv_per_count": 0.0}, {"uv_per_count": -1.0}, {"uv_per_count": 1e4}, {"thaw_hops": -1},
     {"needs": [0x100, 0]}, {"needs": [0, 0xFFFFFFFF]},
+    {"place": [0, 0]}, {"place": [0, 2]}, {"place": [-1, 1]}, {"place": [1, 8]},
+    {"gate": {"inputs": 9}}, {"gate": {"inputs": 4, "rest_at": -1}},
+    {"gate": {"inputs": 4, "rest_at": 1 << 30}}, {"gate": {"inputs": -1}},
 ]  # fmt: skip
 
 
 def refused(setup: dict) -> int:
-    config = ffi.new("chain_config *", setup)
+    pool, decoder = pooled(setup["decoder"])
+    config = ffi.new("chain_config *", setup | {"decoder": decoder})
+    assert len(pool) == config.decoder.floats
     status = lib.chain_check(config)
     assert lib.chain_init(ffi.new("chain_state *"), config) == status
     with pytest.raises(CoreError, match=r"The chain's configuration cannot be used: .*\."):
@@ -200,10 +205,13 @@ def refused(setup: dict) -> int:
 def test_check_refuses_contradictions():
     for changes in CONTRADICTIONS:
         assert refused(typical_settings() | changes) == lib.CORE_BAD_CONFIG, changes
-    for name, changes in {
-        "band": {"sites": 4}, "notch": {"sites": 4}, "features": {"sites": 4},
-        "quality": {"sites": 4}, "decoder": {"inputs": 4}, "shape": {"dofs": 1},
-    }.items():  # fmt: skip
+    for name, changes in (
+        ("band", {"sites": 4}), ("notch", {"sites": 4}), ("features", {"sites": 4}),
+        ("features", {"chosen": 4}), ("features", {"statistics": 3}),
+        ("features", {"chosen": 1 << 30, "statistics": 31}),
+        ("quality", {"sites": 4}), ("decoder", {"inputs": 4}), ("decoder", {"inputs": 9}),
+        ("shape", {"dofs": 1}),
+    ):  # fmt: skip
         setup = typical_settings()
         setup[name] = setup[name] | changes
         assert refused(setup) == lib.CORE_BAD_CONFIG, name
@@ -215,9 +223,16 @@ def test_check_refuses_what_is_not_finite_in_any_stage(value):
         assert refused(typical_settings() | {name: value}) == lib.CORE_NOT_FINITE
     for stage, changes in {
         "band": {"section": [{"b0": value}]}, "notch": {"section": [{"a1": value}]},
-        "features": {"rest": [value] * 8}, "decoder": {"bias": [value, 0.0]},
-        "shape": {"norm_cap": value}, "quality": {"full_scale_uv": value},
+        "features": {"rest": [value] * 8}, "decoder": {"share": value},
+        "gate": {"inputs": 4, "wake": value}, "shape": {"norm_cap": value},
+        "quality": {"full_scale_uv": value},
     }.items():  # fmt: skip
         setup = typical_settings()
-        setup[stage] = setup[stage] | changes
+        setup[stage] = setup.get(stage, {}) | changes
         assert refused(setup) == lib.CORE_NOT_FINITE, stage
+    setup = typical_settings()
+    for at in (0, len(setup["decoder"]["pool"]) - 1):  # a weight and a bias
+        pool = list(setup["decoder"]["pool"])
+        pool[at] = value
+        damaged = setup | {"decoder": setup["decoder"] | {"pool": pool}}
+        assert refused(damaged) == lib.CORE_NOT_FINITE, at

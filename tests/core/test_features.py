@@ -4,42 +4,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import pytest
+from feature_rig import activation, config, run
 
 from endplate.core import ffi, lib
-
-LANES = lib.CORE_LANES
-
-
-def config(sites: int = 8, **changes: Any) -> Any:
-    fields = {
-        "sites": sites, "statistics": 1, "hop_samples": 5, "window_hops": 8, "form": 0,
-        "rest": [9.0] * min(sites, 32), "reference": [60.0] * min(sites, 32),
-        "floor": [9.0] * min(sites, 32),
-    } | changes
-    return ffi.new("features_config *", fields)
-
-
-def run(setup: Any, x: np.ndarray, cut: int = 1_000_000) -> np.ndarray:
-    """Power per hop, [hops, sites]."""
-    state = ffi.new("features_state *")
-    assert lib.features_init(state, setup) == 0
-    sites, stride = x.shape[1], -(-x.shape[1] // LANES) * LANES
-    padded = np.zeros((len(x), stride), np.float32)
-    padded[:, :sites] = x
-    power, hops, start = np.zeros(sites, np.float32), [], 0
-    while start < len(x):
-        block = ffi.from_buffer("float[]", padded[start : start + cut])
-        taken = lib.features_add(state, setup, block, min(cut, len(x) - start))
-        assert 0 < taken <= setup.hop_samples
-        start += taken
-        if lib.features_ready(state, setup):
-            assert lib.features_hop(state, setup, ffi.from_buffer("float[]", power)) == 0
-            hops.append(power.copy())
-    return np.array(hops)
 
 
 @pytest.mark.parametrize(("hop", "window"), [(5, 8), (3, 8), (20, 8), (50, 3), (1, 32), (7, 1)])
@@ -66,14 +36,6 @@ def test_cuts_change_no_bit():
         assert np.array_equal(whole, run(config(9), x, cut))
 
 
-def activation(setup: Any, power: list[float]) -> np.ndarray:
-    out = np.zeros(len(power), np.float32)
-    given = np.array(power, np.float32)
-    pointers = ffi.from_buffer("float[]", given), ffi.from_buffer("float[]", out)
-    assert lib.features_activation(setup, *pointers) == 0
-    return out
-
-
 def test_rms_is_normalised_by_rest_and_reference():
     power = [0.0, 9.0, 9.0 + 3600.0, 9.0 + 900.0, 8.99, 1e6]
     expected = np.sqrt(np.maximum(0, np.array(power) - 9)) / 60
@@ -89,6 +51,20 @@ def test_log_has_its_floor_at_rest():
     assert ours[2:] == pytest.approx(np.log1p(power[2:] / 9), rel=1e-6)
 
 
+def test_the_activation_of_a_doubted_site_is_0_and_that_of_others_as_ever():
+    for form in (0, 1):
+        power = [100.0, 200.0, 400.0, 800.0]
+        sure, doubted = (activation(config(4, form=form), power, bits) for bits in (0, 0b1010))
+        assert np.all(sure > 0.1)
+        assert np.array_equal(doubted, sure * np.array([1, 0, 1, 0], np.float32))
+
+
+def test_the_activation_is_that_of_every_site_whichever_are_chosen():
+    power = [100.0, 200.0, 400.0, 800.0]
+    few = config(4, chosen=1, chosen_site=[2])
+    assert np.array_equal(activation(few, power), activation(config(4), power))
+
+
 def test_a_hop_that_is_not_full_is_not_closed():
     setup, state = config(), ffi.new("features_state *")
     assert lib.features_init(state, setup) == 0
@@ -99,10 +75,31 @@ def test_a_hop_that_is_not_full_is_not_closed():
     assert lib.features_add(state, setup, ffi.new("float[80]"), 9) == 0
 
 
-REFUSED = [{"sites": 0}, {"sites": 33}, {"statistics": 0}, {"statistics": 3}, {"hop_samples": 0}]
-REFUSED += [{"hop_samples": -5}, {"window_hops": 0}, {"window_hops": 33}, {"form": 2}, {"form": -1}]
-REFUSED += [{"rest": [-1.0] * 8}, {"reference": [0.0] * 8}, {"reference": [-60.0] * 8}]
-REFUSED += [{"form": 1, "floor": [0.0] * 8}, {"form": 1, "floor": [-9.0] * 8}]
+REFUSED = [
+    {"sites": 0}, {"sites": 33}, {"sites": -1}, {"statistics": 0}, {"statistics": 32},
+    {"statistics": 2}, {"statistics": 30}, {"statistics": 9}, {"statistics": 13},
+    {"hop_samples": 0}, {"hop_samples": -5}, {"hop_samples": 4097},
+    {"window_hops": 0}, {"window_hops": 33}, {"form": 2}, {"form": -1},
+    {"rest": [-1.0] * 8}, {"reference": [0.0] * 8}, {"reference": [-60.0] * 8},
+    {"form": 1, "floor": [0.0] * 8}, {"form": 1, "floor": [-9.0] * 8},
+    {"statistics": 5, "floor": [0.0] * 8}, {"statistics": 11, "floor": [0.0] * 8},
+    {"statistics": 3, "difference_floor": [9.0] * 7 + [0.0]},
+    {"statistics": 17, "recent_hops": 0}, {"statistics": 17, "recent_hops": 9},
+    {"statistics": 17, "recent_hops": -1},
+    {"chosen": 0}, {"chosen": -1}, {"chosen": 9}, {"chosen": 1 << 30},
+    {"chosen_site": [0, 1, 2, 3, 4, 5, 6, 8]}, {"chosen_site": [0, 1, 2, -1, 4, 5, 6, 7]},
+    {"chosen_site": [0, 1, 2, 3, 4, 5, 6, 0]},
+    {"statistics": 5, "chosen": 1}, {"statistics": 11, "chosen": 1},
+]  # fmt: skip
+#: As near to those as may be.
+TAKEN = [
+    {"statistics": 3}, {"statistics": 7}, {"statistics": 11}, {"statistics": 5},
+    {"hop_samples": 4096}, {"hop_samples": 1}, {"window_hops": 32}, {"window_hops": 1},
+    {"floor": [0.0] * 8}, {"form": 1, "reference": [0.0] * 8}, {"difference_floor": [0.0] * 8},
+    {"statistics": 17, "recent_hops": 1}, {"statistics": 17, "recent_hops": 8},
+    {"statistics": 5, "chosen": 2}, {"chosen": 1, "chosen_site": [7, 7, 7]},
+    {"statistics": 1, "recent_hops": 99},
+]  # fmt: skip
 
 
 def test_check_refuses():
@@ -112,8 +109,21 @@ def test_check_refuses():
         assert lib.features_init(ffi.new("features_state *"), setup) == lib.CORE_BAD_CONFIG
 
 
+def test_check_takes_what_is_just_within():
+    for changes in TAKEN:
+        assert lib.features_check(config(**changes)) == 0, changes
+
+
+def test_pairs_are_of_eight_sites_at_most():
+    for chosen, statistics in ((9, 5), (9, 11), (32, 15)):
+        setup = config(32, statistics=statistics, chosen=chosen)
+        assert lib.features_check(setup) == lib.CORE_BAD_CONFIG
+        assert lib.features_check(config(32, statistics=statistics, chosen=8)) == 0
+        assert lib.features_check(config(32, statistics=3, chosen=chosen)) == 0
+
+
 def test_check_refuses_what_is_not_finite():
-    for name in ("rest", "reference", "floor"):
+    for name in ("rest", "reference", "floor", "difference_floor"):
         for value in (math.nan, math.inf):
             setup = config(**{name: [9.0] * 7 + [value]})
             assert lib.features_check(setup) == lib.CORE_NOT_FINITE, (name, value)

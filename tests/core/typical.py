@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from endplate.live.decoder import plain, settings
 from endplate.live.design import band_sections, notch_sections
 
 #: Cyton at gain 24.
@@ -37,6 +38,7 @@ def typical_settings(
         "rate_hz": rate_hz,
         "uv_per_count": UV_PER_COUNT,
         "thaw_hops": 10,
+        "place": [0, 1],
         "needs": [0b0011, 0b1100],
         "band": {"sites": sites, "sections": len(band), "section": band},
         "notch": {"sites": sites, "sections": len(notch), "section": notch},
@@ -49,13 +51,11 @@ def typical_settings(
             "rest": [9.0] * sites,
             "reference": [60.0] * sites,
             "floor": [9.0] * sites,
+            "difference_floor": [9.0] * sites,
+            "chosen": sites,
+            "chosen_site": list(range(sites)),
         },
-        "decoder": {
-            "inputs": sites,
-            "dofs": 2,
-            "weight": weight.tolist(),
-            "bias": [0.01, -0.01],
-        },
+        "decoder": settings(plain(weight.tolist(), [0.01, -0.01])),
         "shape": {"dofs": 2, "release_ratio": 0.7, "norm_cap": 1.0, "dof": [dof, dof]},
         "quality": {
             "sites": sites,
@@ -72,11 +72,12 @@ def few_sites(sites: int) -> dict[str, Any]:
     setup = typical_settings(250, max(sites, 4))
     for name in ("band", "notch", "features", "quality"):
         setup[name] = setup[name] | {"sites": sites}
-    for name in ("rest", "reference", "floor"):
+    for name in ("rest", "reference", "floor", "difference_floor", "chosen_site"):
         setup["features"][name] = setup["features"][name][:sites]
-    setup["decoder"] = {"inputs": sites, "dofs": 1, "weight": [[1.0] + [0.0] * (sites - 1)]}
+    setup["features"]["chosen"] = sites
+    setup["decoder"] = settings(plain([[1.0] + [0.0] * (sites - 1)], [0.0]))
     setup["shape"] = setup["shape"] | {"dofs": 1, "dof": [typical_shape()]}
-    return setup | {"sites": sites, "needs": [1]}
+    return setup | {"sites": sites, "place": [0], "needs": [1]}
 
 
 def typical_counts(seed: int, samples: int, sites: int, rate_hz: float = 250) -> np.ndarray:

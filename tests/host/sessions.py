@@ -22,7 +22,7 @@ def until(condition, seconds: float = 8.0) -> None:
 def settings(directory: Path, hand: HandStandIn | None, **more) -> Settings:
     # A neutral decoder: the synthetic board's sine waves move nothing, and one command arms.
     profile = more.pop("profile", None) or plain_profile(
-        directory.parent / "p.json", weights=[[0.0] * 8] * 2
+        directory.parent / "p.json", still=True
     )
     return Settings(
         str(directory), hand_port=hand.port if hand else None, profile=profile,

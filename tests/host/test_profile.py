@@ -8,10 +8,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from endplate import core
+from endplate import core, core_decoder
 from endplate.errors import ProfileError
 from endplate.live import profile as module
-from endplate.live.profile import Profile, chain_settings, load_profile, save_profile, timing
+from endplate.live import profile_file as files
+from endplate.live.decoder import STATISTICS, inputs, plain
+from endplate.live.profile import Profile, chain_settings, timing
+from endplate.live.profile_file import load_profile, save_profile
 
 
 def a_profile(**changes) -> Profile:
@@ -23,9 +26,10 @@ def a_profile(**changes) -> Profile:
         name="Anna", montage="four", hand="test-hand", board="cyton", rate_hz=250.0, mains_hz=50.0,
         uv_per_count=0.02235, full_scale_uv=187500.0, channels=(2, 5), site_labels=("a", "b"),
         dofs=("hand", "elbow"), hop_samples=5, window_hops=8, form="rms", rest_uv2=[16.1, 1 / 3],
-        reference_uv=[80.0, 90.0], floor_uv2=[16.1, 1 / 3], weights=[[1.0, -0.1], [0.2, 1.0 / 7]],
-        bias=[0.01, -0.02], needs=[[0], [0, 1]], shape={"hand": shape, "elbow": shape},
-        lambda_=0.01, report={"r2": {"hand": 0.9}, "snr_db": [20.0, None]}, simulated=True,
+        reference_uv=[80.0, 90.0], floor_uv2=[16.1, 1 / 3],
+        decoder=plain([[1.0, -0.1], [0.2, 1.0 / 7]], [0.01, -0.02]),
+        needs=[[0], [0, 1]], shape={"hand": shape, "elbow": shape},
+        report={"r2": {"hand": 0.9}, "snr_db": [20.0, None]}, simulated=True,
         created="2026-01-01T00:00:00+00:00",
     )
     return replace(made, **changes)
@@ -40,7 +44,7 @@ def rewrite(path, change, keep_hash=False):
     content = json.loads(path.read_text())
     change(content)
     if not keep_hash:
-        content["sha256"] = module._digest(content)
+        content["sha256"] = files._digest(content)
     path.write_text(json.dumps(content))
 
 
@@ -91,7 +95,7 @@ def test_another_json_file_is_no_profile(path, text):
 
 def test_an_edit_by_hand_is_noticed(path):
     save_profile(a_profile(), path)
-    rewrite(path, lambda c: c["weights"][0].__setitem__(0, 1.5), keep_hash=True)
+    rewrite(path, lambda c: c["rest_uv2"].__setitem__(0, 1.5), keep_hash=True)
     with pytest.raises(ProfileError, match="was changed after calibration"):
         load_profile(path)
 
@@ -99,14 +103,14 @@ def test_an_edit_by_hand_is_noticed(path):
 def test_a_newer_version_says_update(path):
     save_profile(a_profile(), path)
     rewrite(path, lambda c: c.update(version=module.VERSION + 1))
-    with pytest.raises(ProfileError, match="version 2.*update Endplate"):
+    with pytest.raises(ProfileError, match=f"version {module.VERSION + 1}.*update Endplate"):
         load_profile(path)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_number_that_is_none_is_refused_even_with_a_right_hash(path, value):
     save_profile(a_profile(), path)
-    text = path.read_text().replace('"lambda_": 0.01', f'"lambda_": {json.dumps(value)}')
+    text = path.read_text().replace('"norm_cap": 0.0', f'"norm_cap": {json.dumps(value)}')
     path.write_text(text)
     with pytest.raises(ProfileError, match="not finite"):
         load_profile(path)
@@ -114,15 +118,19 @@ def test_a_number_that_is_none_is_refused_even_with_a_right_hash(path, value):
 
 def test_nothing_that_is_not_finite_is_ever_saved(path):
     with pytest.raises(ProfileError, match="not finite"):
-        save_profile(a_profile(bias=[float("nan"), 0.0]), path)
+        save_profile(a_profile(decoder=plain([[float("nan"), 0.0]] * 2, [0.0, 0.0])), path)
     assert not path.exists()
 
 
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (dict(weights=[[1.0], [1.0]]), "row of weights"),
-        (dict(bias=[0.0]), "bias is not one per DoF"),
+        (dict(decoder=plain([[1.0], [1.0]], [0.0, 0.0])), "a decoder of 1 inputs"),
+        (dict(decoder=plain([[1.0, 0.5]], [0.0])), "a decoder of kind linear for 1 DoF"),
+        (dict(decoder=plain([[1.0, 0.5]] * 2, [0.0] * 2) | {"kind": "magic"}), "of kind magic"),
+        (dict(decoder=plain([[1.0, 0.5]] * 2, [0.0] * 2) | {"pool": ["a"]}), "list of numbers"),
+        (dict(statistics=3), "a decoder of 2 inputs"),
+        (dict(difference_floor_uv2=[1.0]), "difference_floor_uv2 is not one per site"),
         (dict(rest_uv2=[1.0]), "rest_uv2 is not one per site"),
         (dict(needs=[[0], [2]]), "needs names a site"),
         (dict(channels=(2, 2)), "channels repeat"),
@@ -130,7 +138,7 @@ def test_nothing_that_is_not_finite_is_ever_saved(path):
         (dict(reference_uv=[0.0, 1.0]), "out of range"),
         (dict(hop_samples=0), "out of range"),
         (dict(shape={}), "shape is not one per DoF"),
-        (dict(weights=3), "wrong type"),
+        (dict(needs=3), "wrong type"),
     ],
 )
 def test_shapes_that_do_not_fit_are_refused(path, change, says):
@@ -144,8 +152,8 @@ def test_shapes_that_do_not_fit_are_refused(path, change, says):
 
 def test_a_lost_field_is_named(path):
     save_profile(a_profile(), path)
-    rewrite(path, lambda c: c.pop("bias"))
-    with pytest.raises(ProfileError, match=r"fields \(bias\)"):
+    rewrite(path, lambda c: c.pop("gate"))
+    with pytest.raises(ProfileError, match=r"fields \(gate\)"):
         load_profile(path)
 
 
@@ -161,7 +169,7 @@ def test_a_save_leaves_the_old_file_or_the_new_one_and_no_debris(path, monkeypat
     def fail(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module.os, "replace", fail)
+    monkeypatch.setattr(files.os, "replace", fail)
     with pytest.raises(ProfileError, match="No space left"):
         save_profile(a_profile(name="new"), path)
     assert load_profile(path).name == "Anna"
@@ -221,7 +229,7 @@ def test_without_a_profile_nothing_moves():
 
 def test_sites_stand_at_their_channels():
     made = settings(a_profile())
-    assert made["decoder"]["weight"][0] == [0, 1.0, 0, 0, -0.1, 0, 0, 0]
+    assert made["features"]["chosen_site"] == [1, 4]
     assert made["needs"] == [0b10, 0b10010]
     assert made["features"]["reference"][1] == 80.0
     assert made["thaw_hops"] == 50
@@ -236,10 +244,14 @@ def test_the_notches_are_the_profiles():
 
 def test_outputs_may_stand_in_the_order_of_the_hand():
     made = settings(a_profile(), dofs=("hand", "wrist_rotation", "elbow"))
-    assert made["decoder"]["dofs"] == 3
-    assert not any(made["decoder"]["weight"][1]) and made["needs"][1] == 0
-    assert made["decoder"]["weight"][2][1] == 0.2
-    core.Chain(made)
+    assert made["place"] == [0, 2] and made["shape"]["dofs"] == 3
+    assert made["needs"] == [0b10, 0, 0b10010]
+    loud = np.random.default_rng(1).integers(-100_000, 100_000, (500, 8)).astype(np.int32)
+    hops = core.Chain(made).process(loud)
+    u = hops["activation"][:, [1, 4]].astype(float)
+    expected = u @ np.array([[1.0, -0.1], [0.2, 1.0 / 7]]).T + [0.01, -0.02]
+    assert hops["intent"][:, [0, 2]] == pytest.approx(expected, rel=1e-5)
+    assert not hops["intent"][:, 1].any()
 
 
 def test_a_dof_or_channel_that_is_not_there_is_refused():
@@ -252,4 +264,9 @@ def test_a_dof_or_channel_that_is_not_there_is_refused():
 def test_the_limits_are_those_of_the_core():
     assert (module.MAX_DOF, module.MAX_SITES) == (core.MAX_DOF, core.MAX_SITES)
     assert module.FORMS.index("rms") == core.lib.FEATURES_RMS
+    for name, bit in STATISTICS.items():
+        assert bit == getattr(core.lib, f"FEATURES_{name.upper().replace(' ', '_')}")
+    chosen = {"sites": 8, "chosen": 5, "chosen_site": [0, 1, 2, 3, 4]}
+    for bits in (1, 3, 17, 7, 31):
+        assert inputs(bits, 5) == core_decoder.inputs(chosen | {"statistics": bits})
     assert module.FORMS.index("log") == core.lib.FEATURES_LOG

@@ -38,7 +38,8 @@ from endplate.live.hand_decoding import HAND, HandDecoding
 from endplate.live.hand_log import Line
 from endplate.live.latency import Latencies
 from endplate.live.link import HandLink
-from endplate.live.profile import Profile, chain_settings, load_profile, timing
+from endplate.live.profile import Profile, chain_settings, timing
+from endplate.live.profile_file import load_profile
 from endplate.live.requests import RequestServer, refusal
 from endplate.live.session import SessionLock, Settings
 from endplate.live.source import Block

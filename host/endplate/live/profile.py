@@ -1,30 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A person's profile: what calibration found, as a file, and the C chain's settings made from it.
-
-The file is indented JSON with a SHA-256 over everything else in it: a profile that was cut short,
-edited or is of another version, montage, rate or hand is refused, never half used.
+"""A person's profile: what calibration found, and the C chain's settings made from it.
 
 The chain works on all channels of the board, in the board's order (the monitor shows the quality of
-each); a profile speaks of its own sites, some of these channels. `chain_settings` puts each site at
-its channel.
+each); a profile speaks of its own sites, some of these channels, and its decoder looks at them
+alone.
+`chain_settings` tells the chain which they are. profile_file.py keeps a profile as a file.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
-import os
-import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 from endplate.errors import ProfileError
+from endplate.live import decoder as decoders
 from endplate.live.design import band_sections, notch_sections
 
-VERSION = 1
+VERSION = 2
 FORMS = ("rms", "log")
 MAX_DOF = 8  # CORE_MAX_DOF; a test compares them, so that this file needs no compiled module
 MAX_SITES = 32  # CORE_MAX_SITES
@@ -47,10 +41,12 @@ PLAIN_SHAPE: dict[str, Any] = {
 class Profile:
     """A decoder for one person, one montage, one rate and one hand.
 
-    Per-site lists are in the order of `site_labels`, per-DoF lists in that of `dofs`. `rest_uv2`
-    and `floor_uv2` are powers in microvolt^2, `reference_uv` an RMS in microvolt. `weights`
-    [dofs][sites] and `bias` [dofs] have no unit: 1 is full velocity. `needs[d]` lists the sites
-    (indices) without which DoF d must not move. `channels` count from 1, as the board's labels do.
+    Per-site lists are in the order of `site_labels`, per-DoF lists in that of `dofs`. `rest_uv2`,
+    `floor_uv2` and `difference_floor_uv2` are powers in microvolt^2, `reference_uv` an RMS in
+    microvolt. `statistics` are bits (decoder.py) of what the decoder looks at, `decoder` is the
+    decoder (decoder.py) and `gate` the gate of gate.h, whose numbers stand in the decoder's pool.
+    `needs[d]` lists the sites (indices) without which DoF d must not move. `channels` count from 1,
+    as the board's labels do.
     """
 
     name: str
@@ -70,11 +66,12 @@ class Profile:
     rest_uv2: list[float]
     reference_uv: list[float]
     floor_uv2: list[float]
-    weights: list[list[float]]
-    bias: list[float]
+    decoder: dict[str, Any]
     needs: list[list[int]]
     shape: dict[str, dict[str, Any]]
-    lambda_: float
+    statistics: int = 1
+    difference_floor_uv2: list[float] = field(default_factory=list)
+    gate: dict[str, Any] = field(default_factory=dict)
     norm_cap: float = 0.0
     report: dict[str, Any] = field(default_factory=dict)
     simulated: bool = False
@@ -140,6 +137,11 @@ def timing(rate_hz: float) -> tuple[int, int]:
     return hop, max(1, math.floor(window_s * rate_hz / hop + 0.5))
 
 
+def recent_hops(window_hops: int) -> int:
+    """Hops of the window that are its recent part: half."""
+    return max(1, (window_hops + 1) // 2)
+
+
 def chain_settings(
     profile: Profile | None,
     *,
@@ -153,40 +155,46 @@ def chain_settings(
     """The nested dict for core.Chain over all `channels` of the board.
 
     The outputs stand in the order of `dofs` (for instance the hand's DoF names; those the profile
-    does not decode get zero weights), by default the profile's own. Without a profile nothing
-    moves: one DoF (or `dofs`) of zero weights. The notches are the profile's, whose decoder was
-    made behind them; `mains_hz` is for those without one. Raises ProfileError when the profile
-    wants a channel that the board lacks, or decodes a DoF missing from `dofs`.
+    does not decode stay 0), by default the profile's own. Without a profile nothing moves. The
+    notches are the profile's, whose decoder was made behind them; `mains_hz` is for those without
+    one. Raises ProfileError when the profile wants a channel that the board lacks, or decodes a
+    DoF missing from `dofs`.
     """
     names = tuple(dofs) if dofs is not None else profile.dofs if profile else ("none",)
     if profile:
         mains_hz = profile.mains_hz
     hop, window = (profile.hop_samples, profile.window_hops) if profile else timing(rate_hz)
-    rest, reference, floor = [0.0] * channels, [1.0] * channels, [1.0] * channels
-    weight = [[0.0] * channels for _ in names]
-    bias, needs = [0.0] * len(names), [0] * len(names)
-    shapes = [PLAIN_SHAPE] * len(names)
+    per_site = {"rest": [0.0] * channels}
+    for name in ("reference", "floor", "difference_floor"):
+        per_site[name] = [1.0] * channels
+    needs, shapes = [0] * len(names), [PLAIN_SHAPE] * len(names)
+    chosen, place, decoder = [0], [0], decoders.plain([[0.0]], [0.0])
     if profile:
-        _place(profile, names, channels, rest, reference, floor, weight, bias, needs, shapes)
+        chosen = _sites(profile, channels, per_site)
+        place = _dofs(profile, names, needs, shapes)
+        decoder = profile.decoder
     return {
         "sites": channels,
         "rate_hz": rate_hz,
         "uv_per_count": uv_per_count,
         "thaw_hops": math.ceil(THAW_S * rate_hz / hop),
+        "place": place,
         "needs": needs,
         "band": _filter(channels, band_sections(rate_hz)),
         "notch": _filter(channels, notch_sections(rate_hz, mains_hz)),
         "features": {
             "sites": channels,
-            "statistics": 1,
+            "statistics": profile.statistics if profile else 1,
             "hop_samples": hop,
             "window_hops": window,
+            "recent_hops": recent_hops(window),
             "form": FORMS.index(profile.form) if profile else 0,
-            "rest": rest,
-            "reference": reference,
-            "floor": floor,
+            "chosen": len(chosen),
+            "chosen_site": chosen,
+            **per_site,
         },
-        "decoder": {"inputs": channels, "dofs": len(names), "weight": weight, "bias": bias},
+        "gate": dict(profile.gate) if profile else {},
+        "decoder": decoders.settings(decoder),
         "shape": {
             "dofs": len(names),
             "release_ratio": RELEASE_RATIO,
@@ -207,17 +215,26 @@ def _filter(channels: int, sections: Sequence[dict[str, float]]) -> dict[str, An
     return {"sites": channels, "sections": len(sections), "section": list(sections)}
 
 
-def _place(profile, names, channels, rest, reference, floor, weight, bias, needs, shapes) -> None:
-    """Writes the profile's sites at their channels and its DoF at their places in `names`."""
+def _sites(profile: Profile, channels: int, per_site: dict[str, list[float]]) -> list[int]:
+    """Writes the profile's sites at their channels; returns these, counted from 0."""
     for site, channel in enumerate(profile.channels):
         if channel > channels:
             raise ProfileError(
                 f"The profile {profile.name} uses channel {channel}, but this board has "
                 f"{channels}: use the board {profile.board} or calibrate again."
             )
-        rest[channel - 1] = profile.rest_uv2[site]
-        reference[channel - 1] = profile.reference_uv[site]
-        floor[channel - 1] = profile.floor_uv2[site]
+        per_site["rest"][channel - 1] = profile.rest_uv2[site]
+        per_site["reference"][channel - 1] = profile.reference_uv[site]
+        per_site["floor"][channel - 1] = profile.floor_uv2[site]
+        if profile.difference_floor_uv2:
+            per_site["difference_floor"][channel - 1] = profile.difference_floor_uv2[site]
+    return [channel - 1 for channel in profile.channels]
+
+
+def _dofs(profile: Profile, names: Sequence[str], needs: list[int], shapes: list[Any]) -> list[int]:
+    """Writes what the profile's DoF need and their shapes at their places in `names`; returns
+    these."""
+    place = []
     for d, name in enumerate(profile.dofs):
         if name not in names:
             raise ProfileError(
@@ -225,171 +242,7 @@ def _place(profile, names, channels, rest, reference, floor, weight, bias, needs
                 "calibrate again for this hand."
             )
         row = names.index(name)
-        for site, channel in enumerate(profile.channels):
-            weight[row][channel - 1] = profile.weights[d][site]
-        bias[row] = profile.bias[d]
         needs[row] = sum(1 << (profile.channels[site] - 1) for site in profile.needs[d])
         shapes[row] = profile.shape[name]
-
-
-# ---- the file ----
-
-
-def save_profile(profile: Profile, path: str | Path) -> None:
-    """Writes the profile atomically: a reader finds the old file or the new one, whole.
-
-    Raises ProfileError for a profile that load_profile would refuse and for an unwritable file.
-    """
-    path = Path(path)
-    content = json.loads(json.dumps(asdict(profile)))  # tuples become lists, as a reader gets them
-    _check(content, str(path))
-    content["sha256"] = _digest(content)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise ProfileError(_unwritable(path, error)) from error
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(_readable(content))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except OSError as error:
-        Path(name).unlink(missing_ok=True)
-        raise ProfileError(_unwritable(path, error)) from error
-
-
-def _unwritable(path: Path, error: OSError) -> str:
-    return f"The profile cannot be written to {path} ({error.strerror}): choose another folder."
-
-
-def _readable(content: dict[str, Any]) -> str:
-    """JSON with one line per key; dicts and tables of the top level are opened into lines too."""
-    lines = []
-    for key, value in content.items():
-        if isinstance(value, dict) and value:
-            inner = ",\n".join(f"    {json.dumps(k)}: {json.dumps(v)}" for k, v in value.items())
-            lines.append(f"  {json.dumps(key)}: {{\n{inner}\n  }}")
-        elif isinstance(value, list) and value and isinstance(value[0], list):
-            inner = ",\n".join(f"    {json.dumps(row)}" for row in value)
-            lines.append(f"  {json.dumps(key)}: [\n{inner}\n  ]")
-        else:
-            lines.append(f"  {json.dumps(key)}: {json.dumps(value)}")
-    return "{\n" + ",\n".join(lines) + "\n}\n"
-
-
-def _digest(content: dict[str, Any]) -> str:
-    """SHA-256 over the canonical text of the rest: values matter, layout does not."""
-    rest = {key: value for key, value in content.items() if key != "sha256"}
-    text = json.dumps(rest, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def load_profile(path: str | Path) -> Profile:
-    """Reads a profile; raises ProfileError in one sentence for anything that must not be used."""
-    path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise ProfileError(
-            f"There is no profile at {path}: check the path, or calibrate to make one."
-        ) from error
-    except UnicodeDecodeError as error:
-        raise ProfileError(_damaged(path)) from error
-    except OSError as error:
-        raise ProfileError(
-            f"The profile {path} cannot be read ({error.strerror}): check the file's permissions."
-        ) from error
-    try:
-        content = json.loads(text)
-    except ValueError as error:
-        raise ProfileError(_damaged(path)) from error
-    if not isinstance(content, dict) or not isinstance(content.get("version"), int):
-        raise ProfileError(
-            f"{path} is not an Endplate profile: choose a file that calibration has written."
-        )
-    if content["version"] != VERSION:
-        remedy = "update Endplate" if content["version"] > VERSION else "calibrate again"
-        raise ProfileError(
-            f"The profile {path} is of version {content['version']}, and this Endplate reads "
-            f"version {VERSION}: {remedy}."
-        )
-    _finite(content, str(path))
-    if content.pop("sha256", None) != _digest(content):
-        raise ProfileError(
-            f"The profile {path} was changed after calibration wrote it (its hash does not match): "
-            "take the original file or calibrate again."
-        )
-    _check(content, str(path))
-    for key in ("channels", "site_labels", "dofs"):
-        content[key] = tuple(content[key])
-    return Profile(**content)
-
-
-def _damaged(path: Path) -> str:
-    return f"The profile {path} is damaged or cut short: take a copy of it or calibrate again."
-
-
-def _finite(value: Any, where: str) -> None:
-    """Raises ProfileError when any number inside is NaN or infinite."""
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ProfileError(
-            f"The profile {where} holds a number that is not finite: take a copy of it or "
-            "calibrate again."
-        )
-    if isinstance(value, dict):
-        for item in value.values():
-            _finite(item, where)
-    elif isinstance(value, list):
-        for item in value:
-            _finite(item, where)
-
-
-def _check(content: dict[str, Any], where: str) -> None:
-    """Raises ProfileError unless `content` has every field, finite, in shapes that fit."""
-    _finite(content, where)
-    expected = {item.name for item in fields(Profile)}
-    if set(content) != expected:
-        odd = ", ".join(sorted(set(content) ^ expected))
-        raise ProfileError(f"The profile {where} lacks or adds fields ({odd}): calibrate again.")
-    try:
-        wrong = _contradiction(content)
-    except (TypeError, KeyError, AttributeError):
-        wrong = "a field is of the wrong type"
-    if wrong:
-        raise ProfileError(f"The profile {where} contradicts itself ({wrong}): calibrate again.")
-
-
-def _contradiction(content: dict[str, Any]) -> str:
-    """What is wrong with the values, or nothing."""
-    sites, dofs = len(content["channels"]), len(content["dofs"])
-    if not 1 <= sites <= MAX_SITES or not 1 <= dofs <= MAX_DOF:
-        return f"{sites} sites and {dofs} DoF"
-    for key in ("site_labels", "rest_uv2", "reference_uv", "floor_uv2"):
-        if len(content[key]) != sites:
-            return f"{key} is not one per site"
-    for key in ("weights", "bias", "needs"):
-        if len(content[key]) != dofs:
-            return f"{key} is not one per DoF"
-    if any(len(row) != sites for row in content["weights"]):
-        return "a row of weights is not one per site"
-    if any(not 0 <= site < sites for row in content["needs"] for site in row):
-        return "needs names a site that is not there"
-    if len(set(content["channels"])) != sites or min(content["channels"]) < 1:
-        return "channels repeat or start below 1"
-    if len(set(content["dofs"])) != dofs or set(content["shape"]) != set(content["dofs"]):
-        return "shape is not one per DoF"
-    if content["form"] not in FORMS:
-        return f"the form {content['form']}"
-    if min(content["reference_uv"] + content["floor_uv2"]) <= 0 or min(content["rest_uv2"]) < 0:
-        return "a reference, floor or rest power out of range"
-    if content["rate_hz"] <= 0 or content["hop_samples"] < 1 or content["window_hops"] < 1:
-        return "a rate, hop or window out of range"
-    for shape in content["shape"].values():
-        if not 0 <= shape["dead_band"] <= 0.9 or shape["slew_per_s"] < 0:
-            return "a dead-band or slew out of range"
-        for side in ("positive", "negative"):
-            if not 0 <= shape[side]["gain"] <= 8 or not 1 <= shape[side]["exponent"] <= 2:
-                return "a gain or exponent out of range"
-    return ""
+        place.append(row)
+    return place

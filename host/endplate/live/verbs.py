@@ -21,7 +21,7 @@ from endplate.errors import EndplateError, HandError, ProfileError, SessionError
 from endplate.live.hand_decoding import HAND
 from endplate.live.hand_params import ASKED, CHANGES
 from endplate.live.link import HandLink
-from endplate.live.profile import load_profile
+from endplate.live.profile_file import load_profile
 from endplate.live.requests import Asker, Fields, Later, refusal
 
 if TYPE_CHECKING:

@@ -58,7 +58,7 @@ void app_decode(app_state *app)
     if (app_ms(app) == app->decoded_ms || app_decoding(app) == DECODE_HOST) {
         return;
     }
-    if (app->decode.waiting == 0) {
+    if (!decode_waits(&app->decode)) {
         return;
     }
     if (app->link.hop_waits && app->link.open && app->link.out_n == 0) {
@@ -81,7 +81,7 @@ void app_decode(app_state *app)
     wanted.mode = WIRE_MODE_VELOCITY;
     wanted.valid_ms = DECODE_VALID_MS;
     wanted.frozen = hop->frozen;
-    for (int32_t d = 0; d < app->decode.config.decoder.dofs; d++) {
+    for (int32_t d = 0; d < app->decode.config.shape.dofs; d++) {
         wanted.target[d] = (float)hop->target[d] / (float)WIRE_TARGET_UNIT;
     }
     (void)app_command(app, &wanted, app->grip, caps);

@@ -7,23 +7,22 @@
 #include <string.h>
 
 _Static_assert((int)BLOB_GRIPS == (int)SLOT_PARTS, "every kind has its place in a slot");
-_Static_assert((int)BLOB_ROOM % 4 == 0, "slot_write reads whole words");
 
-static blob_reader reader(const blob_state *blob, uint32_t size)
+/* Reads the upload under way. */
+static blob_reader upload(const blob_state *blob)
 {
-    const blob_reader from = {.bytes = blob->staged, .size = size};
+    const blob_reader from = {.bytes = slot_new(&blob->slots), .size = blob->size};
     return from;
 }
 
-/* Puts a part of the slot in use where a blob is read from; its size, 0 when there is none. */
-static uint32_t fetch(blob_state *blob, int32_t kind)
+/* Reads a part of the slot in use; its size is 0 when there is none. */
+static blob_reader kept(const blob_state *blob, int32_t kind)
 {
-    const uint32_t size = blob->slots.part[kind - 1].size;
-    if (size > (uint32_t)BLOB_ROOM) {
-        return 0;
+    blob_reader from = {.size = blob->slots.part[kind - 1].size};
+    if (from.size != 0u) {
+        from.bytes = slot_bytes(&blob->slots, kind - 1);
     }
-    slot_read(&blob->slots, kind - 1, blob->staged);
-    return size;
+    return from;
 }
 
 static void leave_out(blob_state *blob, int32_t kind)
@@ -36,9 +35,8 @@ static void open_decoding(blob_state *blob, const blob_target *target)
     decode_state *decode = target->decode;
     chain_config *config = &decode->config;
     uint32_t claimed = 0;
-    uint32_t size = fetch(blob, BLOB_CALIBRATION);
-    blob_reader from = reader(blob, size);
-    if (size == 0u) {
+    blob_reader from = kept(blob, BLOB_CALIBRATION);
+    if (from.size == 0u) {
         return;
     }
     if (blob_read_calibration(&from, target->hand, target->hand_hash, config) != BLOB_OK) {
@@ -46,9 +44,8 @@ static void open_decoding(blob_state *blob, const blob_target *target)
         leave_out(blob, BLOB_CALIBRATION);
         return;
     }
-    size = fetch(blob, BLOB_DECODER);
-    from = reader(blob, size);
-    if (size == 0u) {
+    from = kept(blob, BLOB_DECODER);
+    if (from.size == 0u) {
         return;
     }
     if (blob_read_decoder(&from, target->hand, target->hand_hash,
@@ -70,9 +67,8 @@ void blob_open(blob_state *blob, const blob_target *target)
         board_log("blobs: a slot does not check; the other one, or as compiled");
     }
     hand_config *table = target->table;
-    const uint32_t size = fetch(blob, BLOB_GRIPS);
-    blob_reader from = reader(blob, size);
-    if (size != 0u
+    blob_reader from = kept(blob, BLOB_GRIPS);
+    if (from.size != 0u
         && blob_read_grips(&from, target->hand, target->hand_hash, table) != BLOB_OK) {
         *table = *target->hand;
         leave_out(blob, BLOB_GRIPS);
@@ -100,17 +96,19 @@ int32_t blob_start(blob_state *blob, int32_t kind, uint32_t size, uint32_t hash)
     if (!known(kind)) {
         return BLOB_UNKNOWN;
     }
-    if (size == 0u || size > (uint32_t)BLOB_ROOM) {
+    if (size == 0u || size % 4u != 0u || size > (uint32_t)BLOB_ROOM) {
         return BLOB_WRONG_SIZE;
     }
     if (kind == blob->kind && size == blob->size && hash == blob->hash) {
         return BLOB_OK; /* asked twice: what has come stays */
     }
+    blob_forget(blob);
+    if (slot_begin(&blob->slots) != SLOT_OK) {
+        return BLOB_NOT_KEPT;
+    }
     blob->kind = kind;
     blob->size = size;
     blob->hash = hash;
-    blob->received = 0;
-    blob->other_bits = 0;
     return BLOB_OK;
 }
 
@@ -130,22 +128,38 @@ int32_t blob_add(blob_state *blob, int32_t kind, uint32_t offset, const uint8_t 
     if (offset != blob->received) {
         return BLOB_WRONG_OFFSET;
     }
-    if (count > left) {
+    if (count > left || count % 4u != 0u) {
         return BLOB_WRONG_SIZE;
     }
-    memcpy(blob->staged + offset, bytes, count);
+    for (uint32_t n = 0; n < count; n += 4u) {
+        const uint8_t *b = bytes + n;
+        const uint32_t word = (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16
+            | (uint32_t)b[3] << 24;
+        if (slot_put(&blob->slots, offset + n, word) != SLOT_OK) {
+            blob_forget(blob); /* a cell cannot be programmed twice: begin anew */
+            return BLOB_NOT_KEPT;
+        }
+    }
     blob->received += count;
     return BLOB_OK;
 }
 
-static int32_t keep(blob_state *blob, int32_t kind, int32_t without)
+/* After this the upload is over: it stands in the slot in use, or has to begin anew. */
+static int32_t keep(blob_state *blob, int32_t kind, int32_t without, decode_state *decode)
 {
     const slot_part what = {blob->size, blob->hash};
-    memset(blob->staged + blob->size, 0xFF, (size_t)BLOB_ROOM - blob->size);
-    if (slot_write(&blob->slots, kind - 1, what, blob->staged, without) != SLOT_OK) {
+    const int32_t written = slot_finish(&blob->slots, kind - 1, what, without);
+    blob_forget(blob);
+    if (written != SLOT_OK) {
         return BLOB_NOT_KEPT;
     }
     blob->refused &= ~(1u << (unsigned)kind);
+    if (decode->ready) { /* the decoder's numbers stand at the end of it, in another slot now */
+        const slot_part *decoder = &blob->slots.part[BLOB_DECODER - 1];
+        const uint8_t *end = slot_bytes(&blob->slots, BLOB_DECODER - 1) + decoder->size;
+        decode->config.decoder.pool =
+            blob_floats(end - 4u * (uint32_t)decode->config.decoder.floats);
+    }
     return BLOB_OK;
 }
 
@@ -160,7 +174,7 @@ static int32_t commit_decoder(blob_state *blob, const blob_target *target)
 {
     decode_state *decode = target->decode;
     const slot_part calibration = blob_in_force(blob, decode, BLOB_CALIBRATION);
-    blob_reader from = reader(blob, blob->size);
+    blob_reader from = upload(blob);
     chain_config trial = decode->config;
     uint32_t claimed = 0;
     if (calibration.size == 0u) { /* there is none, or it was left out at boot */
@@ -173,11 +187,17 @@ static int32_t commit_decoder(blob_state *blob, const blob_target *target)
         return verdict;
     }
     decode_stop(decode); /* the chain's memory is lent to the test vector */
+    if (!decode_in_time(&trial, &decode->chain)) {
+        return BLOB_CONTRADICTS;
+    }
     if (blob->other_bits || decode_vector(&trial, &decode->chain) != claimed) {
         blob->other_bits = 1; /* a flood of COMMITs must not run it a dozen times in a step */
         return BLOB_OTHER_BITS;
     }
-    verdict = keep(blob, BLOB_DECODER, -1);
+    const int32_t before = decode->ready;
+    decode->ready = 0;
+    verdict = keep(blob, BLOB_DECODER, -1, decode);
+    decode->ready = before;
     if (verdict == BLOB_OK) {
         decode->config = trial;
         decode->ready = 1;
@@ -189,17 +209,19 @@ static int32_t commit_decoder(blob_state *blob, const blob_target *target)
 static int32_t commit_calibration(blob_state *blob, const blob_target *target)
 {
     decode_state *decode = target->decode;
-    blob_reader from = reader(blob, blob->size);
+    blob_reader from = upload(blob);
     chain_config trial;
     int32_t verdict = judged(blob, &from, blob_read_calibration(&from, target->hand,
                                                                 target->hand_hash, &trial));
     if (verdict == BLOB_OK) {
-        verdict = keep(blob, BLOB_CALIBRATION, BLOB_DECODER - 1);
+        const int32_t before = decode->ready;
+        decode_stop(decode);
+        decode->ready = 0; /* its own decoder is to come */
+        verdict = keep(blob, BLOB_CALIBRATION, BLOB_DECODER - 1, decode);
+        decode->ready = before && verdict != BLOB_OK;
     }
     if (verdict == BLOB_OK) {
-        decode_stop(decode);
         decode->config = trial;
-        decode->ready = 0; /* its own decoder is to come */
         blob->result = 0;
     }
     return verdict;
@@ -207,7 +229,7 @@ static int32_t commit_calibration(blob_state *blob, const blob_target *target)
 
 static int32_t commit_grips(blob_state *blob, const blob_target *target)
 {
-    blob_reader from = reader(blob, blob->size);
+    blob_reader from = upload(blob);
     hand_config trial = *target->hand;
     int32_t verdict = judged(blob, &from, blob_read_grips(&from, target->hand, target->hand_hash,
                                                           &trial));
@@ -215,7 +237,7 @@ static int32_t commit_grips(blob_state *blob, const blob_target *target)
         verdict = BLOB_CONTRADICTS;
     }
     if (verdict == BLOB_OK) {
-        verdict = keep(blob, BLOB_GRIPS, -1);
+        verdict = keep(blob, BLOB_GRIPS, -1, target->decode);
     }
     if (verdict == BLOB_OK) {
         *target->table = trial;
@@ -238,7 +260,8 @@ int32_t blob_commit(blob_state *blob, int32_t kind, uint32_t hash, const blob_ta
     if (blob->received != blob->size) {
         return BLOB_WRONG_SIZE;
     }
-    if (hash != blob->hash || hash != store_crc(0, blob->staged, (int32_t)blob->size)) {
+    if (hash != blob->hash || hash != store_crc(0, slot_new(&blob->slots), (int32_t)blob->size)) {
+        blob_forget(blob); /* what is there cannot be mended: begin anew */
         return BLOB_WRONG_HASH;
     }
     return kind == BLOB_DECODER ? commit_decoder(blob, target)

@@ -2,10 +2,10 @@
  *
  * blob: what a host uploads whole: decoder, calibration, grip table (protocol/SPEC.md, "Blobs").
  *
- *   start    size and hash are announced
- *   add      bytes in order, into RAM; the flash is not touched
- *   commit   hash, format, every value, the test vector are looked at; then all kinds go into the
- *            other slot of flash (slot.h), and only then is the new one in force
+ *   start    size and hash are announced; the other slot of flash (slot.h) is emptied
+ *   add      bytes in order, into that slot
+ *   commit   hash, format, every value, the test vector are looked at where they stand; then the other
+ *            kinds follow them, and only then is the slot, and the new one, in force
  *
  * Whatever is refused changes nothing. At boot the newest slot that checks comes into force, through
  * the same looks; what of it does not pass is left out (no decoder, the grips that are compiled in),
@@ -28,7 +28,6 @@ typedef struct blob_state {
     uint16_t field, index;     /* of the newest BLOB_WRONG_VALUE */
     uint32_t refused;          /* bit per kind: kept, but left out at boot */
     uint32_t result;           /* of the test vector, by the decoder in force */
-    uint8_t staged[BLOB_ROOM];
 } blob_state;
 
 /* What a commit changes, and what it looks at. */
@@ -40,6 +39,7 @@ typedef struct blob_target {
     int32_t least_grips;     /* a table with fewer would contradict parameters */
 } blob_target;
 
+/* Sizes and counts are multiples of 4. A decoder's numbers stay in flash. */
 /* Reads the slots; target->table holds the compiled one. */
 void blob_open(blob_state *blob, const blob_target *target);
 /* These return blob_verdict. */

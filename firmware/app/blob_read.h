@@ -11,10 +11,11 @@
 #include "hand.h"
 
 enum blob_read_sizes {
-    BLOB_VERSION = 1,
+    BLOB_VERSION = 2,
     BLOB_SITES = 16, /* at most */
     BLOB_RATE_MAX = 500, /* samples/s */
-    BLOB_ROOM = 12 + 8 + CORE_MAX_GRIPS * (HAND_NAME + 8 + 16 * CORE_MAX_JOINTS) /* the largest */
+    BLOB_FLOATS = 12000, /* of a decoder's pool */
+    BLOB_ROOM = 49152 /* bytes of one blob */
 };
 
 /* Numbers of protocol/SPEC.md. */
@@ -38,17 +39,21 @@ enum blob_kind { BLOB_DECODER = 1, BLOB_CALIBRATION = 2, BLOB_GRIPS = 3 };
 typedef struct blob_reader {
     const uint8_t *bytes;
     uint32_t size, at;
+    uint32_t part;         /* where the words of a decoder's part begin */
     int32_t verdict;       /* blob_verdict: the first that was found */
     uint16_t field, index; /* of BLOB_WRONG_VALUE */
 } blob_reader;
 
-/* These return blob_verdict. When it is not BLOB_OK what they filled must not be used. `hand`: the
+/* `bytes` of a reader stand at a multiple of 4. These return blob_verdict. When it is not BLOB_OK what they filled must not be used. `hand`: the
  * table that is compiled in, with its hash.
  *
- * decoder: `config` holds a calibration already, whose blob has the hash `calibration`. *result: what
- * the decoder claims to make of the test vector. */
+ * decoder: `config` holds a calibration already, whose blob has the hash `calibration`; its pool will
+ * be where the blob's bytes are. *result: what the decoder claims to make of the test vector. */
 int32_t blob_read_decoder(blob_reader *from, const hand_config *hand, uint32_t hand_hash,
                           uint32_t calibration, chain_config *config, uint32_t *result);
+/* The floats of a decoder's pool where they stand, at a multiple of 4: flash holds them as the
+ * processor does, little-endian, IEEE 754. */
+const float *blob_floats(const uint8_t *bytes);
 /* All of `config`; its decoder has no weight. */
 int32_t blob_read_calibration(blob_reader *from, const hand_config *hand, uint32_t hand_hash,
                               chain_config *config);

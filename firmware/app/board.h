@@ -74,6 +74,8 @@ enum board_sectors { BOARD_PARAMS = 0, BOARD_FLASH_SLOTS = 2, BOARD_BOOT = 4, BO
 int32_t board_flash_bytes(void);
 /* Sectors 2 and 3, for slot.c: how many bytes of each are used; 0: there are none. */
 int32_t board_flash_slot_bytes(void);
+/* Where a sector's bytes can be read in place, at a multiple of 4. */
+const uint8_t *board_flash_at(int32_t sector);
 void board_flash_read(int32_t sector, int32_t at, void *bytes, int32_t n);
 int32_t board_flash_program(int32_t sector, int32_t at, uint32_t word);
 int32_t board_flash_erase(int32_t sector);

@@ -46,9 +46,7 @@ int32_t decode_take(decode_state *state, uint32_t start, const decode_sample *sa
             return DECODE_NOT_BEGUN;
         }
         decode_stop(state);
-        if (chain_init(&state->chain, &state->config) != CORE_OK) {
-            return DECODE_NOT_READY;
-        }
+        chain_begin(&state->chain, &state->config);
         state->begun = 1;
         state->start = start;
         state->next = start;
@@ -98,21 +96,42 @@ int32_t decode_take_frame(decode_state *state, const wire_emg *emg)
     return DECODE_OK;
 }
 
+int32_t decode_waits(const decode_state *state)
+{
+    return state->begun != 0 && (state->waiting != 0 || state->chain.due != 0);
+}
+
 int32_t decode_step(decode_state *state)
 {
-    if (!state->begun || state->waiting == 0) {
+    if (!decode_waits(state)) {
         return 0;
     }
+    if (state->chain.due != 0) {
+        if (chain_work(&state->chain, &state->config, &state->making) != 1) {
+            return 0;
+        }
+        state->hop = state->making;
+        state->hop_sample = state->making_sample;
+        state->hop_emg_us = state->making_emg_us;
+        return 1;
+    }
     const decode_sample *one = &state->queue[state->first];
-    const int32_t closed = chain_process(&state->chain, &state->config, one->counts, 1,
-                                         one->missing, &state->hop, 1, NULL);
-    if (closed > 0) {
-        state->hop_sample = one->sample;
-        state->hop_emg_us = one->emg_us;
+    if (chain_take(&state->chain, &state->config, one->counts, one->missing) == 1) {
+        state->making_sample = one->sample;
+        state->making_emg_us = one->emg_us;
     }
     state->first = (state->first + 1) % DECODE_QUEUE;
     state->waiting--;
-    return closed > 0;
+    return 0;
+}
+
+int32_t decode_in_time(const chain_config *config, chain_state *chain)
+{
+    const int32_t hop_samples = config->features.hop_samples;
+    chain_begin(chain, config);
+    const int32_t steps = decoder_steps(&chain->decoder, &config->decoder, chain->vector);
+    const int32_t pieces = hop_samples + CHAIN_PIECES + steps + 2;
+    return (float)pieces * config->rate_hz <= 1000.0f * (float)hop_samples;
 }
 
 static uint32_t add(uint32_t crc, const void *from, int32_t bytes)
@@ -122,11 +141,12 @@ static uint32_t add(uint32_t crc, const void *from, int32_t bytes)
 
 uint32_t decode_hash(const chain_config *config, const chain_hop *hop)
 {
-    const int32_t sites = config->sites, dofs = config->decoder.dofs;
+    const int32_t sites = config->sites, dofs = config->shape.dofs;
     /* hand and host are little-endian, both */
     uint32_t crc = add(0, &hop->samples, 4);
     crc = add(crc, &hop->frozen, 4);
     crc = add(crc, &hop->bad_sites, 4);
+    crc = add(crc, &hop->gate, 4);
     crc = add(crc, hop->power, 4 * sites);
     crc = add(crc, hop->activation, 4 * sites);
     crc = add(crc, hop->intent, 4 * dofs);
@@ -150,7 +170,7 @@ uint32_t decode_vector(const chain_config *config, chain_state *chain)
             x ^= x << 5;
             counts[i] = (int32_t)x / (int32_t)(1u << (unsigned)(11 + (n / 32 + i) % 8));
         }
-        if (chain_process(chain, config, counts, 1, 0, &hop, 1, NULL) > 0) {
+        if (chain_process(chain, config, counts, 1, 0, &hop, 1, NULL, NULL) > 0) {
             const uint32_t one = decode_hash(config, &hop);
             crc = add(crc, &one, 4);
         }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * decode: EMG samples -> hops, on the hand itself. Samples wait in a queue; decode_step runs the
- * chain (core/chain.h) on one of them, so that what a step costs is bounded.
+ * chain (core/chain.h) on one of them, or a piece of the work on a hop, so that what a step costs is
+ * bounded.
  *
  * The counter of the samples says what was lost. The chain begins with a sample that the source
  * names (`start`), so that another chain that began with the same one has the same bits. A gap is
@@ -52,6 +53,8 @@ typedef struct decode_state {
     int32_t first, waiting;
     decode_sample queue[DECODE_QUEUE];
     decode_sample newest; /* that came */
+    chain_hop making;     /* the hop that is being decoded, */
+    uint32_t making_sample, making_emg_us; /* its last sample, and when that was taken */
     chain_hop hop;        /* the newest, */
     uint32_t hop_sample;  /* counter of the last sample in it, */
     uint32_t hop_emg_us;  /* and when that was taken */
@@ -63,8 +66,14 @@ void decode_stop(decode_state *state);
 int32_t decode_take(decode_state *state, uint32_t start, const decode_sample *sample);
 /* All samples of a frame, until one is refused: those behind it are later in time. */
 int32_t decode_take_frame(decode_state *state, const wire_emg *emg);
-/* Runs the chain on one sample, if one waits. 1 when that closed a hop. */
+/* Whether a step has something to do. */
+int32_t decode_waits(const decode_state *state);
+/* The next piece of work on a hop that has closed, or else the chain on one sample, if one waits. 1
+ * when that made a hop whole. */
 int32_t decode_step(decode_state *state);
+/* Whether a hop's work fits into its time, a piece a millisecond: samples, steps, the frame that brings
+ * it and the one that tells of it. `chain` is begun for it. */
+int32_t decode_in_time(const chain_config *config, chain_state *chain);
 /* CRC-32C of a hop (protocol/SPEC.md). */
 uint32_t decode_hash(const chain_config *config, const chain_hop *hop);
 /* The same over all hops of the test vector, by a chain that is begun for it. */

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { MAGIC, SEQUENCE, CRC, TABLE, WORDS = TABLE + 2 * SLOT_PARTS };
+enum { MAGIC, SEQUENCE, CRC, TABLE, WORDS = TABLE + 3 * SLOT_PARTS };
 enum { PIECE = 64 /* bytes read at once */, FIRST = BOARD_FLASH_SLOTS };
 
 static const uint32_t WHOLE = 0x544F4C53u; /* "SLOT" */
@@ -33,6 +33,18 @@ static int32_t length(const slot_part *part)
     return n <= room ? (int32_t)n : 0;
 }
 
+/* Whether every part lies within the first `end` bytes, behind the header, at a whole word. */
+static int32_t placed(const slot_part *part, const uint32_t *place, int32_t end)
+{
+    for (int32_t i = 0; i < SLOT_PARTS; i++) {
+        if (place[i] < (uint32_t)SLOT_HEADER || place[i] % 4u != 0u || place[i] > (uint32_t)end
+            || padded(part[i].size) > (uint32_t)end - place[i]) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 /* CRC of flash, going on from `crc`. */
 static uint32_t crc_of_flash(uint32_t crc, int32_t slot, int32_t at, int32_t end)
 {
@@ -53,55 +65,54 @@ static uint32_t crc_of_slot(int32_t slot, int32_t end)
 }
 
 /* 1 when it checks, 0 when it is empty or was cut short, -1 when it is damaged. */
-static int32_t look(int32_t slot, uint32_t *sequence, slot_part *part)
+static int32_t look(int32_t slot, uint32_t *sequence, slot_part *part, uint32_t *place)
 {
     uint32_t word[WORDS];
     board_flash_read(FIRST + slot, 0, word, (int32_t)sizeof word);
     for (int32_t i = 0; i < SLOT_PARTS; i++) {
-        part[i].size = word[TABLE + 2 * i];
-        part[i].hash = word[TABLE + 2 * i + 1];
+        part[i].size = word[TABLE + 3 * i];
+        part[i].hash = word[TABLE + 3 * i + 1];
+        place[i] = word[TABLE + 3 * i + 2];
     }
     *sequence = word[SEQUENCE];
     if (word[MAGIC] != WHOLE) {
         return 0;
     }
     const int32_t end = length(part);
-    return end != 0 && word[CRC] == crc_of_slot(slot, end) ? 1 : -1;
+    return end != 0 && placed(part, place, end) && word[CRC] == crc_of_slot(slot, end) ? 1 : -1;
 }
 
 void slot_open(slot_state *slots)
 {
     slot_part part[SLOT_PARTS];
-    uint32_t sequence = 0;
+    uint32_t place[SLOT_PARTS], sequence = 0;
     memset(slots, 0, sizeof *slots);
     slots->slot = -1;
     for (int32_t s = 0; s < SLOTS && board_flash_slot_bytes() != 0; s++) {
-        const int32_t found = look(s, &sequence, part);
+        const int32_t found = look(s, &sequence, part, place);
         slots->damaged |= found < 0;
         if (found > 0 && (slots->slot < 0 || sequence >= slots->sequence)) {
             slots->slot = s;
             slots->sequence = sequence;
             memcpy(slots->part, part, sizeof slots->part);
+            memcpy(slots->place, place, sizeof slots->place);
         }
     }
 }
 
-/* Where a part begins in the slot in use. */
-static int32_t place(const slot_state *slots, int32_t part)
+static int32_t other(const slot_state *slots)
 {
-    uint32_t at = SLOT_HEADER;
-    for (int32_t i = 0; i < part; i++) {
-        at += padded(slots->part[i].size);
-    }
-    return (int32_t)at;
+    return slots->slot == 0 ? 1 : 0;
 }
 
-void slot_read(const slot_state *slots, int32_t part, uint8_t *to)
+const uint8_t *slot_bytes(const slot_state *slots, int32_t part)
 {
-    if (slots->slot >= 0) {
-        board_flash_read(FIRST + slots->slot, place(slots, part), to,
-                         (int32_t)slots->part[part].size);
-    }
+    return board_flash_at(FIRST + slots->slot) + slots->place[part];
+}
+
+const uint8_t *slot_new(const slot_state *slots)
+{
+    return board_flash_at(FIRST + other(slots)) + SLOT_HEADER;
 }
 
 static int32_t erased(int32_t slot)
@@ -116,53 +127,90 @@ static int32_t erased(int32_t slot)
     return 1;
 }
 
-/* One word, and the CRC over it. The watchdog is fed here: all of it takes at most 0.2 s on
- * silicon, every word is bounded by the board, and the hand stands still. */
-static int32_t put(int32_t slot, int32_t at, uint32_t word, uint32_t *crc)
+int32_t slot_begin(const slot_state *slots)
 {
-    *crc = store_crc(*crc, (const uint8_t *)&word, 4);
-    board_watchdog_feed();
-    return board_flash_program(FIRST + slot, at, word);
+    const int32_t to = other(slots);
+    return board_flash_slot_bytes() != 0 && (erased(to) || store_erase(FIRST + to))
+        ? SLOT_OK : SLOT_NOT_KEPT;
 }
 
-int32_t slot_write(slot_state *slots, int32_t part, slot_part what, const uint8_t *bytes,
-                   int32_t without)
+/* The watchdog is fed here: every word is bounded by the board, all of a slot takes at most 1.6 s on
+ * silicon, and the hand stands still. */
+static int32_t program(int32_t slot, uint32_t at, uint32_t word)
 {
-    const int32_t to = slots->slot == 0 ? 1 : 0;
+    board_watchdog_feed();
+    return board_flash_program(FIRST + slot, (int32_t)at, word);
+}
+
+int32_t slot_put(const slot_state *slots, uint32_t at, uint32_t word)
+{
+    const uint32_t room = (uint32_t)board_flash_slot_bytes() - (uint32_t)SLOT_HEADER;
+    if (at % 4u != 0u || at >= room || !program(other(slots), SLOT_HEADER + at, word)) {
+        return SLOT_NOT_KEPT;
+    }
+    return SLOT_OK;
+}
+
+/* A word of the header, read back, and the CRC over it as it should be. */
+static int32_t head(int32_t slot, int32_t number, uint32_t word, uint32_t *crc)
+{
+    uint32_t stands = 0;
+    *crc = store_crc(*crc, (const uint8_t *)&word, 4);
+    if (!program(slot, 4u * (uint32_t)number, word)) {
+        return 0;
+    }
+    board_flash_read(FIRST + slot, 4 * number, &stands, 4);
+    return stands == word;
+}
+
+/* A part of the slot in use, again at `at`. */
+static int32_t copy(const slot_state *slots, int32_t part, uint32_t at)
+{
+    const int32_t to = other(slots);
+    const uint32_t size = slots->part[part].size;
+    for (uint32_t n = 0; n < padded(size); n += 4u) {
+        uint32_t word = 0;
+        board_flash_read(FIRST + slots->slot, (int32_t)(slots->place[part] + n), &word, 4);
+        if (!program(to, at + n, word)) {
+            return 0;
+        }
+    }
+    return crc_of_flash(0, to, (int32_t)at, (int32_t)(at + size)) == slots->part[part].hash;
+}
+
+int32_t slot_finish(slot_state *slots, int32_t part, slot_part what, int32_t without)
+{
+    const int32_t to = other(slots);
     const uint32_t sequence = slots->sequence + 1u;
     slot_part all[SLOT_PARTS];
-    uint32_t crc = 0;
+    uint32_t at[SLOT_PARTS], crc = 0, spare = 0;
     memcpy(all, slots->part, sizeof all);
     if (without >= 0) {
         memset(&all[without], 0, sizeof all[without]);
     }
     all[part] = what;
     const int32_t end = length(all);
-    if (end == 0 || (!erased(to) && !store_erase(FIRST + to))) {
+    if (end == 0
+        || crc_of_flash(0, to, SLOT_HEADER, SLOT_HEADER + (int32_t)what.size) != what.hash) {
         return SLOT_NOT_KEPT;
     }
-    int32_t at = SLOT_HEADER;
-    int32_t good = put(to, 4 * SEQUENCE, sequence, &crc);
+    uint32_t next = (uint32_t)SLOT_HEADER + padded(what.size);
+    int32_t good = 1;
     for (int32_t i = 0; i < SLOT_PARTS; i++) {
-        good = good && put(to, 4 * (TABLE + 2 * i), all[i].size, &crc)
-            && put(to, 4 * (TABLE + 2 * i) + 4, all[i].hash, &crc);
-    }
-    for (int32_t i = 0; i < SLOT_PARTS; i++) {
-        for (uint32_t n = 0; good && n < padded(all[i].size); n += 4u, at += 4) {
-            uint32_t word = 0;
-            if (i == part) {
-                for (uint32_t b = 0; b < 4u; b++) {
-                    word |= (uint32_t)bytes[n + b] << (8u * b);
-                }
-            } else {
-                board_flash_read(FIRST + slots->slot, place(slots, i) + (int32_t)n, &word, 4);
-            }
-            good = put(to, at, word, &crc);
+        at[i] = i == part ? (uint32_t)SLOT_HEADER : next;
+        if (i != part && all[i].size != 0u) {
+            good = good && copy(slots, i, next);
+            next += padded(all[i].size);
         }
     }
-    uint32_t spare = 0;
-    good = good && put(to, 4 * CRC, crc, &spare) && crc_of_slot(to, end) == crc
-        && put(to, 4 * MAGIC, WHOLE, &spare);
+    good = good && head(to, SEQUENCE, sequence, &crc);
+    for (int32_t i = 0; i < SLOT_PARTS; i++) {
+        good = good && head(to, TABLE + 3 * i, all[i].size, &crc)
+            && head(to, TABLE + 3 * i + 1, all[i].hash, &crc)
+            && head(to, TABLE + 3 * i + 2, at[i], &crc);
+    }
+    crc = crc_of_flash(crc, to, SLOT_HEADER, end);
+    good = good && head(to, CRC, crc, &spare) && head(to, MAGIC, WHOLE, &spare);
     if (!good) {
         return SLOT_NOT_KEPT;
     }
@@ -170,5 +218,6 @@ int32_t slot_write(slot_state *slots, int32_t part, slot_part what, const uint8_
     slots->sequence = sequence;
     slots->damaged = 0;
     memcpy(slots->part, all, sizeof slots->part);
+    memcpy(slots->place, at, sizeof slots->place);
     return SLOT_OK;
 }

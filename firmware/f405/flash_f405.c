@@ -13,7 +13,7 @@
 
 enum {
     USED = 16384, /* of each sector of a store: to read all of them would take long at every boot */
-    SLOT_USED = 8192, /* of each that keeps blobs */
+    SLOT_USED = 65536, /* of each that keeps blobs */
     ROOM = 0x30000, /* of a slot: what an image may have, 192 KiB */
     /* limits of ST DS8626, table "Flash memory programming": 100 us a word, 2.6 s a sector */
     PROGRAM_US = 1000,
@@ -54,15 +54,22 @@ int32_t board_flash_slot_bytes(void)
 
 void board_flash_read(int32_t sector, int32_t at, void *bytes, int32_t n)
 {
+    const uint8_t *from = (const uint8_t *)(uintptr_t)STORES[sector].address;
     uint8_t *to = bytes;
+    const int32_t first = from[0] | from[1] | from[2] | from[3]; /* not 0 in a sector that was loaded */
     int32_t set = 0;
-    memcpy(to, (const uint8_t *)(uintptr_t)STORES[sector].address + at, (size_t)n);
+    memcpy(to, from + at, (size_t)n);
     for (int32_t i = 0; i < n; i++) {
         set |= to[i];
     }
-    if (is_emulated && set == 0) { /* QEMU's flash reads 0 where nothing was loaded, not FF */
+    if (is_emulated && first == 0 && set == 0) { /* QEMU's flash reads 0 where nothing is, not FF */
         memset(bytes, 0xFF, (size_t)n);
     }
+}
+
+const uint8_t *board_flash_at(int32_t sector)
+{
+    return (const uint8_t *)(uintptr_t)STORES[sector].address;
 }
 
 static int32_t ready(uint32_t most_us)
@@ -154,7 +161,8 @@ int32_t board_flash_program(int32_t sector, int32_t at, uint32_t word)
 
 int32_t board_flash_erase(int32_t sector)
 {
-    return erase(STORES[sector].number, STORES[sector].address, USED);
+    const int32_t slot = sector == BOARD_FLASH_SLOTS || sector == BOARD_FLASH_SLOTS + 1;
+    return erase(STORES[sector].number, STORES[sector].address, slot ? SLOT_USED : USED);
 }
 
 uint32_t flash_slot_address(int32_t slot)

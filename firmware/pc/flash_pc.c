@@ -15,7 +15,7 @@
 
 enum {
     SECTOR = 2048,
-    BLOBS = 4096, /* of the sectors BOARD_FLASH_SLOTS and the next */
+    BLOBS = 65536, /* of the sectors BOARD_FLASH_SLOTS and the next */
     IMAGES_AT = 4 * SECTOR + 2 * BLOBS,
     IMAGE = 0x30000,
     CUT_STATUS = 3
@@ -30,7 +30,7 @@ static struct {
     int file; /* -1: none */
     int32_t cut; /* at this operation; 0: never */
     int32_t done;
-    uint8_t bytes[IMAGES_AT + 2 * IMAGE];
+    _Alignas(4) uint8_t bytes[IMAGES_AT + 2 * IMAGE];
 } flash = {.file = -1};
 
 static int32_t write_out(const uint8_t *from, int32_t n)
@@ -104,6 +104,11 @@ int32_t board_flash_slot_bytes(void)
 void board_flash_read(int32_t sector, int32_t at, void *bytes, int32_t n)
 {
     memcpy(bytes, flash.bytes + PLACE[sector] + at, (size_t)n);
+}
+
+const uint8_t *board_flash_at(int32_t sector)
+{
+    return flash.bytes + PLACE[sector];
 }
 
 int32_t board_flash_program(int32_t sector, int32_t at, uint32_t word)

@@ -4,7 +4,7 @@
  * (qemu -icount shift=10,align=off,sleep=off: SysTick then moves by 172.032 for every instruction;
  * a stretch of known length says whether it does). Runs on the hand's processor only.
  *
- *   reads   config.bin    struct chain_config, its bytes
+ *   reads   chain.bin     blobs of a chain (replay_chain.h)
  *           counts.bin    int32 [samples][sites]
  *   says    one line of JSON: SysTick counts per part, the empty measurement taken off
  *
@@ -17,6 +17,7 @@
 #include "decode.h"
 #include "guard.h"
 #include "hand.h"
+#include "replay_chain.h"
 #include "replay_files.h"
 #include "stm32f405.h"
 #include "strain.h"
@@ -51,7 +52,8 @@ typedef struct cost {
 typedef struct meter {
     uint32_t empty;
     cost part[PARTS];
-    cost hop;  /* samples that close a hop */
+    cost work; /* a step of the work on a hop */
+    uint32_t steps; /* of one hop */
     cost tick; /* all parts of one millisecond together */
 } meter;
 
@@ -255,6 +257,22 @@ static uint32_t events(rig *on, int32_t at, uint32_t now_ms)
     return now_ms;
 }
 
+/* All steps of a hop; the dearest of them. */
+static uint32_t work(rig *on, meter *to, chain_hop *hop)
+{
+    uint32_t most = 0;
+    int32_t done = 0;
+    to->steps = 0;
+    while (!done) {
+        const uint32_t before = now();
+        done = chain_work(&on->chain, on->config, hop);
+        const uint32_t spent = add(&to->work, since(to, before));
+        most = spent > most ? spent : most;
+        to->steps++;
+    }
+    return most;
+}
+
 static void sample(rig *on, meter *to, const int32_t *counts, int32_t n)
 {
     chain_hop hop;
@@ -262,10 +280,11 @@ static void sample(rig *on, meter *to, const int32_t *counts, int32_t n)
     const uint32_t now_ms = events(on, at, (uint32_t)(n * SAMPLE_MS));
 
     uint32_t before = now();
-    const int32_t closed = chain_process(&on->chain, on->config, counts, 1, 0, &hop, 1, 0);
+    const int32_t closed = chain_take(&on->chain, on->config, counts, 0);
     uint32_t all = add(&to->part[CHAIN], since(to, before));
-    if (closed > 0) {
-        (void)add(&to->hop, all);
+    if (closed > 0) { /* its steps take a millisecond each; the last one drives */
+        const uint32_t most = work(on, to, &hop);
+        all = most > all ? most : all;
         if (at < CUT_FROM || at >= CUT_TO) {
             all += take(on, to, &hop, now_ms);
         }
@@ -321,13 +340,14 @@ int main(int argc, char **argv)
 {
     static rig on;   /* too large for the hand's stack */
     static meter to;
-    const void *config, *counts;
+    static chain_config config;
+    const void *counts;
     (void)argc;
     (void)argv;
-    const int32_t config_bytes = replay_file("config.bin", &config);
+    const int32_t chain_there = replay_chain(&config);
     const int32_t counts_bytes = replay_file("counts.bin", &counts);
-    if (config_bytes != (int32_t)sizeof(chain_config) || counts_bytes < 0) {
-        replay_say("failed: config.bin is of another build, or a file is missing\n");
+    if (!chain_there || counts_bytes < 0) {
+        replay_say("failed: a file is missing\n");
         replay_end(1);
     }
     SYST_RVR = RING;
@@ -335,7 +355,7 @@ int main(int argc, char **argv)
     SYST_CSR = SYST_ENABLE | SYST_CORE_CLOCK;
     const uint32_t before = now();
     to.empty = since(&to, before);
-    start(&on, config);
+    start(&on, &config);
     const int32_t sites = on.config->sites;
     const int32_t samples = counts_bytes / (int32_t)sizeof(int32_t) / sites;
     for (int32_t n = 0; n < samples; n++) {
@@ -350,7 +370,9 @@ int main(int argc, char **argv)
     for (int32_t i = 0; i < PARTS; i++) {
         say_cost(PART[i], &to.part[i]);
     }
-    say_cost("hop", &to.hop);
+    say_cost("work", &to.work);
+    replay_say(", ");
+    say_value("steps", to.steps);
     say_cost("tick", &to.tick);
     replay_say("}\n");
     replay_end(0);

@@ -39,7 +39,8 @@ uint32_t chain_replay(const chain_config *config, const int32_t *counts, int32_t
     for (int32_t done = 0; done < samples; done += BLOCK) {
         const int32_t n = samples - done < BLOCK ? samples - done : BLOCK;
         const int32_t closed =
-            chain_process(&state, config, counts + done * config->sites, n, 0, hops, HOPS, 0);
+            chain_process(&state, config, counts + done * config->sites, n, 0, hops, HOPS, 0,
+                          0);
         if (closed < 0) return 0;
         for (int32_t h = 0; h < closed; h++) {
             crc = crc32c_hop(crc, &hops[h]);

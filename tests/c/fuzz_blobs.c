@@ -3,7 +3,7 @@
  * fuzz_blobs: libFuzzer harness of all that a host uploads and streams: bytes -> wire.c -> link.c ->
  * link_blob.c -> blob.c, blob_read.c -> slot.c -> flash in RAM, which loses power at any operation and
  * may have bits that do not take; and EMG -> link_emg.c -> decode.c -> the chain -> guard.c. The input is
- * a list of steps (enum step). What is looked for, beside crashes:
+ * a list of steps (enum step). What is looked for (fuzz_blobs_checks.h), beside crashes:
  *   what is in force changes only by a COMMIT that is answered `ok`, of a whole blob whose hash is
  *   right, in disarmed or in fault, or by a boot; and is then good in itself
  *   after a cut there is in force what was, or what the COMMIT under way was to make of it
@@ -12,7 +12,7 @@
  *
  * At the end it says how far it came, so that a campaign that never got there is seen.
  */
-#include "fuzz_blobs_rig.h"
+#include "fuzz_blobs_checks.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -20,179 +20,15 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 enum step { RUN, GREET, ARM, STOP, UPLOAD, EMG, DECODE, COMMAND, FRAME, BOOT, CUT_AT, STUCK, PLANT,
             FLIP, STEPS };
 /* `how` of UPLOAD */
-enum { NO_BEGIN = 1, NO_COMMIT = 2, OTHER_HASH = 4, AS_IT_IS = 8, SHORT = 16, TICKS = 32, TWICE = 64 };
-enum {
-    MOST = 1024 /* bytes of an upload */,
-    STILL_MS = 150, DRIVE_MS = 350, COMMITTED_MOST = 2 * SLOT_BYTES /* flash operations of a COMMIT */
-};
+enum { NO_BEGIN = 1, NO_COMMIT = 2, OTHER_HASH = 4, AS_IT_IS = 8, SHORT = 16, TICKS = 32, TWICE = 64,
+       ODD = 128 };
+enum { MOST = 1024 /* bytes of an upload: three fit into a slot */ };
 
 static const uint16_t SPAN_MS[] = {0, 1, 2, 4, 5, 20, 49, 50, 51, 99, 150, 151, 299, 300, 350, 500};
 
 static uint32_t span(void) { return SPAN_MS[byte() % (sizeof SPAN_MS / sizeof SPAN_MS[0])]; }
 
-/* ---- what must hold ---- */
-
-/* Reads `n` bytes as a blob from memory that ends with them, so that one too far is seen. */
-static int32_t read_as(int32_t kind, const uint8_t *bytes, uint32_t n, hand_config *table,
-                       chain_config *config, uint32_t *result)
-{
-    uint8_t *own = malloc(n ? n : 1u);
-    must(own != NULL);
-    memcpy(own, bytes, n);
-    blob_reader from = {.bytes = own, .size = n};
-    const uint32_t calibration = app.blob.slots.part[BLOB_CALIBRATION - 1].hash;
-    const int32_t verdict = kind == BLOB_GRIPS
-        ? blob_read_grips(&from, &hand_table, hand_table_hash, table)
-        : kind == BLOB_CALIBRATION
-        ? blob_read_calibration(&from, &hand_table, hand_table_hash, config)
-        : blob_read_decoder(&from, &hand_table, hand_table_hash, calibration, config, result);
-    must(from.at <= n);
-    free(own);
-    return verdict;
-}
-
-/* What is said to be in force is so: its bytes, read anew, make these tables. */
-static void as_said(void)
-{
-    static uint8_t bytes[BLOB_ROOM];
-    static hand_config table;
-    static chain_config config;
-    uint32_t result = 0;
-    table = hand_table;
-    for (int32_t n = 0; n < SLOT_PARTS; n++) {
-        const int32_t kind = n == 0 ? BLOB_CALIBRATION : n == 1 ? BLOB_DECODER : BLOB_GRIPS;
-        const slot_part part = blob_in_force(&app.blob, &app.decode, kind);
-        if (part.size == 0u) continue;
-        must(part.size <= sizeof bytes);
-        slot_read(&app.blob.slots, kind - 1, bytes);
-        must(store_crc(0, bytes, (int32_t)part.size) == part.hash);
-        must(read_as(kind, bytes, part.size, &table, &config, &result) == BLOB_OK);
-    }
-    must(memcmp(&table, &app.table, sizeof table) == 0);
-    must(!app.decode.ready || memcmp(&config, &app.decode.config, sizeof config) == 0);
-}
-
-static void good_in_itself(void)
-{
-    as_said();
-    static chain_state chain;
-    must(hand_check(&app.table) == CORE_OK && app.grip >= 0 && app.grip < app.table.grips);
-    must(memcmp(app.table.joint, hand_table.joint, sizeof hand_table.joint) == 0);
-    must(memcmp(app.table.dof, hand_table.dof, sizeof hand_table.dof) == 0);
-    for (int32_t g = 0; g < app.table.grips; g++) must(app.table.grip[g].name[HAND_NAME - 1] == 0);
-    if (app.decode.ready) {
-        must(chain_check(&app.decode.config) == CORE_OK);
-        must(app.decode.config.decoder.dofs == hand_table.dofs && app.decode.config.sites <= BLOB_SITES);
-        must(decode_vector(&app.decode.config, &chain) == app.blob.result);
-        must(blob_in_force(&app.blob, &app.decode, BLOB_CALIBRATION).size != 0u);
-    }
-}
-
-static void boot(void)
-{
-    memset(&app.decode, 0, sizeof app.decode);
-    app.table = hand_table;
-    armed = relaxed = stopped = 0;
-    must(guard_init(&app.guard, &app.guard_config, app_ms(&app)) == CORE_OK);
-    link_init(&app.link, app.now_us);
-    const blob_target target = app_blob_target(&app);
-    const int32_t before = chip.done;
-    blob_open(&app.blob, &target);
-    must(chip.done == before);
-    app.grip = app.params.value[PARAMS_REST_GRIP] = app.params.kept[PARAMS_REST_GRIP] =
-        app.table.rest_grip; /* as params_init has it */
-    good_in_itself();
-    guard_output out;
-    (void)guard_tick(&app.guard, &app.guard_config, 0, app_ms(&app), &out);
-    app_event(&app, GUARD_EV_SELF_TEST_DONE);
-}
-
-static void tick(void)
-{
-    guard_output out;
-    const uint32_t begun = app.decode.start, was = (uint32_t)app.decode.begun;
-    app_decode(&app);
-    must(app.decode.start == begun && (uint32_t)app.decode.begun == was);
-    must(app.decode.waiting >= 0 && app.decode.waiting <= DECODE_QUEUE);
-    if (app.link.hop_waits) {
-        wire_decoded told;
-        link_decoded(&app.link, &app);
-        must(wire_unpack_decoded(&app.link.frame, &told) == WIRE_OK && told.start == app.decode.start);
-        hops++;
-    }
-    app.link.hop_waits = 0;
-    const int32_t state = guard_tick(&app.guard, &app.guard_config, 0, app_ms(&app), &out);
-    must(!out.drive || state == GUARD_ACTIVE || state == GUARD_STALE || state == GUARD_RELEASING
-         || state == GUARD_OPEN_ONLY);
-    if (out.drive && state != GUARD_RELEASING) {
-        must(armed && relaxed && !stopped);
-        must(app.now_us - app.fresh_us < STILL_MS * 1000u);
-        must(app.now_us - heard_us < DRIVE_MS * 1000u);
-    }
-    if (state == GUARD_DISARMED || state == GUARD_LINK_LOST) armed = relaxed = 0;
-    for (int32_t i = 0; i < hand_table.dofs; i++) {
-        must(fabsf(out.velocity[i]) <= 1.0f); /* no NaN either */
-        if (state == GUARD_RELEASING) must(out.velocity[i] * (float)app.guard_config.closing[i] <= 0.0f);
-        driven += out.drive && out.velocity[i] != 0.0f && state == GUARD_ACTIVE;
-    }
-}
-
 /* ---- the steps ---- */
-
-/* A frame comes: one round of link_receive, with all that it may and may not change. */
-static void hear(wire_frame *frame)
-{
-    uint8_t bytes[WIRE_MAX_FRAME];
-    wire_blob_status told = {0};
-    const wire_counters *counters = &app.link.decoder.counters;
-    const uint32_t dropped = counters->bad_value, stale = counters->bad_stale;
-    const force before = in_force();
-    const int32_t open = app.link.open, moving = !app_may_change(&app), operations = chip.done;
-    const int32_t drives = app_moving(&app) && (app.decode.begun || app_decoding(&app) == DECODE_HAND);
-    const int32_t begun = app.decode.begun, is_blob = frame->msg >= WIRE_BLOB_BEGIN && frame->msg <= WIRE_BLOB_GET;
-    const uint32_t start = app.decode.start;
-    frame->session = app.link.open ? app.link.session : 5;
-    frame->seq = (uint16_t)(app.link.newest + 1u);
-    line_n = wire_encode(frame, bytes, (int32_t)sizeof bytes);
-    line = bytes;
-    must(line_n > 0);
-    answered = 0;
-    link_receive(&app.link, &app, app.now_us);
-    const int32_t taken = counters->bad_value == dropped && counters->bad_stale == stale;
-    const force now = in_force();
-    must(!drives || !app.decode.begun || (begun && app.decode.start == start));
-    if (taken && (frame->msg == WIRE_EMG || frame->msg == WIRE_COMMAND)) heard_us = app.now_us;
-    must(answered == (is_blob && open && taken));
-    if (is_blob && answered) must(wire_unpack_blob_status(&app.link.frame, &told) == WIRE_OK);
-    const int32_t done = frame->msg == WIRE_BLOB_COMMIT && answered && told.status == WIRE_BLOB_OK;
-    if (!same(&before, &now)) must(done && !moving);
-    if (!same(&before, &now) || done) good_in_itself();
-    must(chip.done - operations <= (frame->msg == WIRE_BLOB_COMMIT && !moving ? COMMITTED_MOST : 0));
-    if (done) {
-        wire_blob which;
-        must(wire_unpack_blob(frame, &which) == WIRE_OK);
-        must(told.hash == which.hash && told.size != 0u);
-        commits[which.kind - 1]++;
-    }
-    must(app.blob.received <= app.blob.size && app.blob.size <= (uint32_t)BLOB_ROOM);
-}
-
-/* A boot: what is kept is what was, or, after a cut, what the upload under way was to make of it. */
-static void restart(const force *before, int32_t cut)
-{
-    const uint32_t kind = (uint32_t)app.blob.kind;
-    force wanted = *before;
-    if (cut && kind != 0u) {
-        wanted.part[kind - 1u] = (slot_part){app.blob.size, app.blob.hash};
-        if (kind == BLOB_CALIBRATION) memset(&wanted.part[BLOB_DECODER - 1], 0, sizeof(slot_part));
-    }
-    cuts += (uint32_t)cut;
-    chip.cut_in = 0;
-    boot();
-    const force now = in_force();
-    must(memcmp(now.part, before->part, sizeof now.part) == 0
-         || memcmp(now.part, wanted.part, sizeof now.part) == 0);
-}
 
 /* The decoder's calibration and result, as they have to be: no chance finds them. */
 static void put_right(uint8_t *bytes, uint32_t n, chain_config *trial)
@@ -212,7 +48,7 @@ static void send_upload(uint8_t kind, uint8_t how, const uint8_t *bytes, uint32_
 {
     wire_frame frame = {0};
     const uint32_t hash = store_crc(0, bytes, (int32_t)n) ^ (how & OTHER_HASH);
-    const uint32_t most = how & SHORT ? 7u : WIRE_BLOB_BYTES;
+    const uint32_t most = how & ODD ? 6u : how & SHORT ? 8u : WIRE_BLOB_BYTES;
     const wire_blob_begin begin = {n, hash, kind};
     const wire_blob which = {hash, kind};
     if (!(how & NO_BEGIN) && wire_pack_blob_begin(&begin, &frame) >= 0) hear(&frame);
@@ -241,7 +77,7 @@ static uint32_t blob_of(uint8_t bytes[MOST])
 
 static void upload(void)
 {
-    static uint8_t bytes[MOST];
+    _Alignas(4) static uint8_t bytes[MOST];
     const uint8_t kind = byte() % 6, how = byte();
     const uint32_t n = blob_of(bytes);
     static hand_config table;
@@ -263,13 +99,21 @@ static void upload(void)
 /* What an older firmware, or one for another hand, may have left: any bytes in a slot that checks. */
 static void plant(void)
 {
-    static uint8_t bytes[BLOB_ROOM + SLOT_BYTES];
+    _Alignas(4) static uint8_t bytes[MOST + 4];
     const uint8_t kind = byte() % SLOT_PARTS;
+    int32_t good = 1;
     if (!app_may_change(&app)) return;
     chip.cut_in = 0;
     const uint32_t n = blob_of(bytes);
     const slot_part what = {n, store_crc(0, bytes, (int32_t)n)};
-    (void)slot_write(&app.blob.slots, kind, what, bytes, -1);
+    memset(bytes + n, 0xff, sizeof bytes - n);
+    good = slot_begin(&app.blob.slots) == SLOT_OK;
+    for (uint32_t to = 0; good && to < n; to += 4) {
+        uint32_t word;
+        memcpy(&word, bytes + to, 4);
+        good = slot_put(&app.blob.slots, to, word) == SLOT_OK;
+    }
+    if (good) (void)slot_finish(&app.blob.slots, kind, what, -1);
     boot();
 }
 

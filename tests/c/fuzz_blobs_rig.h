@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * fuzz_blobs_rig: what stands around the code that fuzz_blobs.c drives, which alone includes this: a
- * small hand, flash in RAM, the line, and the application as far as the link asks for it.
+ * fuzz_blobs_rig: what stands around the code that fuzz_blobs.c drives; fuzz_blobs_checks.h alone
+ * includes this. A small hand, flash in RAM, the line, and the application as far as the link asks
+ * for it.
  */
 #ifndef ENDPLATE_FUZZ_BLOBS_RIG_H
 #define ENDPLATE_FUZZ_BLOBS_RIG_H
@@ -17,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SCHEMA = 0x5EED, BOOT_ID = 77, SLOT_BYTES = 3072, EMG_OLD_MS = 150 };
+enum { SCHEMA = 0x5EED, BOOT_ID = 77, SLOT_BYTES = 6144, EMG_OLD_MS = 150 };
 
 const hand_config hand_table = {
     .name = "fuzzed", .joints = 2, .dofs = 2, .grips = 2, .rest_grip = 1, .supply_ma = 3000.0f,
@@ -32,10 +33,11 @@ const uint32_t hand_table_hash = 99;
 const uint8_t signature_key[SIGNATURE_KEY_BYTES] = {0};
 
 static struct {
-    uint8_t bytes[SLOTS][SLOT_BYTES];
+    _Alignas(4) uint8_t bytes[SLOTS][SLOT_BYTES];
     int32_t cut_in; /* operations until power goes; 0: it stays */
     uint32_t stuck; /* bits that no word loses */
     int32_t done;
+    int32_t refused; /* words that it did not take */
     jmp_buf off;
 } chip;
 
@@ -78,6 +80,8 @@ void board_flash_read(int32_t sector, int32_t from, void *bytes, int32_t n)
     memcpy(bytes, cells(sector, from, n), (size_t)n);
 }
 
+const uint8_t *board_flash_at(int32_t sector) { return cells(sector, 0, SLOT_BYTES); }
+
 /* Whether power goes in this operation. Only where the hand may be changed there is any. */
 static int32_t power_goes(void)
 {
@@ -96,6 +100,7 @@ int32_t board_flash_program(int32_t sector, int32_t to, uint32_t word)
     now &= word | chip.stuck | (cut ? 0xff00ff00u : 0u);
     memcpy(cell, &now, 4);
     if (cut) longjmp(chip.off, 1);
+    chip.refused += now != word;
     return now == word;
 }
 

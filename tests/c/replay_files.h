@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /* A whole file of the current folder, by pointer, valid to the end; its bytes, or -1. The hand's
- * processor holds `counts.bin` in flash and everything else up to 16 kB in RAM. */
+ * processor holds `counts.bin` in flash and everything else up to 52 kB in RAM. */
 int32_t replay_file(const char *name, const void **bytes);
 
 /* A file to write, and bytes for its end. Handles are >= 0. */

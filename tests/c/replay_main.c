@@ -3,13 +3,14 @@
  * replay_main: the golden frames through the codec, and a recording through the chain, on any
  * machine. What it writes has to be the same to the bit everywhere.
  *
- *   reads   config.bin    struct chain_config, its bytes
+ *   reads   chain.bin     blobs of a chain (replay_chain.h)
  *           counts.bin    int32 [samples][sites]
- *   writes  hops.bin      struct chain_hop of every hop, its bytes
+ *   writes  hops.bin      struct chain_hop of every hop, its bytes as a host has them
  *           commands.bin  the frame of the COMMAND made from every hop, as it goes on the line
  *   says    "vectors N" and "chain CRC hops N", or "failed ..."
  */
 #include "chain_replay.h"
+#include "replay_chain.h"
 #include "replay_files.h"
 #include "wire.h"
 #include "wire_vectors.h"
@@ -18,12 +19,30 @@
 
 enum { SAMPLE_US = 4000 /* stands for the hand's clock */, SESSION = 7, VALID_MS = 50 };
 
-_Static_assert(sizeof(chain_hop) == 348, "a hop has no padding, on every machine");
+enum { HOST_SITES = 32 /* CORE_MAX_SITES there; the hand has room for fewer */ };
 
 typedef struct outputs {
     int32_t hops, commands;
     uint32_t count;
 } outputs;
+
+static void append_sites(int32_t handle, const float *values)
+{
+    static const float none[HOST_SITES];
+    replay_append(handle, values, CORE_MAX_SITES * (int32_t)sizeof *values);
+    replay_append(handle, none, (HOST_SITES - CORE_MAX_SITES) * (int32_t)sizeof *none);
+}
+
+static void append_hop(int32_t handle, const chain_hop *hop)
+{
+    const uint32_t first[4] = {hop->samples, hop->frozen, hop->bad_sites, hop->gate};
+    replay_append(handle, first, (int32_t)sizeof first);
+    append_sites(handle, hop->power);
+    append_sites(handle, hop->activation);
+    replay_append(handle, hop->intent, (int32_t)sizeof hop->intent);
+    replay_append(handle, hop->velocity, (int32_t)sizeof hop->velocity);
+    replay_append(handle, hop->target, (int32_t)sizeof hop->target);
+}
 
 static void emit(const chain_hop *hop, void *context)
 {
@@ -47,7 +66,7 @@ static void emit(const chain_hop *hop, void *context)
     frame.session = SESSION;
     frame.seq = (uint16_t)(to->count & 0xFFFFu);
     to->count++;
-    replay_append(to->hops, hop, (int32_t)sizeof *hop);
+    append_hop(to->hops, hop);
     replay_append(to->commands, line, wire_encode(&frame, line, (int32_t)sizeof line));
 }
 
@@ -66,7 +85,7 @@ static void say_number(uint32_t value, uint32_t base)
 int main(int argc, char **argv)
 {
     const char *failed = "";
-    const void *config, *counts;
+    const void *counts;
     (void)argc;
     (void)argv;
     const int32_t checks = wire_vectors_replay(&failed);
@@ -80,19 +99,18 @@ int main(int argc, char **argv)
     say_number((uint32_t)checks, 10);
     replay_say("\n");
 
-    const int32_t config_bytes = replay_file("config.bin", &config);
-    if (config_bytes < 0) {
+    static chain_config chain;
+    if (!replay_chain(&chain)) {
         replay_end(0); /* vectors only */
     }
     const int32_t counts_bytes = replay_file("counts.bin", &counts);
-    if (config_bytes != (int32_t)sizeof(chain_config) || counts_bytes < 0) {
-        replay_say("failed: config.bin is of another build, or counts.bin is missing\n");
+    if (counts_bytes < 0) {
+        replay_say("failed: counts.bin is missing\n");
         replay_end(1);
     }
-    const chain_config *chain = config;
     outputs to = {replay_create("hops.bin"), replay_create("commands.bin"), 0};
-    const int32_t samples = counts_bytes / (int32_t)sizeof(int32_t) / chain->sites;
-    const uint32_t crc = chain_replay(chain, counts, samples, emit, &to);
+    const int32_t samples = counts_bytes / (int32_t)sizeof(int32_t) / chain.sites;
+    const uint32_t crc = chain_replay(&chain, counts, samples, emit, &to);
     replay_say("chain ");
     say_number(crc, 16);
     replay_say(" hops ");

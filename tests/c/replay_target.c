@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { COUNTS_AT = 0x08040000, HELD = 16384 };
+enum { COUNTS_AT = 0x08040000, HELD = 53248 };
 
 int32_t replay_file(const char *name, const void **bytes)
 {

@@ -59,6 +59,11 @@ int32_t board_flash_erase(int32_t sector) { (void)sector; return 0; }
 /* no slots, no key, no front end, no fingertips */
 const uint8_t signature_key[SIGNATURE_KEY_BYTES];
 int32_t board_flash_slot_bytes(void) { return 0; }
+const uint8_t *board_flash_at(int32_t sector)
+{
+    (void)sector;
+    return 0;
+}
 int32_t board_image_slot(void) { return -1; }
 int32_t board_image_bytes(void) { return 0; }
 void board_image_read(int32_t slot, int32_t at, void *bytes, int32_t n)

@@ -61,11 +61,11 @@ TARGETS = {
     "blobs": Target(
         (PROTOCOL / "wire.c",
          *(APP / f"{name}.c" for name in (
-             "link", "link_blob", "link_emg", "app_decode", "blob", "blob_read", "slot", "store",
-             "decode")),
+             "link", "link_blob", "link_emg", "app_decode", "blob", "blob_decoder", "blob_read",
+             "blob_words", "slot", "store", "decode")),
          *(CORE / f"{name}.c" for name in (
-             "hand", "hand_config", "chain", "elementary", "filter", "features", "quality",
-             "decoder", "shape")), *GUARD), 1400,
+             "hand", "hand_config", "chain", "elementary", "filter", "features", "quality", "gate",
+             "linear", "direct", "fourier", "classes", "decoder", "shape")), *GUARD), 2800,
         "uploads into a flash that loses power; EMG -> decoder -> guard"),
     "update": Target(
         (PROTOCOL / "wire.c",

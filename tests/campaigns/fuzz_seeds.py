@@ -15,6 +15,8 @@ from pathlib import Path
 
 from endplate.core import lib
 from endplate.live import hand_blobs
+from endplate.live.decoder import Pool, finished, fourier, linear
+from endplate.live.decoder import settings as decoder_settings
 from endplate.live.design import band_sections
 
 DECODER, CALIBRATION, GRIPS = 1, 2, 3
@@ -25,34 +27,67 @@ HAND_HASH, SITES, RATE, JOINTS = 99, 2, 250, 2
 (RUN, GREET, ARM, STOP, UPLOAD, EMG, DECODE, COMMAND, FRAME, BOOT, CUT_AT, STUCK,
  PLANT, FLIP) = range(14)  # fmt: skip
 # `how` of UPLOAD
-NO_BEGIN, NO_COMMIT, OTHER_HASH, AS_IT_IS, SHORT, TICKS, TWICE = (1 << n for n in range(7))
+NO_BEGIN, NO_COMMIT, OTHER_HASH, AS_IT_IS, SHORT, TICKS, TWICE, ODD = (1 << n for n in range(8))
 MS = [0, 1, 2, 4, 5, 20, 49, 50, 51, 99, 150, 151, 299, 300, 350, 500]  # SPAN_MS
 
 
-def settings(**changes) -> dict:
-    """A chain for two sites and two DoF, the first from site 0."""
+def settings(decoder: str = "linear", needs: tuple[int, int] = (1, 2), form: int = 1) -> dict:
+    """A chain for two sites and two DoF; linear: the first from site 0."""
     band = band_sections(RATE)
     side = {"gain": 1.0, "exponent": 1.0}
     dof = {"dead_band": 0.05, "slew_per_s": 50.0, "positive": side, "negative": side}
-    features = {
-        "sites": SITES, "statistics": 1, "hop_samples": 2, "window_hops": 3, "form": 1,
-        "rest": [9.0] * SITES, "reference": [60.0] * SITES, "floor": [12.0] * SITES,
-    } | changes.pop("features", {})  # fmt: skip
+    made, gate = small(decoder)
     return {
-        "sites": SITES, "rate_hz": RATE, "uv_per_count": 0.02235, "thaw_hops": 63, "needs": [1, 2],
+        "sites": SITES, "rate_hz": RATE, "uv_per_count": 0.02235, "thaw_hops": 63,
+        "place": [0, 1], "needs": list(needs),
         "band": {"sites": SITES, "sections": len(band), "section": band},
         "notch": {"sites": SITES, "sections": 0, "section": []},
-        "features": features,
-        "decoder": {"inputs": SITES, "dofs": 2, "weight": [[0.5, 0.0], [0.0, 0.5]],
-                    "bias": [0.0] * 2},
+        "features": {
+            "sites": SITES, "statistics": 1, "hop_samples": 5, "window_hops": 3, "recent_hops": 2,
+            "form": form, "chosen": SITES, "chosen_site": list(range(SITES)),
+            "rest": [9.0] * SITES, "reference": [60.0] * SITES, "floor": [12.0] * SITES,
+            "difference_floor": [15.0] * SITES,
+        },
+        "gate": gate, "decoder": made,
         "shape": {"dofs": 2, "release_ratio": 0.7, "norm_cap": 1.2, "dof": [dof] * 2},
         "quality": {"sites": SITES, "frame_samples": 25, "frames_per_second": 10,
                     "full_scale_uv": 187500.0, "mains_warn_db": -10.0},
-    } | changes  # fmt: skip
+    }  # fmt: skip
+
+
+def small(kind: str) -> tuple[dict, dict]:
+    """A decoder of a kind with as few numbers as it can have, and a gate; linear: with none."""
+    pool, parts, gate = Pool(), {}, {}
+    if kind == "linear":
+        parts["linear"] = linear(pool, [[0.5, 0.0], [0.0, 0.5]], [0.0, 0.0])
+    if kind == "direct":
+        sides = [{"site": n, "threshold": 0.1, "gain": 1.3} for n in range(2)]
+        pair = {"positive": sides[0], "negative": sides[1], "dofs": 3}
+        parts["direct"] = {"pairs": 1, "switch_level": 0.5, "switch_hops": 15, "pair": [pair]}
+    if kind in ("classes", "mean"):
+        parts["classes"] = {
+            "classes": 3, "score": linear(pool, [[0.1, 0.2], [2.0, -0.3], [-0.4, 2.0]], [1, 0, 0]),
+            "stay": 0.9, "to_rest": 0.05, "amplitude": SITES,
+            "sign_at": pool.add([1.0, 0.0, 0.0, -1.0]),
+            "amplitude_at": pool.add([0.1, 0.2, 0.05] * 4),
+        }  # fmt: skip
+    if kind in ("fourier", "mean"):
+        outputs = {"fourier": 2, "mean": 5}[kind]
+        weight = [[0.1 * (n + 1)] * 8 for n in range(outputs)]
+        parts["fourier"] = fourier(pool, [0.1, 0.2], [1.0, 0.8], width=8, blocks=1, seed=7,
+                                   scale=0.02, weight=weight, bias=[0.01] * outputs)  # fmt: skip
+    if kind != "linear":
+        gate = {
+            "inputs": SITES, "centres": 2, "wake": 0.1, "limit": 40.0,
+            "rest_at": pool.add([0.3, 0.3, -0.2]), "whiten_at": pool.add([1.0, 0.1, 0.0, 1.0]),
+            "centre_at": pool.add([0.0, 1.0, 2.0, 0.5]),
+        }  # fmt: skip
+    made = finished(kind, inputs=SITES, dofs=2, pool=pool, share=0.3, quiet=0.05, **parts)
+    return decoder_settings(made), gate
 
 
 def grips(n: int = 2, close_s: float = 1.0, closed: float = 80.0, name: bytes = b"power") -> bytes:
-    data = struct.pack("<4sIIII", b"EPB\3", 1, HAND_HASH, JOINTS, n)
+    data = struct.pack("<4sIIII", b"EPB\3", hand_blobs.VERSION, HAND_HASH, JOINTS, n)
     data += b"".join((name + b"%d" % i).ljust(16, b"\0") for i in range(n))
     data += struct.pack(f"<{2 * n}f", *[close_s] * n, *[0.5] * n)
     for first, second in ((0.0, math.nan), (closed, math.nan), (0.0, 0.0), (1.0, 1.0)):
@@ -76,7 +111,7 @@ def blobs() -> dict[str, bytes]:
     """Inputs of fuzz_blobs.c by name."""
     calibration = hand_blobs.calibration_blob(settings(), HAND_HASH)
     decoder = hand_blobs.decoder_blob(settings(), HAND_HASH, calibration)
-    other = hand_blobs.calibration_blob(settings(features={"form": 0}), HAND_HASH)
+    other = hand_blobs.calibration_blob(settings(form=0), HAND_HASH)
     greet, arm = bytes([GREET, 0]), bytes([ARM, 0])
     both = greet + upload(CALIBRATION, calibration) + upload(DECODER, decoder, AS_IT_IS)
     begun = bytes([EMG, 8, 2]) + run(20)  # a chain that begins with this sample
@@ -84,9 +119,11 @@ def blobs() -> dict[str, bytes]:
     drives = both + bytes([DECODE, 2]) + begun + 16 * emg(2, 2, b"\x14", 49) + arm + 4 * emg(2)
     moves = drives + 5 * emg(200)
     made = {
-        "both": both + bytes([BOOT, GREET, 0]),
+        "both": both + bytes([BOOT, GREET, 0]) + upload(GRIPS, grips(3)) + upload(GRIPS, grips()),
         "again": both + upload(CALIBRATION, other) + upload(DECODER, decoder),
-        "short": greet + upload(CALIBRATION, calibration, SHORT | TICKS | TWICE),
+        "short": greet + upload(CALIBRATION, calibration, SHORT | TICKS | TWICE)
+        + upload(GRIPS, grips(), ODD) + upload(GRIPS, grips()[:-1])
+        + upload(GRIPS, grips() + b"more"),
         "resumed": greet + upload(GRIPS, grips(), NO_COMMIT) + upload(GRIPS, grips(), NO_BEGIN),
         "hash": greet + upload(GRIPS, grips(), OTHER_HASH) + upload(DECODER, decoder, OTHER_HASH),
         "grips": greet + upload(GRIPS, grips(3)) + bytes([BOOT, GREET, 0])
@@ -104,16 +141,18 @@ def blobs() -> dict[str, bytes]:
         "left grips": bytes([PLANT, 2]) + upload(0, changed(grips(), 8, b"\1"))[3:]
         + greet + upload(GRIPS, changed(grips(), 8, b"\1")),
         "cut short": greet + b"".join(
-            upload(kind, data[:n], AS_IT_IS) for n in (3, 8, 40, 46)
+            upload(kind, data[:n], AS_IT_IS) for n in (4, 8, 40, 44)
             for kind, data in ((CALIBRATION, calibration), (GRIPS, grips()), (DECODER, decoder))
         ),
         "too many": greet + bytes([FRAME, BLOB_BEGIN]) + struct.pack("<IIB", 8, 7, 3)
-        + bytes([FRAME, BLOB_CHUNK]) + struct.pack("<IBB144s", 0, 3, 9, b"EPB\3"),
+        + bytes([FRAME, BLOB_CHUNK]) + struct.pack("<IBB144s", 0, 3, 12, b"EPB\3"),
         "while releasing": greet + upload(GRIPS, grips(3), NO_COMMIT) + bytes([STOP, 2])
         + upload(GRIPS, grips(3), NO_BEGIN),
-        "damaged slot": both + bytes([FLIP, 0, 60, 3, GREET, 0]) + upload(GRIPS, grips()),
+        "damaged slot": both + bytes([FLIP, 0, 60, 3, GREET, 0]) + upload(GRIPS, grips())
+        + upload(CALIBRATION, other) + bytes([FLIP, 24, 60, 3, GREET, 0]) + upload(GRIPS, grips()),
         "sizes": greet + b"".join(
-            bytes([FRAME, BLOB_BEGIN]) + struct.pack("<IIB", size, 7, 3) for size in (0, 2228, 2229)
+            bytes([FRAME, BLOB_BEGIN]) + struct.pack("<IIB", size, 7, 3)
+            for size in (0, 6, 49152, 49156)
         ) + bytes([FRAME, BLOB_GET]) + struct.pack("<IB", 0, 3),
         "moves": moves, "shadow": both + bytes([DECODE, 1]) + begun + 9 * emg(200),
         "silent": moves + run(500) + 3 * emg(100) + arm,
@@ -128,12 +167,24 @@ def blobs() -> dict[str, bytes]:
         "commands": both + bytes([DECODE, 1]) + arm
         + b"".join(bytes([COMMAND, 1, 100, 0, 1, 1, v, 0]) + run(20) for v in (0, 0, 90, 90)),
     }  # fmt: skip
-    for n in (1, 2, 7, 30):
-        made[f"cut {n}"] = both + bytes([CUT_AT, n]) + upload(CALIBRATION, other) + bytes([BOOT])
-    for at in range(12, len(calibration), 44):
-        made[f"value {at}"] = greet + upload(
-            CALIBRATION, changed(calibration, at, b"\xff\xff\xff\x7f")
+    wide = hand_blobs.calibration_blob(settings(needs=(3, 3)), HAND_HASH)
+    for kind in ("direct", "fourier", "classes", "mean"):
+        own = hand_blobs.decoder_blob(settings(kind, (3, 3)), HAND_HASH, wide)
+        made[kind] = (
+            greet
+            + upload(CALIBRATION, wide)
+            + upload(DECODER, own, AS_IT_IS)
+            + bytes([DECODE, 2])
+            + begun
+            + 5 * emg(200)
+            + bytes([STOP, 0, BOOT])
         )
+    for n in (1, 7, 30, 60):
+        made[f"cut {n}"] = both + bytes([CUT_AT, n]) + upload(CALIBRATION, other) + bytes([BOOT])
+    made["values"] = greet + b"".join(
+        upload(CALIBRATION, changed(calibration, at, b"\xff\xff\xff\x7f"))
+        for at in range(12, len(calibration), 24)
+    )
     return made
 
 

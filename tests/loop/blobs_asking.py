@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Uploads and EMG over the bare host."""
+"""Uploads and EMG over the bare host, and the lives of the hand that they are tested in."""
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,15 +15,28 @@ from endplate.core import lib
 from endplate.hardware import load_hand
 from endplate.live import hand_blobs
 from endplate.live.hand_blobs import CALIBRATION, DECODER, GRIPS
+from endplate.sim import firmware
 
 from . import params_asking
 from .chain_case import settings
-from .wire_host import Host
+from .wire_host import Host, connected
 
 HAND = load_hand("test-hand")
 CHUNK = lib.WIRE_BLOB_BYTES
 OK, UNKNOWN, NOT_DISARMED = lib.WIRE_BLOB_OK, lib.WIRE_BLOB_UNKNOWN, lib.WIRE_BLOB_NOT_DISARMED
 PERIOD_US = 4000
+
+
+@contextmanager
+def one_life(port: str, folder: Path, cut: int = 0, flash: bool = True) -> Iterator[Host]:
+    """The hand from power to power, on the motor bus `port`; what it keeps is folder/flash."""
+    path = folder / "flash" if flash else None
+    with (
+        firmware.start("pc", port, folder, flash=path, power_cut=cut) as running,
+        connected(running.port) as host,
+    ):
+        host.hand = running
+        yield params_asking.at_rest(host)
 
 
 def ask(host: Host, msg: str, kind: int, **fields: Any) -> dict[str, Any]:
@@ -58,12 +74,22 @@ def upload(host: Host, kind: int, data: bytes) -> dict[str, Any]:
 
 def kinds(form: int = 1) -> dict[int, bytes]:
     """All three, of the chain that takes every branch."""
-    calibration = hand_blobs.calibration_blob(settings(form), HAND.hash32)
+    return of_settings(settings(form))
+
+
+def of_settings(made: dict[str, Any]) -> dict[int, bytes]:
+    """All three, of a chain."""
+    calibration = hand_blobs.calibration_blob(made, HAND.hash32)
     return {
         CALIBRATION: calibration,
-        DECODER: hand_blobs.decoder_blob(settings(form), HAND.hash32, calibration),
+        DECODER: hand_blobs.decoder_blob(made, HAND.hash32, calibration),
         GRIPS: hand_blobs.grips_blob(HAND),
     }
+
+
+def without_hurry(made: dict[str, Any]) -> dict[str, Any]:
+    """The chain with hops of 40 ms: the work of every kind of decoder fits into one."""
+    return made | {"features": made["features"] | {"hop_samples": 10}}
 
 
 def changed(data: bytes, at: int, value: bytes) -> bytes:

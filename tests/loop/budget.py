@@ -14,10 +14,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from endplate import core
-
 from .builds import COUNTED, emulated
-from .chain_case import recording, settings
+from .chain_case import chain_bin, recording, settings
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGE = ROOT / "firmware" / "build" / "f405" / "budget.elf"
@@ -31,15 +29,14 @@ LINES = ("command", "state", "goals", "asked", "answers")
 KNOWN_INSTRUCTIONS = 400_000  # line_cost.c
 
 
-def measure(image: Path = IMAGE, form: str = "log") -> dict:
+def measure(image: Path = IMAGE, form: str = "log", decoder: str = "linear") -> dict:
     """Instructions of every part: `mean` and `worst`; OSError or RuntimeError say what is missing.
 
     `worst_tick` is the sum of the worst of all parts, though they need not meet in one tick.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        chain = core.Chain(settings(FORMS.index(form)))
-        (folder / "config.bin").write_bytes(bytes(core.ffi.buffer(chain.config)))
+        (folder / "chain.bin").write_bytes(chain_bin(settings(FORMS.index(form), decoder)))
         (folder / "counts.bin").write_bytes(recording(SECONDS).tobytes())
         loaded = f"loader,file=counts.bin,addr={COUNTS_AT:#x},force-raw=on"
         done = emulated(image, *COUNTED, "-device", loaded, cwd=folder)
@@ -49,6 +46,7 @@ def measure(image: Path = IMAGE, form: str = "log") -> dict:
     found: dict = {
         "counts_per_instruction": said["known_counts"] / said["known_instructions"],
         "states": said["states"],
+        "steps": said["steps"],
     }
     for name, cost in said.items():
         if isinstance(cost, dict):
@@ -57,7 +55,8 @@ def measure(image: Path = IMAGE, form: str = "log") -> dict:
             found[name] = {"runs": cost["runs"], "mean": round(mean, 1), "worst": worst}
     worst = {name: found[name]["worst"] for name in found if isinstance(found[name], dict)}
     # Never two of these in one millisecond: app_decode.c.
-    decoding = max(worst["hop"] + worst["command"], worst["emg"], worst["decoded"])
+    last = max(worst["chain"], worst["work"]) + worst["command"]
+    decoding = max(last, worst["emg"], worst["decoded"])
     found["worst_tick"] = decoding + sum(worst[name] for name in CONTROL)
     found["lines"] = lines(image.with_name("line_cost.elf"))
     found["worst_lines"] = sum(found["lines"].values())

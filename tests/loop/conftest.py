@@ -38,7 +38,7 @@ def offline_profile(tmp_path_factory) -> Path:
     from endplate.fit.calibration import calibrate
     from endplate.fit.protocol import calibration_protocol
     from endplate.hardware import load_hand, load_montage
-    from endplate.live.profile import save_profile
+    from endplate.live.profile_file import save_profile
     from endplate.sim.patient import Patient, simulate
     from endplate.sim.prompts import Prompt
 

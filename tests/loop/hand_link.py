@@ -15,7 +15,7 @@ from endplate.hardware import load_hand
 from endplate.live.hand_params import HandParams
 from endplate.live.hand_upload import HandBlobs
 from endplate.live.link import HandLink
-from endplate.live.profile import load_profile
+from endplate.live.profile_file import load_profile
 
 
 def serve(link: HandLink, wanted: Callable[[], Any], seconds: float = 3.0) -> None:

@@ -97,7 +97,7 @@ def test_damaged_profile(offline_profile, tmp_path):
     sentence(run_with(cut, cwd=tmp_path), "cut.json")
     changed = tmp_path / "changed.json"
     content = json.loads(text)
-    content["bias"][0] += 0.001
+    content["rest_uv2"][0] += 0.001
     changed.write_text(json.dumps(content))
     sentence(run_with(changed, cwd=tmp_path), "changed.json")
 

@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Uploads: what comes into force, what is kept, and everything that must be refused."""
+"""Uploads: what comes into force, and everything that must be refused. Power cuts and what the
+flash keeps: test_blobs_power.py."""
 
 from __future__ import annotations
 
 import re
 import struct
-from contextlib import contextmanager
-from pathlib import Path
+from functools import partial
 
 import pytest
 
+from endplate import core
 from endplate.core import lib
 from endplate.live import hand_blobs
 from endplate.live.hand_blobs import CALIBRATION, DECODER, GRIPS
-from endplate.sim import firmware
 
 from . import params_asking
 from .blobs_asking import (
@@ -24,34 +24,26 @@ from .blobs_asking import (
     UNKNOWN,
     ask,
     changed,
+    decode_mode,
     get,
     kinds,
+    of_settings,
+    one_life,
     send_all,
     upload,
+    without_hurry,
 )
-from .chain_case import UV_PER_COUNT, settings
-from .params_asking import at_rest, set_named
-from .wire_host import connected
+from .chain_case import DECODERS, UV_PER_COUNT, recording, settings
+from .params_asking import set_named
+from .test_decoding import streamed
 
-POWER_GONE = 3
 BLOBS = kinds()
 
 
 @pytest.fixture
 def life(pc_firmware, bus, tmp_path):
     """One life of the hand, from power to power."""
-
-    @contextmanager
-    def living(cut: int = 0, flash: bool = True):
-        path = tmp_path / "flash" if flash else None
-        with (
-            firmware.start("pc", bus.port, tmp_path, flash=path, power_cut=cut) as running,
-            connected(running.port) as host,
-        ):
-            host.hand = running
-            yield at_rest(host)
-
-    return living
+    return partial(one_life, bus.port, tmp_path)
 
 
 @pytest.fixture
@@ -67,6 +59,10 @@ def test_a_decoder_comes_into_force_and_is_kept(life):
             said = upload(host, kind, BLOBS[kind])
             assert (said["status"], said["size"]) == (OK, len(BLOBS[kind]))
             assert said["hash"] == hand_blobs.crc(BLOBS[kind])
+            again = ask(host, "BLOB_COMMIT", kind, hash=said["hash"])
+            assert (again["status"], again["received"]) == (OK, 0), "no answer came: asked again"
+            chunk = ask(host, "BLOB_CHUNK", kind, offset=0, count=4, bytes=[0] * CHUNK)
+            assert chunk["status"] == lib.WIRE_BLOB_NOT_BEGUN, "the upload is over"
         result = struct.unpack_from("<I", BLOBS[DECODER], 16)[0]
         assert get(host, DECODER)["result"] == result != 0
         assert host.hello().fields["decoder_hash"] == hand_blobs.crc(BLOBS[DECODER])
@@ -85,45 +81,64 @@ def test_a_decoder_comes_into_force_and_is_kept(life):
         assert upload(host, DECODER, other[DECODER])["status"] == OK
 
 
-@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 1.0])
-def test_power_that_goes_in_a_commit_leaves_the_old_or_the_new(life, share):
-    other = kinds(0)
+# ---- decoders of every kind ----
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_a_decoder_of_every_kind_computes_the_hosts_bits(life, decoder):
+    made = without_hurry(settings(1, decoder))
+    blobs, counts = of_settings(made), recording(8)[:1500]
+    hops = {int(hop["samples"]): hop for hop in core.Chain(made).process(counts)}
     with life() as host:
         for kind in (CALIBRATION, DECODER):
-            assert upload(host, kind, other[kind])["status"] == OK
-    old = hand_blobs.crc(other[CALIBRATION])
-    total = 9 + len(BLOBS[CALIBRATION]) // 4 + 1  # an erasure comes first
-    cut = 1 + round(share * (total - 1))
-    with life(cut) as host:
-        send_all(host, CALIBRATION, BLOBS[CALIBRATION])
-        host.send("BLOB_COMMIT", {"kind": CALIBRATION, "hash": hand_blobs.crc(BLOBS[CALIBRATION])})
-        assert host.hand.process.wait(3) == POWER_GONE
+            assert upload(host, kind, blobs[kind])["status"] == OK
+        decode_mode(host, 1)
+        host.compare_clocks()
+        heard = streamed(host, 7000, counts)
+        # its numbers stand elsewhere now, and where they stood is empty
+        assert upload(host, GRIPS, blobs[GRIPS])["status"] == OK
+        send_all(host, GRIPS, hand_blobs.grips_blob(HAND)[:-4])
+        heard += streamed(host, 9000, counts)
     with life() as host:
-        assert get(host, CALIBRATION)["hash"] == old
-        assert host.info["decoder_hash"] == hand_blobs.crc(other[DECODER])
-        assert upload(host, CALIBRATION, BLOBS[CALIBRATION])["status"] == OK
-        assert upload(host, DECODER, BLOBS[DECODER])["status"] == OK
-    with life() as host:
-        assert host.info["decoder_hash"] == hand_blobs.crc(BLOBS[DECODER])
+        said = get(host, DECODER)
+        assert said["hash"] == hand_blobs.crc(blobs[DECODER]), "the test vector, again at boot"
+    print(f"\n{decoder}: {len(heard)} of {2 * len(hops)} hops heard of")
+    assert len(heard) > 1.9 * len(hops) and len({told["hop_hash"] for told in heard}) > 100
+    for told in heard:
+        hop = hops[told["sample"] - told["start"] + 1]
+        assert told["hop_hash"] == hand_blobs.hop_hash(hop, 8, 4), told
+        assert list(told["target"]) == hop["target"].tolist()
+    assert not heard[-1]["filled"] and any(any(told["target"]) for told in heard)
 
 
-def test_a_damaged_slot_is_not_used(life, tmp_path):
-    with life() as host:
-        for kind in (CALIBRATION, DECODER):
-            upload(host, kind, BLOBS[kind])
-    flash = bytearray((tmp_path / "flash").read_bytes())
-    weight = flash.rfind(BLOBS[DECODER]) + 40
-    flash[weight] ^= 1
-    (tmp_path / "flash").write_bytes(flash)
-    with life() as host:
-        assert host.info["decoder_hash"] == 0
-        assert upload(host, DECODER, BLOBS[DECODER])["status"] == OK, "the calibration was kept"
+def test_a_decoder_whose_work_does_not_fit_into_a_hop_is_refused(host):
+    made = settings(1, "mean")
+    hurried = made | {"features": made["features"] | {"hop_samples": 4}, "thaw_hops": 32}
+    blobs = of_settings(hurried)
+    assert upload(host, CALIBRATION, blobs[CALIBRATION])["status"] == OK
+    assert judged(host, DECODER, blobs[DECODER])["status"] == lib.WIRE_BLOB_CONTRADICTS
+    slow = of_settings(without_hurry(made))
+    assert upload(host, CALIBRATION, slow[CALIBRATION])["status"] == OK
+    assert upload(host, DECODER, slow[DECODER])["status"] == OK, "it is the time alone"
 
 
-def test_without_flash_nothing_comes_into_force(life):
-    with life(flash=False) as host:
-        said = upload(host, CALIBRATION, BLOBS[CALIBRATION])
-        assert (said["status"], said["size"]) == (lib.WIRE_BLOB_NOT_KEPT, 0)
+@pytest.mark.parametrize(
+    "name, index, value",
+    [("linear", 0, 999), ("linear", 1, 5), ("linear", 2, 4000), ("linear", 2, 0x7FFFFFFF),
+     ("linear", 3, 4000), ("kind", 0, 1), ("kind", 0, 2), ("kind", 0, 3), ("kind", 0, 4),
+     ("place", 0, 1), ("gate", 1, 41), ("dofs", 0, 5)],
+)  # fmt: skip
+def test_parts_of_a_decoder_that_do_not_fit_together_are_refused(host, name, index, value):
+    assert upload(host, CALIBRATION, BLOBS[CALIBRATION])["status"] == OK
+    data = BLOBS[DECODER]
+    number = 1 + [f.name for f in hand_blobs.FIELDS[DECODER]].index(name)
+    at = next(at for n, i, at in offsets(DECODER) if (n, i) == (number, index))
+    if name == "dofs":  # more than the weights are for
+        data = data[: at + 4] + data[at + 8 :]
+        value = 3
+    said = judged(host, DECODER, changed(data, at, struct.pack("<I", value)))
+    assert said["status"] == lib.WIRE_BLOB_CONTRADICTS
 
 
 def test_other_grips_are_in_force_at_once(life):
@@ -163,12 +178,12 @@ def test_the_form_of_a_blob_is_looked_at(host):
     decoder = BLOBS[DECODER]
     cases = {
         "another kind": (BLOBS[CALIBRATION], lib.WIRE_BLOB_WRONG_FORMAT),
-        "another version": (changed(decoder, 4, b"\2"), lib.WIRE_BLOB_WRONG_FORMAT),
+        "another version": (changed(decoder, 4, b"\3"), lib.WIRE_BLOB_WRONG_FORMAT),
         "another hand": (changed(decoder, 8, b"abcd"), lib.WIRE_BLOB_OTHER_HAND),
         "another calibration": (changed(decoder, 12, b"abcd"), lib.WIRE_BLOB_CONTRADICTS),
         "other bits": (changed(decoder, 16, b"abcd"), lib.WIRE_BLOB_OTHER_BITS),
         "cut short": (decoder[:-4], lib.WIRE_BLOB_WRONG_SIZE),
-        "cut to nothing": (decoder[:1], lib.WIRE_BLOB_WRONG_SIZE),
+        "cut to nothing": (decoder[:4], lib.WIRE_BLOB_WRONG_SIZE),
         "a word more": (decoder + b"\0" * 4, lib.WIRE_BLOB_WRONG_SIZE),
     }
     for what, (data, verdict) in cases.items():
@@ -182,7 +197,7 @@ def test_uploads_out_of_order_are_refused(host):
     assert ask(host, "BLOB_CHUNK", CALIBRATION, **chunk)["status"] == lib.WIRE_BLOB_NOT_BEGUN
     assert ask(host, "BLOB_COMMIT", CALIBRATION, hash=1)["status"] == lib.WIRE_BLOB_NOT_BEGUN
     room = get(host, CALIBRATION)["room"]
-    for size in (0, room + 1, 0xFFFFFFFF):
+    for size in (0, room + 4, 0xFFFFFFFC, 0xFFFFFFFF, 6):
         said = ask(host, "BLOB_BEGIN", CALIBRATION, size=size, hash=1)
         assert (said["status"], said["room"]) == (lib.WIRE_BLOB_WRONG_SIZE, room)
     said = ask(host, "BLOB_BEGIN", lib.WIRE_BLOB_FIRMWARE, size=4, hash=1)
@@ -192,6 +207,8 @@ def test_uploads_out_of_order_are_refused(host):
     later = chunk | {"offset": 1}
     assert ask(host, "BLOB_CHUNK", CALIBRATION, **later)["status"] == lib.WIRE_BLOB_WRONG_OFFSET
     assert ask(host, "BLOB_CHUNK", DECODER, **chunk)["status"] == lib.WIRE_BLOB_NOT_BEGUN
+    odd = chunk | {"count": CHUNK - 1}
+    assert ask(host, "BLOB_CHUNK", CALIBRATION, **odd)["status"] == lib.WIRE_BLOB_WRONG_SIZE
     for _ in range(2):  # asked twice
         said = ask(host, "BLOB_CHUNK", CALIBRATION, **chunk)
         assert (said["status"], said["received"]) == (OK, CHUNK)
@@ -208,7 +225,7 @@ def send_all_but_one_byte(host, data: bytes, full: int) -> None:
         rest = list(piece.ljust(CHUNK, b"\0"))
         said = ask(host, "BLOB_CHUNK", CALIBRATION, offset=at, count=len(piece), bytes=rest)
         assert said["status"] == OK
-    over = ask(host, "BLOB_CHUNK", CALIBRATION, offset=len(data), count=1, bytes=[0] * CHUNK)
+    over = ask(host, "BLOB_CHUNK", CALIBRATION, offset=len(data), count=4, bytes=[0] * CHUNK)
     assert over["status"] == lib.WIRE_BLOB_WRONG_SIZE
     assert ask(host, "BLOB_COMMIT", CALIBRATION, hash=full)["status"] == lib.WIRE_BLOB_WRONG_HASH
 
@@ -233,59 +250,9 @@ def test_an_armed_hand_takes_nothing_and_arming_ends_an_upload(host):
     assert (said["status"], said["size"]) == (lib.WIRE_BLOB_NOT_BEGUN, 0)
 
 
-OF_ANOTHER_HAND, OF_OTHER_BITS = 8, 16  # where a blob says whose it is and what it computes
-
-
-def kept_otherwise(flash: Path, kind: int, what: int) -> None:
-    """What a hand file, or a firmware, that has changed since makes of the blob that is kept: all
-    sums fit."""
-    data, blob = bytearray(flash.read_bytes()), BLOBS[kind]
-    at = data.find(blob)  # the first slot is the newest, after three uploads
-    other = changed(blob, what, b"abcd")
-    data[at : at + len(blob)] = other
-    begin = data.rfind(b"SLOT", 0, at)
-    table = list(struct.unpack_from("<6I", data, begin + 12))
-    table[2 * kind - 1] = hand_blobs.crc(other)
-    struct.pack_into("<6I", data, begin + 12, *table)
-    end = begin + 36 + sum(size + 3 & ~3 for size in table[::2])
-    covered = bytes(data[begin + 4 : begin + 8]) + bytes(data[begin + 12 : end])
-    struct.pack_into("<I", data, begin + 8, hand_blobs.crc(covered))
-    flash.write_bytes(data)
-
-
-@pytest.mark.parametrize(
-    "kind, what, words",
-    [(DECODER, OF_ANOTHER_HAND, "decoder that was"), (DECODER, OF_OTHER_BITS, "decoder that was"),
-     (CALIBRATION, OF_ANOTHER_HAND, "calibration that"),
-     (GRIPS, OF_ANOTHER_HAND, "grips that were")],
-)  # fmt: skip
-def test_what_was_left_out_at_boot_is_not_in_force_and_is_told(life, tmp_path, kind, what, words):
-    with life() as host:
-        for each in (CALIBRATION, DECODER, GRIPS):
-            assert upload(host, each, BLOBS[each])["status"] == OK
-    kept_otherwise(tmp_path / "flash", kind, what)
-    other = hand_blobs.crc(changed(BLOBS[kind], what, b"abcd"))
-    with life() as host:
-        host.quiet(0.3)
-        log = [bytes(f.fields["text"]).decode() for f in host.frames if f.msg == "LOG"]
-        assert sum(words in text for text in log) == 1, log
-        said = get(host, kind)
-        assert (said["size"], said["hash"]) == (0, 0)
-        again = ask(host, "BLOB_COMMIT", kind, hash=other)
-        assert again["status"] == lib.WIRE_BLOB_NOT_BEGUN, "that one is not in force"
-        if kind == CALIBRATION:
-            assert get(host, DECODER)["size"] == 0
-            said = upload(host, DECODER, changed(BLOBS[DECODER], 12, struct.pack("<I", other)))
-            assert said["status"] == lib.WIRE_BLOB_CONTRADICTS, "of a calibration left out"
-        said = upload(host, kind, BLOBS[kind])
-        assert (said["status"], said["hash"]) == (OK, hand_blobs.crc(BLOBS[kind]))
-        if kind == CALIBRATION:
-            assert upload(host, DECODER, BLOBS[DECODER])["status"] == OK
-    with life() as host:
-        assert all(get(host, each)["size"] == len(BLOBS[each]) for each in (1, 2, 3))
-
-
 # ---- no calibration undoes what keeps a bad electrode from moving the hand ----
+
+POOL = 1 + [f.name for f in hand_blobs.FIELDS[DECODER]].index("pool")
 
 
 @pytest.mark.parametrize(
@@ -310,7 +277,7 @@ def test_a_dof_needs_every_site_that_has_a_weight_in_it(host):
     assert upload(host, CALIBRATION, calibration)["status"] == OK
     said = judged(host, DECODER, hand_blobs.decoder_blob(own, HAND.hash32, calibration))
     told = (said["status"], said["field"], said["index"])
-    assert told == (lib.WIRE_BLOB_WRONG_VALUE, 5, 2 * 8 + 5)
+    assert told == (lib.WIRE_BLOB_WRONG_VALUE, POOL, 2)
 
 
 # ---- every field, at its ends and past them ----
@@ -324,31 +291,39 @@ def test_the_fields_are_those_of_the_document(root):
         assert [int(row[0]) for row in rows] == list(range(1, len(rows) + 1))
         for row, field in zip(rows, hand_blobs.FIELDS[kind], strict=True):
             assert row[1] == field.name
-            assert row[2].split("[")[0] == {"name": "u8"}.get(field.type, field.type)
+            told = {"name": "u8", "words": "word"}.get(field.type, field.type)
+            assert row[2].split("[")[0] == told
             ends = re.match(r"([-\d.]+)\.\.([-\d.]+)", row[3])
             if ends and not field.allowed.startswith("as"):
                 assert (float(ends[1]), float(ends[2])) == (field.low, field.high), field
 
 
+#: Words of a decoder's parts (protocol/SPEC.md).
+PARTS = {"linear": 4, "fourier": 11, "classes": 10, "gate": 7, "direct": 59}
+
+
 def offsets(kind: int) -> list[tuple[int, int, int]]:
     """(field number, index, offset in BLOBS[kind]) of every value."""
     sites, dofs, joints, grips = 8, 4, len(HAND.joints), len(HAND.grips)
-    calibration = {"needs": dofs, "rest": sites, "reference": sites, "floor": sites}
-    sections = struct.unpack_from("<I", BLOBS[CALIBRATION], 12 + 4 * (14 + 4 + 24 + 24))[0]
-    for number in range(19, 25):
-        calibration[hand_blobs.FIELDS[CALIBRATION][number - 1].name] = dofs
-    calibration["band"] = 5 * sections
-    notches = (len(BLOBS[CALIBRATION]) - 12 - 4 * (14 + 4 + 24 + 24 + 2 + 5 * sections)) // 20
-    calibration["notch"] = 5 * notches
+    by_site = ("chosen_site", "rest", "reference", "floor", "difference_floor")
+    by_dof = ("needs", "dead_band", "slew_per_s", "positive_gain", "positive_exponent",
+              "negative_gain", "negative_exponent")  # fmt: skip
     by_joint = dict.fromkeys(("open_deg", "closed_deg", "start", "stop"), grips * joints)
     counts = {
-        DECODER: {"weight": dofs * sites, "bias": dofs},
-        CALIBRATION: calibration,
+        DECODER: {"place": dofs, **PARTS},
+        CALIBRATION: dict.fromkeys(by_site, sites) | dict.fromkeys(by_dof, dofs),
         GRIPS: {"name": grips, "close_s": grips, "force_cap": grips, **by_joint},
     }[kind]
-    found, at = [], 12
+    #: What the field before says, times so many.
+    counted = {"pool": ("floats", 1), "band": ("band_sections", 5), "notch": ("notch_sections", 5)}
+    found, at, said = [], 12, {}
     for number, field in enumerate(hand_blobs.FIELDS[kind], 1):
-        for index in range(counts.get(field.name, 1)):
+        count = counts.get(field.name, 1)
+        if field.name in counted:
+            by, times = counted[field.name]
+            count = said[by] * times
+        said[field.name] = struct.unpack_from("<I", BLOBS[kind], at)[0]
+        for index in range(count):
             found.append((number, index, at))
             at += 16 if field.type == "name" else 4
     assert at == len(BLOBS[kind])
@@ -365,6 +340,8 @@ def test_every_value_out_of_its_range_is_told_by_field_and_index(host, kind):
         field = hand_blobs.FIELDS[kind][number - 1]
         if (number, min(index, 1)) in seen or field.name in ("calibration", "result"):
             continue  # the first two of every field
+        if field.name == "direct" and index == 1:
+            continue  # the level at which it switches: any, of a decoder that does not
         seen.add((number, min(index, 1)))
         for bad in bad_values(field):
             said = judged(host, kind, changed(BLOBS[kind], at, bad))
@@ -379,6 +356,8 @@ def test_every_value_out_of_its_range_is_told_by_field_and_index(host, kind):
 def bad_values(field) -> list[bytes]:
     if field.type == "name":
         return [b"\0" * 16, b"Power" + b"\0" * 11, b"a" * 16, b"a\0b" + b"\0" * 13]
+    if field.type == "words":  # the first two of each part are counts or places
+        return [struct.pack("<I", 0xFFFFFFFF), struct.pack("<I", 0x80000000)]
     if field.type == "u32":
         return [struct.pack("<I", 0xFFFFFFFF)] + (
             [struct.pack("<I", int(field.high) + 1)] if field.high < 0xFFFFFFFF else []

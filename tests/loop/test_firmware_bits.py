@@ -14,7 +14,7 @@ import pytest
 from endplate import core
 
 from .builds import built
-from .chain_case import recording, settings
+from .chain_case import DECODERS, chain_bin, recording, settings
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
 LEVELS = ("O0", "O2", "O3")
@@ -86,17 +86,30 @@ def replay() -> None:
     build("replay-pc")
 
 
-@pytest.mark.parametrize("form", [0, 1], ids=["rms", "log"])
-def test_same_bits_on_host_and_pc_and_cortex_m4(replay, arm_tools, tmp_path, form):
+#: Form, kind, seconds of recording in which every DoF moves: direct control switches between two of
+#: them late, and the scores of classes with the logarithm never choose one.
+CASES = [(1, "linear", 40), (0, "linear", 40), (0, "direct", 60), (1, "fourier", 40),
+         (0, "classes", 40), (1, "mean", 40)]  # fmt: skip
+
+
+def test_every_kind_of_decoder_is_compared():
+    assert {decoder for _, decoder, _ in CASES} == set(DECODERS)
+
+
+@pytest.mark.parametrize(("form", "decoder", "seconds"), CASES)
+def test_same_bits_on_host_and_pc_and_cortex_m4(
+    replay, arm_tools, tmp_path, form, decoder, seconds
+):
     build("replay")
-    counts = recording(40)
-    chain = core.Chain(settings(form))
+    counts = recording(seconds)
+    made = settings(form, decoder)
+    chain = core.Chain(made)
     hops = chain.process(counts)
     host = hops.tobytes(), commands(hops)
     moving = np.abs(hops["target"]).max(axis=0)
-    assert (moving[:4] > 1000).all() and hops["frozen"].any(), "the recording exercises the chain"
+    assert (moving[:4] > 500).all() and hops["frozen"].any(), "the recording exercises the chain"
 
-    (tmp_path / "config.bin").write_bytes(bytes(core.ffi.buffer(chain.config)))
+    (tmp_path / "chain.bin").write_bytes(chain_bin(made))
     (tmp_path / "counts.bin").write_bytes(counts.tobytes())
     for level in LEVELS:
         made = replay_on_pc(level, tmp_path)

@@ -8,8 +8,10 @@ import pytest
 
 from . import budget
 from .builds import built
+from .chain_case import DECODERS
 
 ARMED, ACTIVE, STALE, LINK_LOST, RELEASING = 3, 4, 5, 6, 8
+DECODER_STEP = 5000  # decoder.h: instructions that a step is meant to take, about
 
 
 @pytest.fixture(scope="module", params=budget.FORMS)
@@ -25,18 +27,41 @@ def test_the_emulator_counts_instructions(cost):
 
 
 def test_a_sample_of_eight_sites_is_within_its_budget(cost):
-    chain, hop = cost["chain"], cost["hop"]
-    print(f"\nchain: {chain['mean']} instructions a sample, worst {hop['worst']}")
+    within_a_samples(cost)
+
+
+def within_a_samples(cost: dict) -> None:
+    """A sample, and a step of the work on the hop that it may have closed: never both in a tick."""
+    chain, work = cost["chain"], cost["work"]
+    print(f"\nchain: {chain['mean']} instructions a sample, worst {chain['worst']}; "
+          f"{cost['steps']} steps a hop, {work['mean']} each, worst {work['worst']}")  # fmt: skip
     assert 1000 < chain["mean"] <= budget.SAMPLE_MOST
-    assert chain["runs"] == 5 * hop["runs"] > 0
-    assert hop["worst"] >= chain["worst"], "the dearest sample closes a hop"
-    assert hop["worst"] <= budget.SAMPLE_WORST_MOST
+    hops, uneven = divmod(work["runs"], cost["steps"])
+    assert not uneven and chain["runs"] == 5 * hops > 0, "every hop takes as many"
+    assert chain["worst"] <= budget.SAMPLE_WORST_MOST
+    assert work["worst"] <= cost["emg"]["worst"], "no step is dearer than a frame of EMG"
+
+
+def within_a_ticks(cost: dict) -> None:
+    print(f"\ntick: worst {cost['tick']['worst']}, worst of all parts {cost['worst_tick']}")
+    assert cost["tick"]["worst"] <= cost["worst_tick"] <= budget.TICK_MOST
+    assert cost["tick"]["worst"] > max(cost["chain"]["worst"], cost["work"]["worst"])
 
 
 def test_the_worst_control_tick_is_within_its_budget(cost):
-    print(f"\ntick: worst {cost['tick']['worst']}, worst of all parts {cost['worst_tick']}")
-    assert cost["tick"]["worst"] <= cost["worst_tick"] <= budget.TICK_MOST
-    assert cost["tick"]["worst"] > cost["hop"]["worst"]
+    within_a_ticks(cost)
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_every_kind_of_decoder_is_within_the_same_budget(arm_tools, decoder):
+    built("budget")
+    cost = budget.measure(decoder=decoder)
+    print(f"\n{decoder}:", end="")
+    within_a_samples(cost)
+    within_a_ticks(cost)
+    large = decoder in ("fourier", "classes", "mean")
+    assert (cost["steps"] > 8) == large, "only these spread their work over more than a few steps"
+    assert cost["work"]["worst"] > (0.5 if large else 0.0) * DECODER_STEP, "its steps were measured"
 
 
 def test_the_lines_are_within_theirs_and_all_of_it_within_the_millisecond(cost):

@@ -71,7 +71,11 @@ def test_the_stack_keeps_half_of_its_room(host, hand, tmp_path):
     assert set_named(host, "ramp_ms", 60)["status"] == OK
     assert ask(host, "PARAM_SAVE", index=ALL)["status"] == NOT_KEPT  # QEMU writes no flash
     data = blobs_asking.kinds()[hand_blobs.CALIBRATION]
-    refused = blobs_asking.upload(host, hand_blobs.CALIBRATION, data)["status"]
+    begun = blobs_asking.ask(host, "BLOB_BEGIN", hand_blobs.CALIBRATION, size=len(data),
+                             hash=hand_blobs.crc(data))  # fmt: skip
+    assert begun["status"] == OK
+    chunk = {"offset": 0, "count": blobs_asking.CHUNK, "bytes": list(data[: blobs_asking.CHUNK])}
+    refused = blobs_asking.ask(host, "BLOB_CHUNK", hand_blobs.CALIBRATION, **chunk)["status"]
     assert refused == core.lib.WIRE_BLOB_NOT_KEPT
     host.activate()
     host.drive(0.5, -0.5, 0.3, 0.1, seconds=0.4)

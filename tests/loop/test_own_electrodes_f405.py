@@ -18,7 +18,7 @@ from endplate.hardware import load_hand
 from endplate.live import hand_blobs
 from endplate.live.hand_blobs import DECODER
 from endplate.live.hand_upload import hand_settings, profile_blobs
-from endplate.live.profile import load_profile
+from endplate.live.profile_file import load_profile
 from endplate.live.traces import records
 from endplate.sim import firmware
 from endplate.sim.rig import MOTION

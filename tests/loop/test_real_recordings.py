@@ -10,7 +10,7 @@ import pytest
 from endplate.fit.features import hops_of
 from endplate.fit.site_quality import find_contractions
 from endplate.hardware import load_hand, load_montage
-from endplate.live.profile import save_profile
+from endplate.live.profile_file import save_profile
 from endplate.live.recording import read_recording
 from endplate.live.session import start_control
 from endplate.sim.rig import Rig

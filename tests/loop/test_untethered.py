@@ -14,7 +14,7 @@ from endplate.live.hand_blobs import CALIBRATION, DECODER
 from endplate.sim import firmware
 from endplate.sim.rig import Rig
 
-from .blobs_asking import OK, decode_mode, kinds, upload
+from .blobs_asking import CHUNK, OK, ask, decode_mode, kinds, upload
 from .builds import built
 from .chain_case import recording, settings
 from .driving import FINGERS, Driving, until
@@ -127,9 +127,15 @@ def test_same_bits_on_the_f405_over_the_wire(image, pc_firmware, bus, tmp_path):
     ):
         assert host.hello(10.0).fields["decoder_hash"] == hand_blobs.crc(blobs[DECODER])
         host.until_state("disarmed", 10.0)
-        other = upload(host, CALIBRATION, kinds(0)[CALIBRATION])
-        assert other["status"] == core.lib.WIRE_BLOB_NOT_KEPT
-        assert other["hash"] == hand_blobs.crc(blobs[CALIBRATION]), "the old one stays in force"
+        other = kinds(0)[CALIBRATION]
+        begun = ask(host, "BLOB_BEGIN", CALIBRATION, size=len(other), hash=hand_blobs.crc(other))
+        assert begun["status"] == OK, "the other slot is empty"
+        chunk = {"offset": 0, "count": CHUNK, "bytes": list(other[:CHUNK])}
+        said = ask(host, "BLOB_CHUNK", CALIBRATION, **chunk)
+        assert (said["status"], said["received"]) == (core.lib.WIRE_BLOB_NOT_KEPT, 0)
+        said = ask(host, "BLOB_CHUNK", CALIBRATION, **chunk)
+        assert said["status"] == core.lib.WIRE_BLOB_NOT_BEGUN, "it has to begin anew"
+        assert said["hash"] == hand_blobs.crc(blobs[CALIBRATION]), "the old one stays in force"
         decode_mode(host, 1)
         host.compare_clocks()
         got = streamed(host, 7000, counts)

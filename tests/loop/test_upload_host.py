@@ -12,7 +12,7 @@ from endplate.hardware import load_hand
 from endplate.live import hand_blobs
 from endplate.live.hand_blobs import CALIBRATION, DECODER, GRIPS
 from endplate.live.hand_upload import HandBlobs, grips_of, profile_blobs
-from endplate.live.profile import load_profile
+from endplate.live.profile_file import load_profile
 from endplate.sim import firmware
 
 from .chain_case import settings
@@ -71,9 +71,10 @@ def test_the_hands_own_verdicts_are_sentences(link):
     with pytest.raises(HandError, match="does not fit the rest .* upload the calibration first"):
         hand.upload(DECODER, decoder)
     hand.upload(CALIBRATION, calibration)
-    nan = decoder[:28] + b"\0\0\xc0\x7f" + decoder[32:]
+    pool = len(decoder) - 4 * len(settings(1)["decoder"]["pool"])
+    nan = decoder[:pool] + b"\0\0\xc0\x7f" + decoder[pool + 4 :]
     for data, words in (
-        (nan, r"refused: weight \(field 5, index 0\) is wrong; it may be -1000 to 1000"),
+        (nan, r"refused: pool \(field 15, index 0\) is wrong; it may be -1e6 to 1e6"),
         (decoder[:16] + b"abcd" + decoder[20:], "computes other numbers with this decoder"),
         (decoder[:8] + b"abcd" + decoder[12:], "made for another hand file"),
         (calibration, "does not read this decoder"),
@@ -99,7 +100,7 @@ def edited(**fields):
     ("fields", "words"),
     [
         ({"rate_hz": 1000}, r"rate_hz \(field 3, index 0\) is 1000; it may be 50 to 500"),
-        ({"features__rest__3": float("nan")}, r"rest \(field 16, index 3\) is nan"),
+        ({"features__rest__3": float("nan")}, r"rest \(field 20, index 3\) is nan"),
         ({"shape__dof__0__dead_band": 0.95}, "dead_band .* is 0.95; it may be 0 to 0.9"),
         ({"quality__frame_samples": 1}, "frame_samples .* is 1; it may be 2 to 55, and 0.11 s at"),
     ],
@@ -110,8 +111,8 @@ def test_a_calibration_that_no_hand_takes_is_refused_before_it_is_sent(fields, w
 
 
 def test_a_weight_that_is_no_number_is_refused_before_it_is_sent():
-    broken = edited(decoder__weight__2__1=float("nan"))
-    with pytest.raises(HandError, match=r"weight \(field 5, index 17\) is nan; .* -1000 to 1000"):
+    broken = edited(decoder__pool__17=float("nan"))
+    with pytest.raises(HandError, match=r"pool \(field 15, index 17\) is nan; .* -1e6 to 1e6"):
         hand_blobs.decoder_blob(broken, HAND.hash32, b"")
 
 

@@ -28,15 +28,16 @@ DECODER: int = core.lib.WIRE_BLOB_DECODER
 CALIBRATION: int = core.lib.WIRE_BLOB_CALIBRATION
 GRIPS: int = core.lib.WIRE_BLOB_GRIPS
 WORDS = {DECODER: "decoder", CALIBRATION: "calibration", GRIPS: "grip table"}
-VERSION = 1
+VERSION = 2
 VECTOR_SAMPLES = 256
-SITES_MAX, RATE_MAX = 16, 500.0
+SITES_MAX, RATE_MAX, FLOATS_MAX = 16, 500.0, 12000
 _NAME = 16
 
 
 @dataclass(frozen=True)
 class Field:
-    """One field: its name and type ("u32", "f32", "name"), and what it may be."""
+    """One field: its name and type ("u32", "f32", "name", or "words" of both), and what it may
+    be."""
 
     name: str
     type: str
@@ -50,6 +51,7 @@ class Field:
 
 
 _HAND = "as many as the hand has"
+_FITS = "what fits together, and into the pool"
 _LIMITS = "within the joint's limits, and only of a joint without a DoF of its own"
 #: Kind -> its fields in order; the number of the first is 1. The document is SPEC.md, which a test
 #: compares.
@@ -57,10 +59,19 @@ FIELDS: dict[int, tuple[Field, ...]] = {
     DECODER: (
         Field("calibration", "u32", allowed="the hash of the calibration in force"),
         Field("result", "u32", allowed="what the hand computes of the test vector"),
-        Field("sites", "u32", allowed="as many as the calibration has"),
-        Field("dofs", "u32", allowed=_HAND),
-        Field("weight", "f32", -1000, 1000, "-1000 to 1000, and 0 of a site its DoF does not need"),
-        Field("bias", "f32", -1000, 1000),
+        Field("kind", "u32", 0, 4),
+        Field("dofs", "u32", 1, core.MAX_DOF, "1 up to as many as the hand has"),
+        Field("place", "u32", allowed="numbers of the hand's DoF, each once"),
+        Field("inputs", "u32", allowed="what the calibration's features make"),
+        Field("share", "f32", 0, 1),
+        Field("quiet", "f32", 0, 0.5),
+        Field("linear", "words", allowed=_FITS),
+        Field("fourier", "words", allowed=_FITS),
+        Field("classes", "words", allowed=_FITS),
+        Field("gate", "words", allowed=_FITS),
+        Field("direct", "words", allowed=_FITS),
+        Field("floats", "u32", 0, FLOATS_MAX),
+        Field("pool", "f32", -1e6, 1e6, "-1e6 to 1e6, and 0 of a site its DoF does not need"),
     ),
     CALIBRATION: (
         Field("sites", "u32", 1, SITES_MAX),
@@ -73,14 +84,19 @@ FIELDS: dict[int, tuple[Field, ...]] = {
         Field("frames_per_second", "u32", 1, 20),
         Field("thaw_hops", "u32", 1, 1000, "1 to 1000, and 0.5 s at least"),
         Field("hop_samples", "u32", 1, 100),
-        Field("window_hops", "u32", 1, 32),
+        Field("window_hops", "u32", 1, 16),
+        Field("recent_hops", "u32", 1, 16, "1 up to window_hops"),
+        Field("statistics", "u32", 1, 31),
         Field("form", "u32", 0, 1),
+        Field("chosen", "u32", 1, SITES_MAX, "1 up to sites"),
+        Field("chosen_site", "u32", allowed="numbers of sites, each once"),
         Field("release_ratio", "f32", 0, 1),
         Field("norm_cap", "f32", 0, 8),
         Field("needs", "u32", allowed="bits of its sites alone"),
         Field("rest", "f32", 0, 1e9),
         Field("reference", "f32", 1e-3, 1e6),
         Field("floor", "f32", 1e-6, 1e9),
+        Field("difference_floor", "f32", 1e-6, 1e9),
         Field("dead_band", "f32", 0, 0.9),
         Field("slew_per_s", "f32", 0, 1000),
         Field("positive_gain", "f32", 0, 8),
@@ -126,6 +142,9 @@ def _packed(kind: int, hand_hash: int, rows: Sequence[Any]) -> bytes:
         if told.type == "name":
             data += b"".join(name.ljust(_NAME, b"\0") for name in given)
             continue
+        if told.type == "words":
+            data += given
+            continue
         for index, value in enumerate(_flat(given)):
             skipped = told.allowed == _LIMITS and math.isnan(value)
             if not skipped and not told.low <= value <= told.high:
@@ -151,12 +170,14 @@ def calibration_blob(settings: dict[str, Any], hand_hash: int) -> bytes:
     return _packed(
         CALIBRATION, hand_hash,
         (
-            settings["sites"], settings["decoder"]["dofs"], settings["rate_hz"],
+            settings["sites"], settings["shape"]["dofs"], settings["rate_hz"],
             settings["uv_per_count"], quality["full_scale_uv"], quality["mains_warn_db"],
             quality["frame_samples"], quality["frames_per_second"], settings["thaw_hops"],
-            features["hop_samples"], features["window_hops"], features["form"],
+            features["hop_samples"], features["window_hops"], features["recent_hops"],
+            features["statistics"], features["form"], features["chosen"], features["chosen_site"],
             shape["release_ratio"], shape["norm_cap"], list(settings["needs"]),
             features["rest"], features["reference"], features["floor"],
+            features["difference_floor"],
             [d["dead_band"] for d in dof], [d["slew_per_s"] for d in dof],
             [d["positive"]["gain"] for d in dof], [d["positive"]["exponent"] for d in dof],
             [d["negative"]["gain"] for d in dof], [d["negative"]["exponent"] for d in dof],
@@ -173,11 +194,27 @@ def _sections(config: dict[str, Any]) -> list[list[float]]:
 def decoder_blob(settings: dict[str, Any], hand_hash: int, calibration: bytes) -> bytes:
     """The decoder that belongs to this calibration, with what both make of the test vector."""
     decoder = settings["decoder"]
-    rows = [crc(calibration), 0, decoder["inputs"], decoder["dofs"], decoder["weight"],
-            decoder["bias"]]  # fmt: skip
+    rows = [
+        crc(calibration), 0, decoder["kind"], decoder["dofs"], settings["place"], decoder["inputs"],
+        decoder["share"], decoder["quiet"], *_parts(settings), len(decoder["pool"]),
+        list(decoder["pool"]),
+    ]  # fmt: skip
     _packed(DECODER, hand_hash, rows)  # its own sentence comes before that of the chain
     rows[1] = vector_result(settings)
     return _packed(DECODER, hand_hash, rows)
+
+
+def _parts(settings: dict[str, Any]) -> list[bytes]:
+    """linear, fourier, classes, gate and direct as the core's own structs hold them: every member a
+    word, in the header's order."""
+    decoder = core.ffi.new("decoder_config *", _without_pool(settings["decoder"]))
+    gate = core.ffi.new("gate_config *", settings["gate"])
+    parts = (decoder.linear, decoder.fourier, decoder.classes, gate[0], decoder.direct)
+    return [bytes(core.ffi.buffer(core.ffi.addressof(part))) for part in parts]
+
+
+def _without_pool(decoder: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in decoder.items() if name != "pool"}
 
 
 def grips_blob(hand: Hand, hand_hash: int | None = None) -> bytes:
@@ -206,7 +243,8 @@ def hop_hash(hop: np.void, sites: int, dofs: int) -> int:
     """Of one hop (core.HOP), as DECODED tells it."""
     rows = (("power", sites), ("activation", sites), ("intent", dofs), ("velocity", dofs),
             ("target", dofs))  # fmt: skip
-    data = struct.pack("<III", int(hop["samples"]), int(hop["frozen"]), int(hop["bad_sites"]))
+    told = ("samples", "frozen", "bad_sites", "gate")
+    data = struct.pack("<IIII", *(int(hop[name]) for name in told))
     return crc(data + b"".join(hop[name][:n].tobytes() for name, n in rows))
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from endplate import core
+from endplate import core, core_decoder
 from endplate.errors import HandError
 from endplate.hardware import Dof, Hand, Joint, hand_names, load_hand
 from endplate.live.hand_blobs import (
@@ -62,7 +62,7 @@ class HandBlobs:
     def upload(self, kind: int, data: bytes, progress: Progress | None = None) -> dict[str, Any]:
         """One blob, until the hand keeps it and uses it."""
         whole = {"kind": kind, "size": len(data), "hash": crc(data)}
-        self._refused(kind, answer(self._link, "BLOB_BEGIN", whole))
+        self._refused(kind, patient_answer(self._link, "BLOB_BEGIN", whole))
         for at in range(0, len(data), CHUNK):
             part = data[at : at + CHUNK]
             padded = list(part.ljust(CHUNK, b"\0"))
@@ -139,11 +139,26 @@ def profile_blobs(profile: Profile, hand: Hand) -> dict[int, bytes]:
             f"{hand.name}: calibrate again with this hand."
         )
     settings = hand_settings(profile, hand)
+    _check_time(profile, settings)
     calibration = calibration_blob(settings, hand.hash32)
     return {
         CALIBRATION: calibration,
         DECODER: decoder_blob(settings, hand.hash32, calibration),
     }
+
+
+def _check_time(profile: Profile, settings: dict[str, Any]) -> None:
+    """Refuses a decoder whose work does not fit into a hop on the hand (decode_in_time)."""
+    samples = settings["features"]["hop_samples"]
+    steps = core_decoder.Decoder(settings["decoder"]).steps()
+    needed = samples + core.lib.CHAIN_PIECES + steps + 2
+    hop_ms = 1000 * samples / profile.rate_hz
+    if needed > hop_ms:
+        raise HandError(
+            f"The decoder of the profile {profile.name} takes {needed} ms of each {hop_ms:.0f} ms "
+            "on the hand, so it runs on this computer alone: calibrate with another decoder "
+            "(ridge, or fewer movements) for use without it."
+        )
 
 
 def built_from(hand_hash: int) -> Hand | None:

@@ -36,7 +36,8 @@ MACHINE = "netduinoplus2"  # a board with an STM32F405: USART1 is the link, USAR
 START_S = 5.0
 SLOTS_AT = 0x08080000  # flash_f405.c: where its first slot begins
 NICE = -10  # asked for, not insisted on
-_STORE, _BLOBS = 4096, 8192  # bytes of a pc hand's flash before its slots of blobs, and in them
+#: Bytes of a pc hand's flash before its slots of blobs, and in them.
+_STORE, _BLOBS = 4096, 2 * 65536
 LONGEST_RUN_S = 3600  # an emulator that nobody stops ends by itself
 
 _PR_SET_PDEATHSIG = 1

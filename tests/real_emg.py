@@ -4,24 +4,15 @@
 import gzip
 
 import numpy as np
-from scipy.signal import butter, resample_poly, sosfiltfilt
+from scipy.signal import resample_poly
 
 from endplate.fit.calibration import calibrate
 from endplate.fit.protocol import Cue, words
+from readers.biopatrec10 import MOVEMENTS, TURN_S
 
 FULL_SCALE_UV = 187_500.0
 UV_PER_COUNT = FULL_SCALE_UV / (2**23 - 1)
 
-#: biopatrec10: a movement's name -> DoF and sign.
-MOVEMENTS = {
-    "Open Hand": ("hand", -1),
-    "Close Hand": ("hand", 1),
-    "Flex Hand": ("wrist_flexion", 1),
-    "Extend Hand": ("wrist_flexion", -1),
-    "Pronation": ("wrist_rotation", 1),
-    "Supination": ("wrist_rotation", -1),
-}
-TURN_S = 6  # 3 s of contraction, 3 s of rest
 
 
 def to_counts(uv):
@@ -35,15 +26,6 @@ def recording(folder, person, rate_hz):
         names = [str(name).strip() for name in file["mov"]]
     # resample_poly's own low-pass keeps what is above the new Nyquist frequency out.
     return names, resample_poly(uv, 1, 2000 // rate_hz, axis=0)
-
-
-def effort(uv, rate_hz):
-    """Smoothed amplitude (2 Hz) 0..1 of one movement, normalised on its first two repetitions."""
-    band = butter(2, [20, 0.45 * rate_hz], "bandpass", fs=rate_hz, output="sos")
-    slow = butter(2, 2, fs=rate_hz, output="sos")
-    size = sosfiltfilt(slow, np.abs(sosfiltfilt(band, uv, axis=0)).mean(1))
-    low, high = np.percentile(size[: 2 * TURN_S * rate_hz], [10, 90])
-    return np.clip((size - low) / (high - low), 0, 1)
 
 
 def calibrated(names, uv, dofs, montage, hand, rate_hz=250, board="replay"):

@@ -22,6 +22,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+# Those that compute take one processor each, and leave the others to those that keep a clock.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 ROOT = Path(__file__).resolve().parents[1]
 TESTS = ROOT / "tests"
 ON_THE_CLOCK = ("loop", "host", "monitor")

@@ -178,7 +178,7 @@ def test_requests_and_their_refusals(shared):
 def test_a_profile_is_changed_only_under_a_disarmed_hand(shared, tmp_path):
     _, hand, control = shared
     arm(control, hand)
-    other = plain_profile(tmp_path / "o.json", name="other", weights=[[0.0] * 8] * 2)
+    other = plain_profile(tmp_path / "o.json", name="other", still=True)
     wrong = plain_profile(tmp_path / "w.json", name="wrong", rate_hz=1000.0)
     with pytest.raises(errors.ProfileError, match="1000 samples/s"):
         control.ask("profile", path=wrong)

@@ -57,7 +57,7 @@ def test_the_seconds_end_with_a_recording_that_failed(control, tmp_path):
 
 
 def test_a_profile_made_for_60_hz_gets_its_notches(control, tmp_path):
-    path = plain_profile(tmp_path / "p60.json", mains_hz=60, weights=[[0.0] * 8] * 2)
+    path = plain_profile(tmp_path / "p60.json", mains_hz=60, still=True)
     control = control(profile=path, mains_hz=50.0)
     take(control, 10)
     sixty = control.chain.config.notch.section[0].a1

@@ -75,7 +75,9 @@ def left_out_sites(bad: np.ndarray, sites: Sequence[Any], says: list[str]) -> np
     return out
 
 
-def check_enough(cues: Sequence[StartedCue], dofs: Sequence[str]) -> None:
+def check_enough(
+    cues: Sequence[StartedCue], dofs: Sequence[str], least: int = LEAST_REPETITIONS
+) -> None:
     """Refuses a calibration with too little rest or too few repetitions of a direction."""
     rest_s = sum(cue.active_s for _, cue in cues if cue.kind == "rest")
     if rest_s < LEAST_REST_S:
@@ -88,10 +90,10 @@ def check_enough(cues: Sequence[StartedCue], dofs: Sequence[str]) -> None:
             done = sum(
                 cue.kind == "trapezoid" and cue.target.get(dof, 0.0) * sign > 0 for _, cue in cues
             )
-            if done < LEAST_REPETITIONS:
+            if done < least:
                 raise CalibrationError(
-                    f"'{words(dof, sign)}' was done {done} times, and at least "
-                    f"{LEAST_REPETITIONS} are needed: calibrate again to the end."
+                    f"'{words(dof, sign)}' was done {done} times, and at least {least} are needed: "
+                    "calibrate again to the end."
                 )
 
 

@@ -21,6 +21,8 @@ REST_S = 5.0
 MOTION_S = 5.0
 RISE_S, HOLD_S, FALL_S, PAUSE_S = 1.0, 2.0, 1.0, 2.0
 
+TOUCH_UP_REST_S, TOUCH_UP_S = 3.0, (0.8, 1.5, 0.8, 1.4)  # rise, hold, fall, pause
+
 #: What to say for the positive and the negative direction of a DoF.
 WORDS = {
     "hand": ("Close hand", "Open hand"),
@@ -106,6 +108,14 @@ def calibration_protocol(
         cues += [Cue(words(dof, sign), {dof: sign}) for dof, sign in directions(dofs)]
     if combinations:
         cues += combined_cues(dofs)
+    return cues
+
+
+def touch_up_protocol(dofs: Sequence[str]) -> list[Cue]:
+    """Half a minute: a rest, and each direction once (2 DoF: 21 s, 3 DoF: 30 s)."""
+    cues = [Cue("Rest, let everything go loose", {}, 0, TOUCH_UP_REST_S, 0, 0, "rest")]
+    for dof, sign in directions(dofs):
+        cues.append(Cue(words(dof, sign), {dof: sign}, *TOUCH_UP_S))
     return cues
 
 

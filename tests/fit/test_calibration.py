@@ -20,11 +20,13 @@ from cued_emg import (
 
 from endplate import core
 from endplate.errors import CalibrationError
+from endplate.fit import auto
 from endplate.fit.calibration import calibrate
 from endplate.fit.evaluation import tracking
-from endplate.fit.features import activation, hops_of
+from endplate.fit.features import Look, hops_of
 from endplate.fit.protocol import Cue, calibration_protocol, combined_cues, directions
-from endplate.live.profile import chain_settings, load_profile, save_profile
+from endplate.live.profile import chain_settings
+from endplate.live.profile_file import load_profile, save_profile
 
 CUES = calibration_protocol(DOFS)
 
@@ -70,16 +72,25 @@ def test_the_reaction_time_is_found(profile):
 
 def test_the_table_of_candidates_holds_the_choice_and_the_choice_is_nearly_the_best(profile):
     table = profile.report["cross_validation"]
-    chosen = [r for r in table if (r["form"], r["lambda"]) == (profile.form, profile.lambda_)]
-    assert len(table) == 12 and len(chosen) == 1
-    assert chosen[0]["r2"] >= max(r["r2"] for r in table) - 0.0031
+    assert [row["decoder"] for row in table] == list(auto.BY_NAME)
+    chosen = [row for row in table if row["decoder"] == profile.report["chosen"]["decoder"]]
+    assert len(chosen) == 1
+    assert chosen[0]["merit"] >= max(row["merit"] for row in table) - auto.SAME - 1e-4
 
 
-def test_a_dof_needs_exactly_the_sites_it_uses(profile):
-    for needed, row in zip(profile.needs, profile.weights, strict=True):
-        assert needed == np.flatnonzero(row).tolist()
-    assert {0, 1} <= set(profile.needs[0]) and {2, 3} <= set(profile.needs[1])
-    assert 3 not in profile.needs[0]
+@pytest.fixture(scope="module")
+def ridge(counts):
+    """With the linear decoder, which listens to some sites only."""
+    return fit(counts, decoder="ridge on RMS")
+
+
+def test_a_dof_needs_exactly_the_sites_it_uses(ridge):
+    assert {0, 1} <= set(ridge.needs[0]) and {2, 3} <= set(ridge.needs[1])
+    assert 3 not in ridge.needs[0]
+
+
+def test_a_decoder_that_looks_at_all_sites_needs_them_all(counts):
+    assert fit(counts, decoder="mean on COV").needs == [[0, 1, 2, 3]] * 2
 
 
 def test_the_comfortable_reference_reaches_full_speed(profile, counts):
@@ -91,23 +102,56 @@ def test_the_comfortable_reference_reaches_full_speed(profile, counts):
             assert np.median(command[hold, DOFS.index(dof)] * sign) == pytest.approx(1, abs=0.1)
 
 
-def test_the_live_chain_computes_what_the_fit_computed(profile, counts):
+@pytest.mark.parametrize("name", ["ridge on log-RMS", "mean on COV2", "direct"])
+def test_the_live_chain_computes_what_the_fit_computed(counts, name):
+    """The vectors and the decoder alone, over the whole recording, against the chain."""
+    profile = fit(counts, decoder=name)
     _, hops = run(profile, counts)
-    seen = hops_of(counts, RATE_HZ, UV_PER_COUNT, FULL_SCALE_UV, 50)
     columns = [channel - 1 for channel in profile.channels]
+    seen = hops_of(counts, RATE_HZ, UV_PER_COUNT, FULL_SCALE_UV, 50, chosen=columns)
     assert (seen.power == hops["power"][:, : counts.shape[1]]).all()
-    u = activation(
-        seen.power[:, columns], profile.form, np.array(profile.rest_uv2),
-        np.array(profile.reference_uv), np.array(profile.floor_uv2),
-    )
-    assert hops["activation"][:, columns] == pytest.approx(u, rel=1e-3, abs=1e-3)
-    intent = u @ np.array(profile.weights).T + profile.bias
-    assert hops["intent"][:, :2] == pytest.approx(intent, rel=1e-3, abs=1e-3)
+    floor = np.array(profile.floor_uv2)
+    look = Look(
+        np.array(profile.rest_uv2), np.array(profile.reference_uv), floor,
+        np.array(profile.difference_floor_uv2), profile.statistics, profile.form,
+    )  # fmt: skip
+    vectors = look.vectors(seen.chosen)
+    intent = auto.run(profile.decoder, vectors, np.zeros(len(vectors)))
+    open_ = hops["gate"] == 0
+    assert open_.mean() > 0.3
+    assert hops["intent"][open_, :2] == pytest.approx(intent[open_], rel=1e-5, abs=1e-5)
+    assert not hops["intent"][~open_].any()
+
+
+def test_the_gate_rests_at_rest_and_takes_no_movement_for_it(profile, counts):
+    _, hops = run(profile, counts)
+    intent = intents(CUES)[np.minimum(hops["samples"], len(counts)) - 1]
+    meant = np.abs(np.roll(intent, 8, axis=0)).max(1)
+    assert not (hops["gate"] & 2).any(), "nothing of the calibration itself is novel"
+    assert (hops["gate"][meant == 0] & 1).mean() > 0.8
+    assert (hops["gate"][meant > 0.4] & 1).mean() < 0.01
+
+
+def test_an_effort_twice_the_comfortable_one_is_nothing_new(profile):
+    cues = [Cue("", {dof: sign}, 0.5, 1.0, 0.5, 1.0) for dof, sign in directions(DOFS)]
+    _, hops = run(profile, counts_of(2 * intents(cues), seed=8))
+    assert not (hops["gate"] & 2).any()
+
+
+def test_what_no_calibration_has_is_novel_and_moves_nothing(profile, counts):
+    """A phone's hum at all sites at once, far above any effort."""
+    hum = counts[: 20 * RATE_HZ].copy()
+    tone = 20_000 * np.sin(2 * np.pi * 70 * np.arange(5 * RATE_HZ) / RATE_HZ) / UV_PER_COUNT
+    hum[10 * RATE_HZ : 15 * RATE_HZ] += np.rint(tone).astype(np.int32)[:, None]
+    _, hops = run(profile, hum)
+    during = (hops["samples"] > 10.5 * RATE_HZ) & (hops["samples"] < 14.9 * RATE_HZ)
+    assert (hops["gate"][during] & 2).all()
+    assert not hops["target"][during].any()
 
 
 def test_the_same_recording_gives_the_same_profile(profile, counts):
     again = fit(counts)
-    assert again.weights == profile.weights and again.report == profile.report
+    assert again.decoder == profile.decoder and again.report == profile.report
 
 
 def test_the_profile_survives_its_file(profile, counts, tmp_path):
@@ -133,9 +177,9 @@ def test_noise_at_rest_raises_the_dead_band_and_is_said():
     disturbed = counts_of(intent, seed=3)
     for start, cue in started(CUES):
         if cue.kind == "motion":  # arm motion that passes the filters
-            burst = np.random.default_rng(4).standard_normal(4 * RATE_HZ) * 20 / UV_PER_COUNT
+            burst = np.random.default_rng(4).standard_normal(4 * RATE_HZ) * 30 / UV_PER_COUNT
             disturbed[start : start + 4 * RATE_HZ, 0] += burst.astype(np.int32)
-    profile = fit(disturbed)
+    profile = fit(disturbed, decoder="ridge on RMS")
     assert profile.shape["hand"]["dead_band"] > 0.11
     assert profile.shape["elbow"]["dead_band"] == 0.10
     assert any("In arm motion hand puts out" in line for line in profile.report["sentences"])
@@ -230,12 +274,12 @@ def test_a_dof_the_hand_lacks_is_refused(counts):
         fit(counts, dofs=("hand",))
 
 
-def test_a_railed_site_freezes_the_dof_that_needs_it_and_no_other(profile, counts):
+def test_a_railed_site_freezes_the_dof_that_needs_it_and_no_other(ridge, counts):
     railed = counts[: 40 * RATE_HZ].copy()
-    needs_0 = [s for s in profile.needs[0] if s not in profile.needs[1]][0]
+    needs_0 = [s for s in ridge.needs[0] if s not in ridge.needs[1]][0]
     railed[20 * RATE_HZ :, needs_0] = 2**23 - 1
     settings = chain_settings(
-        profile, rate_hz=RATE_HZ, channels=8, uv_per_count=UV_PER_COUNT,
+        ridge, rate_hz=RATE_HZ, channels=8, uv_per_count=UV_PER_COUNT,
         full_scale_uv=FULL_SCALE_UV,
     )
     hops = core.Chain(settings).process(railed)

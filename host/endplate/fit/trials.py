@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Recorded trials to judge decoders on: what the muscles said, what was meant, what may be learned.
+
+A reader makes `Trials` of a recording; `hops` runs them through the chain's own filters and
+features, part by part, and says which hops are for training and which for judging.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+
+import numpy as np
+
+from endplate.errors import CalibrationError
+from endplate.fit.features import LEAST_UV2, Look, Statistics, hops_of
+from endplate.fit.frames import Frames
+
+FULL_SCALE_UV = 187_500.0
+UV_PER_COUNT = FULL_SCALE_UV / (2**23 - 1)
+WINDOW_S, HOP_S = 0.200, 0.050  # those of the field's comparisons
+CALM = 0.05  # of a target: below it nobody means anything
+LEAST_SIGNAL_UV2 = 1e-3
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stretch of recording without a gap.
+
+    `uv` float [samples, channels], any offset; `y` float [samples, dofs], 1 is a comfortable
+    effort, NaN where nobody knows; `repetition` of its movement, int or [samples]; `test`: it is
+    judged on, never learned from, bool or [samples]; `cue` int or [samples], tells movements apart.
+    """
+
+    uv: np.ndarray
+    y: np.ndarray
+    repetition: int | np.ndarray
+    test: bool | np.ndarray
+    cue: int | np.ndarray = 0
+
+
+@dataclass(frozen=True)
+class Trials:
+    """One person's recording. `combined`: several DoF were meant at once in it, or shall be."""
+
+    name: str
+    rate_hz: float
+    dofs: tuple[str, ...]
+    parts: Sequence[Part]
+    mains_hz: float = 50.0
+    combined: bool = False
+    window_s: float = WINDOW_S
+    hop_s: float = HOP_S
+    note: str = ""
+    more: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Hopped:
+    """All parts behind each other: statistics, frames, and bool [hops] which are judged on."""
+
+    statistics: Statistics
+    frames: Frames
+    test: np.ndarray
+    overlap: int
+    step_s: float
+
+
+def check(trials: Trials) -> None:
+    """Refuses in one sentence what no decoder can be judged on."""
+    name = trials.name
+    if not trials.parts:
+        raise CalibrationError(f"{name} holds no trials: check the folder and the reader.")
+    channels = {part.uv.shape[1] for part in trials.parts}
+    if len(channels) != 1:
+        raise CalibrationError(
+            f"{name} has trials of {sorted(channels)} channels: use one montage."
+        )
+    for number, part in enumerate(trials.parts):
+        where = f"Trial {number + 1} of {name}"
+        if part.uv.ndim != 2 or len(part.uv) != len(part.y):
+            raise CalibrationError(f"{where} has {len(part.uv)} samples and {len(part.y)} targets.")
+        bad = np.flatnonzero(~np.isfinite(part.uv).all(0))
+        if len(bad):
+            raise CalibrationError(
+                f"{where} holds values that are not numbers in channel {bad[0] + 1}: leave that "
+                "channel or trial out."
+            )
+    spread = np.concatenate([part.uv - part.uv.mean(0) for part in trials.parts]).var(0)
+    if (spread < LEAST_SIGNAL_UV2).all():
+        raise CalibrationError(f"All channels of {name} are constant: there is no EMG in it.")
+    dead = np.flatnonzero(spread < LEAST_SIGNAL_UV2)
+    if len(dead):
+        raise CalibrationError(
+            f"Channel {dead[0] + 1} of {name} is constant: leave it out, or record again with a "
+            "better contact."
+        )
+    numbers = {int(n) for part in trials.parts for n in np.unique(part.repetition)
+               if not np.all(part.test)}  # fmt: skip
+    if len(numbers - {-1}) < 2:
+        raise CalibrationError(
+            f"{name} has {len(numbers - {-1})} repetition to learn from, and a decoder is chosen "
+            "by leaving one out: give two or more."
+        )
+
+
+def hops(trials: Trials) -> Hopped:
+    """Every part through the chain, which begins anew in each. Raises CalibrationError."""
+    check(trials)
+    return _hops(trials)
+
+
+def sums(trials: Trials) -> Hopped | None:
+    """What is to be judged on, two movements of different DoF at once; None when there is none."""
+    parts = summed_parts(trials)
+    if not parts:
+        return None
+    made = _hops(replace(trials, parts=parts))
+    return replace(made, frames=replace(made.frames, added=np.ones(len(made.test), bool)))
+
+
+def summed_parts(trials: Trials) -> list[Part]:
+    """Two movements' signals added sample by sample (so twice the noise at rest), cue by cue of a
+    repetition."""
+    cues = [cue for part in trials.parts for cue in _test_cues(part)]
+    parts: list[Part] = []
+    for (a, dof), (b, other) in combinations(cues, 2):
+        n = min(len(a.uv), len(b.uv))
+        if dof == other or a.repetition != b.repetition or n < trials.rate_hz:
+            continue
+        parts.append(Part(a.uv[:n] + b.uv[:n], a.y[:n] + b.y[:n], a.repetition, True, len(parts)))
+    return parts
+
+
+def _test_cues(part: Part) -> list[tuple[Part, int]]:
+    """Each cue to be judged on that moves one DoF alone, with that DoF."""
+    n, found = len(part.uv), []
+    every = np.arange(n)
+    test, cue, repetition = (_at(v, every) for v in (part.test, part.cue, part.repetition))
+    for number in np.unique(cue[test.astype(bool)]):
+        rows = np.flatnonzero((cue == number) & test.astype(bool))
+        moved = np.flatnonzero(np.nanmax(np.abs(part.y[rows]), axis=0) > 0.5)
+        if len(moved) == 1:
+            uv = part.uv[rows] - part.uv[rows].mean(0)
+            one = Part(uv, part.y[rows], int(repetition[rows[0]]), True, int(number))
+            found.append((one, int(moved[0])))
+    return found
+
+
+def _hops(trials: Trials) -> Hopped:
+    hop = max(1, round(trials.hop_s * trials.rate_hz))
+    window = max(1, round(trials.window_s * trials.rate_hz / hop))
+    made, columns = [], []
+    for number, part in enumerate(trials.parts):
+        counts = np.clip(np.rint(part.uv / UV_PER_COUNT), -(2**23), 2**23 - 1).astype(np.int32)
+        found = hops_of(
+            counts, trials.rate_hz, UV_PER_COUNT, FULL_SCALE_UV, trials.mains_hz, hop_samples=hop,
+            window_hops=window,
+        )  # fmt: skip
+        ends = found.end[found.end >= hop * window] - 1
+        made.append(found.chosen[found.end >= hop * window])
+        each = [_at(value, ends) for value in (part.repetition, part.test, part.cue)]
+        columns.append([part.y[ends], *each, np.full(len(ends), number)])
+    y, repetition, test, cue, sequence = (np.concatenate(c) for c in zip(*columns, strict=True))
+    known = np.isfinite(y).all(1)
+    y = np.where(known[:, None], y, 0.0)
+    calm = known & (np.abs(y).max(1) < CALM)
+    nobody = np.zeros(len(y), bool)
+    frames = Frames(y, calm, nobody, known, repetition, cue, nobody, sequence)
+    statistics = Statistics(*map(np.concatenate, zip(*(s.parts for s in made), strict=True)))
+    return Hopped(statistics, frames, test.astype(bool), window, hop / trials.rate_hz)
+
+
+def _at(value: int | bool | np.ndarray, ends: np.ndarray) -> np.ndarray:
+    return value[ends] if isinstance(value, np.ndarray) else np.full(len(ends), value)
+
+
+def look(statistics: Statistics, frames: Frames) -> Look:
+    """Rest and references of these hops (those to learn from)."""
+    calm = frames.resting & frames.used
+    if calm.sum() < 5:  # nobody ever rests: the quietest tenth
+        total = statistics.power.sum(1)
+        calm = frames.used & (total <= np.quantile(total[frames.used], 0.1))
+    moving = frames.used & ~calm
+    rest = np.maximum(np.median(statistics.power[calm], axis=0), LEAST_UV2)
+    steps = np.maximum(np.median(statistics.difference[calm], axis=0), LEAST_UV2)
+    above = np.sqrt(np.maximum(0.0, statistics.power[moving] - rest))
+    reference = np.maximum(np.percentile(above, 90, axis=0), np.sqrt(rest))
+    return Look(rest, reference, rest, steps)

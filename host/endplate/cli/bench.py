@@ -35,7 +35,7 @@ from endplate.fit.guide import guide
 from endplate.fit.protocol import Cue, calibration_protocol
 from endplate.hardware import load_hand, load_montage
 from endplate.live.feed import FeedReader
-from endplate.live.profile import save_profile
+from endplate.live.profile_file import save_profile
 from endplate.live.requests import ask
 from endplate.live.session import start_control
 from endplate.sim.presets import DEFAULT, PRESETS

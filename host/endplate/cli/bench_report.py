@@ -35,7 +35,7 @@ def calibration_line(profile: Profile) -> str:
     snr = [value for value in report.get("snr_db", []) if value is not None]
     best = f", best site {max(snr):.0f} dB" if snr else ""
     return (
-        f"Calibrated {', '.join(profile.dofs)}: form {profile.form}, lambda {profile.lambda_:g}, "
+        f"Calibrated {', '.join(profile.dofs)}: {report['chosen']['decoder']}, "
         f"window {1000 * profile.hop_samples * profile.window_hops / profile.rate_hz:.0f} ms{best}."
     )
 
@@ -104,7 +104,7 @@ def collect(
         "priority": status.get("priority", ""),
         "recording": status["recording"]["path"],
         "profile": str(profile_path),
-        "calibration": {"form": profile.form, "lambda": profile.lambda_, "report": profile.report},
+        "calibration": {"report": profile.report},
     }
     if spans:
         result["monitor_pairs"] = compare(truth, commands, spans)

@@ -11,20 +11,26 @@ from rich.console import Console
 
 from endplate.cli.bench import bar, teller
 from endplate.cli.bench_report import calibration_line
+from endplate.cli.calibrated import calibrated
 from endplate.cli.ending import end
 from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.sources import absolute, add_board, board_settings
 from endplate.errors import UsageError
+from endplate.fit.auto import candidates
 from endplate.fit.calibration import from_guided
-from endplate.fit.guide import guide
-from endplate.fit.protocol import calibration_protocol
-from endplate.hardware import load_hand, load_montage
-from endplate.live.feed import FeedReader
-from endplate.live.profile import save_profile
+from endplate.fit.cued import Recorded
+from endplate.fit.guide import Guided, guide
+from endplate.fit.protocol import Cue, calibration_protocol, touch_up_protocol
+from endplate.fit.touch_up import touch_up
+from endplate.hardware import Hand, load_hand, load_montage
+from endplate.live.feed import FeedInfo, FeedReader
+from endplate.live.profile_file import load_profile, save_profile
 from endplate.live.session import start_control
 
 EXAMPLES = """examples:
   endplate calibrate --board cyton --port /dev/ttyUSB0 --dofs hand,elbow --out anna.json
+  endplate calibrate --board cyton --port /dev/ttyUSB0 --decoder "ridge on RMS" --out anna.json
+  endplate calibrate --board cyton --port /dev/ttyUSB0 --touch-up anna.json --out anna-2.json
 """
 
 
@@ -38,6 +44,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--dofs", default="hand,elbow", help="degrees of freedom, comma separated (hand,elbow)"
     )
     parser.add_argument("--repetitions", type=int, default=3, help="of each direction (3)")
+    parser.add_argument(
+        "--combinations", action="store_true", help="also record two directions at once"
+    )
+    parser.add_argument(
+        "--one-at-a-time", action="store_true", help="never move several degrees of freedom at once"
+    )
+    parser.add_argument(
+        "--decoder", default="auto", help="auto, or a name of `endplate evaluate`'s tables (auto)"
+    )
+    parser.add_argument(
+        "--touch-up", type=Path, metavar="PROFILE",
+        help="make this profile fit again, in half a minute, instead of a new one",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, required=True, help="profile to write (.json)")
 
 
@@ -45,6 +64,41 @@ def run(arguments: argparse.Namespace) -> int:
     """Prompts in the terminal; the recording is kept beside the profile."""
     console = Console()
     hand, montage = load_hand(arguments.hand), load_montage(arguments.montage)
+    before = load_profile(arguments.touch_up) if arguments.touch_up else None
+    if before is not None:
+        before.check_against(montage, before.rate_hz, hand)
+        cues = touch_up_protocol(before.dofs)
+    else:
+        candidates(arguments.decoder)
+        cues = calibration_protocol(
+            _dofs(arguments, hand), _repetitions(arguments), arguments.combinations
+        )
+    seconds = sum(cue.duration_s for cue in cues)
+    console.print(f"{seconds:.0f} s. Follow the words; relax at [bold]Rest[/].")
+    recording = arguments.out.with_name(f"{arguments.out.stem}-{datetime.now():%Y%m%d-%H%M%S}")
+    guided, info = _record(arguments, console, cues, recording)
+    if before is not None:
+        recorded = Recorded(
+            guided.counts, info.rate_hz, info.uv_per_count, info.full_scale_uv, before.mains_hz,
+            guided.cues,
+        )  # fmt: skip
+        profile = touch_up(before, recorded, montage=montage, hand=hand)
+    else:
+        with console.status("Trying decoders on what was left out of their training ...") as line:
+            profile = from_guided(
+                guided, info, montage=montage, hand=hand, board=arguments.board,
+                mains_hz=arguments.mains_hz, combined=not arguments.one_at_a_time,
+                decoder=arguments.decoder, progress=line.update,
+            )  # fmt: skip
+    save_profile(profile, arguments.out)
+    for part in calibrated(profile):
+        console.print(part)
+    console.print(calibration_line(profile))
+    console.print(f"Profile: {arguments.out}")
+    return 0
+
+
+def _dofs(arguments: argparse.Namespace, hand: Hand) -> list[str]:
     dofs = [name.strip() for name in arguments.dofs.split(",") if name.strip()]
     known = [dof.name for dof in hand.dofs]
     for name in dofs:
@@ -55,14 +109,21 @@ def run(arguments: argparse.Namespace) -> int:
             )
     if len(set(dofs)) != len(dofs) or not dofs:
         raise UsageError("Name each degree of freedom once, for example --dofs hand,elbow.")
+    return dofs
+
+
+def _repetitions(arguments: argparse.Namespace) -> int:
     if arguments.repetitions < 2:
         raise UsageError(
             "A decoder is chosen by leaving one repetition out: give --repetitions 2 or more."
         )
-    cues = calibration_protocol(dofs, repetitions=arguments.repetitions)
-    minutes = sum(cue.duration_s for cue in cues) / 60
-    console.print(f"{minutes:.1f} minutes. Follow the words; relax at [bold]Rest[/].")
-    recording = arguments.out.with_name(f"{arguments.out.stem}-{datetime.now():%Y%m%d-%H%M%S}")
+    return arguments.repetitions
+
+
+def _record(
+    arguments: argparse.Namespace, console: Console, cues: list[Cue], recording: Path
+) -> tuple[Guided, FeedInfo]:
+    """What the board heard while the person followed the cues."""
     repair_recordings(recording.absolute().parent, console)
     with session_folder("calibrate") as directory:
         control = start_control(
@@ -82,10 +143,4 @@ def run(arguments: argparse.Namespace) -> int:
                 guided = guide(directory, cues, progress=teller(progress, "Calibration", cues))
         finally:
             end(console, control)
-    profile = from_guided(
-        guided, info, montage=montage, hand=hand, board=arguments.board, mains_hz=arguments.mains_hz
-    )
-    save_profile(profile, arguments.out)
-    console.print(calibration_line(profile))
-    console.print(f"Profile: {arguments.out}")
-    return 0
+    return guided, info

@@ -16,7 +16,7 @@ from endplate.errors import HandError
 from endplate.hardware import Hand, load_hand
 from endplate.live.hand_blobs import CALIBRATION, DECODER, GRIPS, WORDS
 from endplate.live.hand_upload import HandBlobs, built_from, grips_of, profile_blobs
-from endplate.live.profile import load_profile
+from endplate.live.profile_file import load_profile
 
 EXAMPLES = """examples:
   endplate hand upload /dev/ttyACM0 anna.json

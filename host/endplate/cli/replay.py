@@ -20,7 +20,7 @@ from endplate.cli.replayed import compare, recorded_profiles
 from endplate.cli.sources import absolute
 from endplate.errors import ProfileError
 from endplate.live.feed import FeedReader
-from endplate.live.profile import load_profile
+from endplate.live.profile_file import load_profile
 from endplate.live.recording import Recording, read_recording
 from endplate.live.requests import ask
 from endplate.live.session import start_control

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from endplate.core import MAX_DOF, Chain
-from endplate.live.profile import Profile, chain_settings, load_profile
+from endplate.live.profile import Profile, chain_settings
+from endplate.live.profile_file import load_profile
 from endplate.live.recording import Recording
 
 

@@ -21,7 +21,7 @@ from endplate.cli.sources import absolute, add_board, board_settings
 from endplate.cli.window import monitor
 from endplate.errors import EndplateError
 from endplate.live.feed import FeedReader
-from endplate.live.profile import load_profile
+from endplate.live.profile_file import load_profile
 from endplate.live.requests import ask
 from endplate.live.session import ControlProcess, start_control
 from endplate.monitor import words

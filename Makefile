@@ -7,6 +7,9 @@ VENV   := .venv
 PY     := $(VENV)/bin/python
 CORE_SOURCES := $(wildcard firmware/core/*.[ch] protocol/*.[ch]) host/build/ffi.py protocol/schema_hash.py
 
+LIBEMG := $(VENV)/libemg
+PEOPLE ?= 1,4,9
+
 .DEFAULT_GOAL := help
 .PHONY: help run test firmware bench check fuzz mutants soak clean
 .DELETE_ON_ERROR:
@@ -27,8 +30,12 @@ firmware: $(VENV)/.core monocypher ## the hand's firmware: Linux program and STM
 	@sh host/build/debian.sh firmware
 	$(MAKE) -C firmware PYTHON=$(abspath $(PY)) all figures
 
-bench: $(VENV)/.core ## what the hot path costs, as ratios measured in one run
+bench: $(VENV)/.core ## what the hot path costs, and our decoders beside LibEMG's, in one run; PEOPLE=1,2 picks some
 	$(PY) tests/bench/chain.py
+	@[ -x $(LIBEMG)/bin/python ] || { python3 -m venv $(LIBEMG) && $(LIBEMG)/bin/pip install --quiet 'libemg>=2.0.3,<3'; } \
+	    || rm -rf $(LIBEMG)
+	$(PY) tests/bench/beside.py --people $(PEOPLE) \
+	    $$([ -x $(LIBEMG)/bin/python ] && echo --libemg $(LIBEMG)/bin/python)
 
 check: $(VENV)/.core ## style, types and static analysis: ruff, mypy, and gcc, clang, cppcheck, clang-tidy for the C
 	@sh host/build/debian.sh check

@@ -45,6 +45,8 @@ SIDE = Path(__file__).with_name("libemg_side.py")
 SHOWN = ("r2", "combined_r2", "leakage", "rest_motion_share", "direction_accuracy")
 RATE_HZ, HOP_SAMPLES, WINDOW_HOPS, SITES = 1000, 50, 3, 8
 SCIPY_TIMES, LIBEMG_TIMES = 25, 300
+ROUNDS = 6
+STEPS = 100  # of each, one after the other, as each would run alone
 
 
 # ---- decoders ----
@@ -168,16 +170,17 @@ def brainflow_step(counts: np.ndarray) -> Callable[[int], None]:
 
 def streaming(python: Path | None) -> bool:
     """Prints microseconds of CPU time per step and ratios; whether the bars are held."""
-    counts = typical_counts(1, 120 * HOP_SAMPLES, SITES, RATE_HZ)
+    counts = typical_counts(1, (ROUNDS * STEPS + 20) * HOP_SAMPLES, SITES, RATE_HZ)
     ways = {"Endplate": ours_step(counts), "scipy with state": scipy_step(counts)}
     ways["brainflow DataFilter, 1 s"] = brainflow_step(counts)
     took: dict[str, list[float]] = {name: [] for name in ways}
-    for k in range(100):
+    for start in range(0, ROUNDS * STEPS, STEPS):
         for name, step in ways.items():
             began = time.thread_time_ns()
-            step(k)
-            took[name].append((time.thread_time_ns() - began) / 1e3)
-    medians = {name: float(np.median(values[10:])) for name, values in took.items()}
+            for k in range(start, start + STEPS):
+                step(k)
+            took[name].append((time.thread_time_ns() - began) / STEPS / 1e3)
+    medians = {name: float(np.median(values[1:])) for name, values in took.items()}
     if python is not None:
         with tempfile.TemporaryDirectory() as folder:
             source = Path(folder) / "in.npz"

@@ -42,6 +42,7 @@ def judge(source: str, target: str) -> None:
     with np.load(source) as file:
         windows, y, train = file["windows"], file["y"], file["train"]
     x, made = features(windows), {}
+    x = (x - x[train].mean(0)) / np.maximum(x[train].std(0), 1e-9)
     for name in REGRESSORS:
         regressor = EMGRegressor(name, random_seed=0)
         regressor.fit({"training_features": x[train], "training_labels": y[train]})

@@ -130,33 +130,40 @@ def add(rows: dict[str, list[list[float]]], name: str, found: dict[str, float]) 
 # ---- streaming ----
 
 
-def ours_step(counts: np.ndarray) -> Callable[[int], None]:
+def ours_step(counts: np.ndarray) -> Callable[[range], None]:
     """The whole chain with its quality, decoder and shape."""
     chain = Chain(typical_settings(RATE_HZ, SITES, HOP_SAMPLES, WINDOW_HOPS))
     hops_made = ffi.from_buffer("chain_hop[]", np.zeros(4, HOP))
     parts = [counts[k : k + HOP_SAMPLES] for k in range(0, len(counts), HOP_SAMPLES)]
     pointers = [ffi.from_buffer("int32_t[]", part) for part in parts]
 
-    def step(k: int) -> None:
-        lib.chain_process(chain._state, chain.config, pointers[k], HOP_SAMPLES, 0, hops_made, 4,
-                          ffi.NULL, ffi.NULL)  # fmt: skip
+    call, state, config, null = lib.chain_process, chain._state, chain.config, ffi.NULL
 
-    return step
+    def steps(which: range) -> None:
+        for pointer in pointers[which.start : which.stop]:
+            call(state, config, pointer, HOP_SAMPLES, 0, hops_made, 4, null, null)
+
+    return steps
 
 
-def scipy_step(counts: np.ndarray) -> Callable[[int], None]:
+def scipy_step(counts: np.ndarray) -> Callable[[range], None]:
     """The same without quality, in numpy and scipy."""
     chain = ScipyChain(typical_settings(RATE_HZ, SITES, HOP_SAMPLES, WINDOW_HOPS))
-    return lambda k: chain.hop(counts[k * HOP_SAMPLES : (k + 1) * HOP_SAMPLES]) and None
+
+    def steps(which: range) -> None:
+        for k in which:
+            chain.hop(counts[k * HOP_SAMPLES : (k + 1) * HOP_SAMPLES])
+
+    return steps
 
 
-def brainflow_step(counts: np.ndarray) -> Callable[[int], None]:
+def brainflow_step(counts: np.ndarray) -> Callable[[range], None]:
     """Band-pass, notch and mean power of the newest second of each channel."""
     from brainflow.data_filter import DataFilter, FilterTypes, NoiseTypes
 
     uv = counts.astype(float) * 0.0223517
 
-    def step(k: int) -> None:
+    def one(k: int) -> None:
         for channel in range(SITES):
             x = uv[k * HOP_SAMPLES : k * HOP_SAMPLES + RATE_HZ, channel].copy()
             DataFilter.perform_bandpass(
@@ -165,7 +172,11 @@ def brainflow_step(counts: np.ndarray) -> Callable[[int], None]:
             DataFilter.remove_environmental_noise(x, RATE_HZ, NoiseTypes.FIFTY.value)
             float(x @ x)
 
-    return step
+    def steps(which: range) -> None:
+        for k in which:
+            one(k)
+
+    return steps
 
 
 def streaming(python: Path | None) -> bool:
@@ -175,10 +186,9 @@ def streaming(python: Path | None) -> bool:
     ways["brainflow DataFilter, 1 s"] = brainflow_step(counts)
     took: dict[str, list[float]] = {name: [] for name in ways}
     for start in range(0, ROUNDS * STEPS, STEPS):
-        for name, step in ways.items():
+        for name, steps in ways.items():
             began = time.thread_time_ns()
-            for k in range(start, start + STEPS):
-                step(k)
+            steps(range(start, start + STEPS))
             took[name].append((time.thread_time_ns() - began) / STEPS / 1e3)
     medians = {name: float(np.median(values[1:])) for name, values in took.items()}
     if python is not None:

@@ -18,11 +18,11 @@ enum { G_JOINTS = 1, G_GRIPS, G_NAME, G_CLOSE, G_FORCE, G_OPEN, G_CLOSED, G_STAR
 static const float LARGEST = 1000.0f; /* coefficient */
 static const float LARGEST_UV2 = 1e9f;
 /* What keeps a bad electrode from moving the hand (DESIGN.md, R-11) is not the calibration's to undo:
- * quality judges a frame of 100 ms, rounded to samples, and a site is good again after a second. */
-static const float FRAME_MAX_S = 0.11f, THAW_MIN_S = 0.5f;
+ * quality judges a frame of 40 ms, rounded to samples, and a site is good again after a second. */
+static const float FRAME_MAX_S = 0.05f, THAW_MIN_S = 0.5f;
 /* A converter has 24 bits; one said to reach further would never be found at its end. */
 static const float SCALE_MAX_COUNTS = 8.4e6f;
-enum { FRAME_MAX = 55 /* samples, at BLOB_RATE_MAX */ };
+enum { FRAME_MAX = 25 /* samples, at BLOB_RATE_MAX */ };
 /* A joint's speed is a whole number in the hand file, the division is not exact. */
 static const float SPEED_ROUNDED = 1.001f;
 
@@ -101,7 +101,7 @@ int32_t blob_read_calibration(blob_reader *from, const hand_config *hand, uint32
     if ((float)quality->frame_samples > FRAME_MAX_S * config->rate_hz) {
         blob_wrong(from, BLOB_WRONG_VALUE, C_FRAME_SAMPLES, 0);
     }
-    quality->frames_per_second = blob_whole(from, C_FRAMES_PER_SECOND, 1, 20);
+    quality->frames_per_second = blob_whole(from, C_FRAMES_PER_SECOND, 1, 25);
     config->thaw_hops = blob_whole(from, C_THAW, 1, 1000);
     features->hop_samples = blob_whole(from, C_HOP, 1, 100);
     if ((float)(config->thaw_hops * features->hop_samples) < THAW_MIN_S * config->rate_hz) {

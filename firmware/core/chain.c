@@ -179,7 +179,7 @@ static void take(chain_state *state, const chain_config *config, const int32_t *
     filter_process(&state->band, &config->band, state->band_uv, samples, state->band_uv);
     filter_process(&state->notch, &config->notch, state->band_uv, samples, state->clean_uv);
     quality_process(&state->quality, &config->quality, state->raw_uv, state->band_uv,
-                    state->clean_uv, samples, missing);
+                    state->clean_uv, samples, missing, config->features.rest);
     features_add(&state->features, &config->features, state->clean_uv, samples);
     for (int32_t i = 0; missing && i < config->sites; i++)
         state->missing[i] += missing >> i & 1u ? samples : 0;

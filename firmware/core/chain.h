@@ -10,7 +10,7 @@
  * The decoder's DoF are some of the hand's (`place`, shape.dofs); the others have intent 0. Where the
  * gate says that nothing is meant, every intent is 0.
  *
- * A site is bad in a hop when it is flat or railed, or when more than half of the hop's samples
+ * A site is bad in a hop when it is flat, railed or lifted, or when more than half of the hop's samples
  * were missing. A bad site's activation is 0 until it has been good for `thaw_hops` hops. A DoF
  * that needs (bit in `needs`) such a site is frozen: its velocity is 0 until then, and further
  * until its intent has once been near 0 (its dead-band, at least 0.05), so that nothing starts to
@@ -76,7 +76,7 @@ typedef struct chain_state {
 typedef struct chain_hop {
     uint32_t samples; /* taken since init when this hop closed; the newest has number samples - 1 */
     uint32_t frozen;  /* bit per DoF */
-    uint32_t bad_sites; /* bit per site: flat, railed or missing in this hop */
+    uint32_t bad_sites; /* bit per site: flat, railed, lifted or missing in this hop */
     uint32_t gate;      /* gate_bit: why all intents are 0 */
     float power[CORE_MAX_SITES]; /* microvolt^2 */
     float activation[CORE_MAX_SITES];

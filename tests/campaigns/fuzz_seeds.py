@@ -50,7 +50,7 @@ def settings(decoder: str = "linear", needs: tuple[int, int] = (1, 2), form: int
         },
         "gate": gate, "decoder": made,
         "shape": {"dofs": 2, "release_ratio": 0.7, "norm_cap": 1.2, "dof": [dof] * 2},
-        "quality": {"sites": SITES, "frame_samples": 25, "frames_per_second": 10,
+        "quality": {"sites": SITES, "frame_samples": 10, "frames_per_second": 25,
                     "full_scale_uv": 187500.0, "mains_warn_db": -10.0},
     }  # fmt: skip
 

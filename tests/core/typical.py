@@ -59,8 +59,8 @@ def typical_settings(
         "shape": {"dofs": 2, "release_ratio": 0.7, "norm_cap": 1.0, "dof": [dof, dof]},
         "quality": {
             "sites": sites,
-            "frame_samples": max(2, round(rate_hz / 10)),
-            "frames_per_second": 10,
+            "frame_samples": max(2, round(rate_hz / 25)),
+            "frames_per_second": 25,
             "full_scale_uv": FULL_SCALE_UV,
             "mains_warn_db": -10.0,
         },

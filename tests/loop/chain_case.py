@@ -66,8 +66,8 @@ def settings(form: int, decoder: str = "linear") -> dict[str, Any]:
         "shape": {"dofs": 4, "release_ratio": 0.7, "norm_cap": 1.2, "dof": [shape] * 4},
         "quality": {
             "sites": SITES,
-            "frame_samples": 25,
-            "frames_per_second": 10,
+            "frame_samples": 10,
+            "frames_per_second": 25,
             "full_scale_uv": 187500.0,
             "mains_warn_db": -10.0,
         },

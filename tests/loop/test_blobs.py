@@ -257,7 +257,7 @@ POOL = 1 + [f.name for f in hand_blobs.FIELDS[DECODER]].index("pool")
 
 @pytest.mark.parametrize(
     "field, least_or_most, past",
-    [("frame_samples", 27, 28), ("thaw_hops", 25, 24), ("thaw_hops", 25, 0),
+    [("frame_samples", 12, 13), ("thaw_hops", 25, 24), ("thaw_hops", 25, 0),
      ("full_scale_uv", 8.399e6 * UV_PER_COUNT, 8.401e6 * UV_PER_COUNT)],
 )  # fmt: skip
 def test_a_bad_site_is_found_in_time_and_believed_again_late(host, field, least_or_most, past):

@@ -102,7 +102,7 @@ def edited(**fields):
         ({"rate_hz": 1000}, r"rate_hz \(field 3, index 0\) is 1000; it may be 50 to 500"),
         ({"features__rest__3": float("nan")}, r"rest \(field 20, index 3\) is nan"),
         ({"shape__dof__0__dead_band": 0.95}, "dead_band .* is 0.95; it may be 0 to 0.9"),
-        ({"quality__frame_samples": 1}, "frame_samples .* is 1; it may be 2 to 55, and 0.11 s at"),
+        ({"quality__frame_samples": 1}, "frame_samples .* is 1; it may be 2 to 25, and 0.05 s at"),
     ],
 )
 def test_a_calibration_that_no_hand_takes_is_refused_before_it_is_sent(fields, words):

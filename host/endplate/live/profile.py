@@ -25,7 +25,7 @@ MAX_SITES = 32  # CORE_MAX_SITES
 
 RELEASE_RATIO = 0.7  # of the dead-band (SCIENCE section 3)
 THAW_S = 1.0  # a bad site must have been good for so long before its DoF move again
-FRAME_S = 0.1  # one verdict of quality
+FRAME_S = 0.04  # one verdict of quality
 MAINS_WARN_DB = -10.0
 
 #: Shape of a DoF that nobody has tuned: dead-band 0.10, no gain; full speed within 0.2 s.
@@ -203,7 +203,7 @@ def chain_settings(
         },
         "quality": {
             "sites": channels,
-            "frame_samples": max(1, round(FRAME_S * rate_hz)),
+            "frame_samples": max(2, round(FRAME_S * rate_hz)),
             "frames_per_second": round(1 / FRAME_S),
             "full_scale_uv": full_scale_uv,
             "mains_warn_db": MAINS_WARN_DB,

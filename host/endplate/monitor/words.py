@@ -15,6 +15,7 @@ NOISE_GOOD_UV, NOISE_POOR_UV = 5.0, 20.0
 _BITS = (
     (16, "poor", "No signal: the samples are missing"),
     (2, "poor", "Railed: press the electrode on"),
+    (32, "poor", "Lifted: press the electrode on"),
     (1, "poor", "Flat: is it plugged in?"),
     (4, "poor", "Clipped: lower the gain"),
     (8, "usable", "Mains: check the reference electrode"),

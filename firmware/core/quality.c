@@ -53,8 +53,8 @@ int32_t quality_init(quality_state *state, const quality_config *config) {
     return CORE_OK;
 }
 
-/* The sizes from which a sample is clipped and railed, as bits: floats above 0 stand in the order of
- * their bits, so a subtraction compares, and nothing branches. */
+/* The sizes from which a sample is clipped and railed, as bits: floats above 0 stand in the order
+ * of their bits, so a subtraction compares, and nothing branches. */
 typedef struct ends {
     uint32_t clip, rail;
 } ends;
@@ -177,7 +177,8 @@ static void verdict(quality_state *state, const quality_config *config, int32_t 
     }
 
     uint32_t bits = 0;
-    if (state->flat_frames[i] >= state->half_second || site->variance_uv2 < DEAD_UV2) bits |= QUALITY_FLAT;
+    if (state->flat_frames[i] >= state->half_second || site->variance_uv2 < DEAD_UV2)
+        bits |= QUALITY_FLAT;
     if (fabsf(site->mean_uv) > RAILED_SHARE_OF_SCALE * config->full_scale_uv ||
         frame->railed[i] >= state->half_frame) {
         bits |= QUALITY_RAILED;

@@ -9,26 +9,26 @@
  *   flat       variance of the raw signal < 0.2 microvolt^2 for 0.5 s, or < 0.001 (two counts of
  *              24 bits; no electrode on skin is so quiet) in one frame
  *   lifted     the electrode no longer touches, or is pulled: the raw signal's RMS about its mean
- *              is > 2 mV in the frame, or the mean has moved by 4 mV since the one before (no
- *              muscle does that; the offset of an electrode that leaves the skin jumps by tens of mV); or the clean signal's RMS is > 5 times that at rest
- *              while the notch takes out 10 dB more than passes it (after a strong effort it rings:
- *              then the two are equal). At rest: the smaller of what the caller knows and of
- *              quiet_uv. The first is seen within a frame, the second once the notch has settled on
- *              the hum (a quarter of a second)
+ *              is > 2 mV in the frame, or the mean has moved by 4 mV since the one before (no muscle
+ *              does that; the offset of an electrode that leaves the skin jumps by tens of mV); or
+ *              the clean signal's RMS is > 5 times that at rest while the notch takes out 10 dB more
+ *              than passes it (after a strong effort it rings: then the two are equal). At rest: the
+ *              smaller of what the caller knows and of quiet_uv. A jump is seen within a frame, hum
+ *              once the notch has settled on it (a quarter of a second)
  *   mains_db   10 log10(P_removed / P_after), smoothed over 1 s. P_after: power of the band-passed
  *              signal after the notch; P_removed: power of what the notch took out (before - after,
  *              sample by sample), less what it takes out of noise. So the usual definition (lines
  *              +-1 Hz against the rest of the band) is measured in the stream, because the notch
  *              takes out just these lines. Within +-60 dB, told every eighth frame
- *   quiet_uv,  RMS below which 20 % and 90 % of the recent frames fall, two by two, from a histogram
- *   busy_uv    in 1.5 dB steps, interpolated, forgetting over about 30 s: the live meters of rest
- *              noise and activity. 0 until a second has passed, then read once a second
+ *   quiet_uv,  RMS below which 20 % and 90 % of the recent frames fall, taken two by two, from a
+ *   busy_uv    histogram in 1.5 dB steps, interpolated, forgetting over about 30 s: the live meters
+ *              of rest noise and activity. 0 until a second has passed, then read once a second
  *
  * A frame that has ended is put aside, and its verdicts follow one by one: site i's with sample
  * i + 1 of the next frame (two sites a sample when half a frame has fewer samples than there are
  * sites, and so on), so that no sample has to pay for all of them. Only `railed` in quality_unfit
- * does not wait for it. So a fault that is seen in one frame is known to a hop of 20 ms that closes at most
- * 100 ms after it began: what is left of a frame, a frame, a hop.
+ * does not wait for it. So a fault that is seen in one frame is known to a hop of 20 ms that closes
+ * at most 100 ms after it began: what is left of a frame, a frame, a hop.
  *
  * Limits are those of the board (microvolt at the input). Sources of the numbers: SCIENCE section 2
  * as quoted in host/GUIDE.md.
@@ -91,7 +91,7 @@ typedef struct quality_state {
     quality_frame frame[2];
     int32_t flat_frames[CORE_MAX_SITES];
     float slow_removed[CORE_MAX_SITES], slow_after[CORE_MAX_SITES];
-    float earlier[CORE_MAX_SITES]; /* the first of two frames for the histogram: power, < 0 if bad */
+    float earlier[CORE_MAX_SITES]; /* power of the first of two frames; < 0 if it was bad */
     uint16_t bins[CORE_MAX_SITES][QUALITY_BINS];
     quality_site site[CORE_MAX_SITES];
 } quality_state;
@@ -100,8 +100,8 @@ int32_t quality_check(const quality_config *config);
 int32_t quality_init(quality_state *state, const quality_config *config);
 void quality_begin(quality_state *state, const quality_config *config); /* that has been checked */
 /* raw: before any filter; band: after the band-pass; clean: after the notch. All [samples][stride],
- * microvolts. `missing`: bit per site whose samples in this block are not the board's. `rest`: 0, or
- * [sites] microvolt^2, the clean signal's power at rest where it is known, 0 where not. */
+ * microvolts. `missing`: bit per site whose samples in this block are not the board's. `rest`: 0,
+ * or [sites] microvolt^2, the clean signal's power at rest where it is known, 0 where not. */
 int32_t quality_process(quality_state *state, const quality_config *config, const float *raw,
                         const float *band, const float *clean, int32_t samples, uint32_t missing,
                         const float *rest);

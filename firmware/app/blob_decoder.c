@@ -99,10 +99,10 @@ static void check_needs(blob_reader *from, const chain_config *config)
 {
     const decoder_config *decoder = &config->decoder;
     for (int32_t d = 0; d < decoder->dofs; d++) {
-        const uint32_t needed = config->needs[config->place[d]];
+        const core_sites needed = config->needs[config->place[d]];
         for (int32_t i = 0; i < decoder->inputs; i++) {
             if (decoder_hears(decoder, d, i) != 0
-                && (features_sites(&config->features, i) & ~needed) != 0u) {
+                && (features_sites(&config->features, i) & ~needed) != 0) {
                 blob_wrong(from, BLOB_WRONG_VALUE, D_POOL, d);
             }
         }

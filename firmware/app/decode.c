@@ -162,7 +162,7 @@ uint32_t decode_vector(const chain_config *config, chain_state *chain)
         return 0;
     }
     for (int32_t n = 0; n < DECODE_VECTOR; n++) {
-        int32_t counts[CORE_MAX_SITES];
+        int32_t counts[CORE_CHAIN_SITES];
         chain_hop hop;
         for (int32_t i = 0; i < config->sites; i++) {
             x ^= x << 13;

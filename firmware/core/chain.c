@@ -20,7 +20,7 @@ static int32_t check_places(const chain_config *config) {
 
 int32_t chain_check(const chain_config *config) {
     const int32_t sites = config->sites;
-    if (sites < 1 || sites > CORE_MAX_SITES) return CORE_BAD_CONFIG;
+    if (sites < 1 || sites > CORE_CHAIN_SITES) return CORE_BAD_CONFIG;
     if (!elementary_finite(config->rate_hz) || !elementary_finite(config->uv_per_count))
         return CORE_NOT_FINITE;
     if (!(config->rate_hz >= 1.0f) || !(config->rate_hz <= 1e6f)) return CORE_BAD_CONFIG;
@@ -43,7 +43,8 @@ int32_t chain_check(const chain_config *config) {
     if (status == CORE_OK) status = shape_check(&config->shape);
     if (status == CORE_OK) status = quality_check(&config->quality);
     if (status < 0) return status;
-    const uint32_t known = sites == 32 ? UINT32_MAX : (1u << sites) - 1u;
+    const core_sites all = ~(core_sites)0;
+    const core_sites known = sites == CORE_CHAIN_SITES ? all : ~(all << sites);
     for (int32_t d = 0; d < config->shape.dofs; d++) {
         if (config->needs[d] & ~known) return CORE_BAD_CONFIG;
     }
@@ -88,18 +89,19 @@ static void convert(chain_state *state, const chain_config *config, const int32_
 
 /* Which sites are bad in this hop; counts down the others' way back. Returns the sites that are not
  * believed. */
-static uint32_t doubted_sites(chain_state *state, const chain_config *config, chain_hop *hop) {
-    uint32_t doubted = 0;
+static core_sites doubted_sites(chain_state *state, const chain_config *config, chain_hop *hop) {
+    core_sites doubted = 0;
     hop->bad_sites = quality_unfit(&state->quality, &config->quality);
     for (int32_t i = 0; i < config->sites; i++) {
-        if (2 * state->missing[i] > config->features.hop_samples) hop->bad_sites |= 1u << i;
+        const core_sites bit = (core_sites)1 << i;
+        if (2 * state->missing[i] > config->features.hop_samples) hop->bad_sites |= bit;
         state->missing[i] = 0;
-        if (hop->bad_sites >> i & 1u) {
+        if (hop->bad_sites & bit) {
             state->thaw[i] = config->thaw_hops;
-            doubted |= 1u << i;
+            doubted |= bit;
         } else if (state->thaw[i] > 0) {
             state->thaw[i] -= 1;
-            doubted |= 1u << i;
+            doubted |= bit;
         }
     }
     return doubted;
@@ -107,8 +109,8 @@ static uint32_t doubted_sites(chain_state *state, const chain_config *config, ch
 
 /* Frozen: a site it needs is not believed, or it was frozen and its intent has not been near 0
  * since. */
-static uint32_t frozen_dofs(const chain_state *state, const chain_config *config, uint32_t doubted,
-                            const float *intent) {
+static uint32_t frozen_dofs(const chain_state *state, const chain_config *config,
+                            core_sites doubted, const float *intent) {
     uint32_t frozen = 0;
     const int32_t novel = (state->gated & (uint32_t)GATE_NOVEL) != 0; /* who knows what is meant */
     for (int32_t d = 0; d < config->shape.dofs; d++) {
@@ -174,7 +176,7 @@ int32_t chain_work(chain_state *state, const chain_config *config, chain_hop *ho
 
 /* Samples up to the end of the hop at most, through everything that runs per sample. */
 static void take(chain_state *state, const chain_config *config, const int32_t *counts,
-                 int32_t samples, uint32_t missing, int32_t stride) {
+                 int32_t samples, core_sites missing, int32_t stride) {
     convert(state, config, counts, samples, stride);
     filter_process(&state->band, &config->band, state->band_uv, samples, state->band_uv);
     filter_process(&state->notch, &config->notch, state->band_uv, samples, state->clean_uv);
@@ -182,7 +184,7 @@ static void take(chain_state *state, const chain_config *config, const int32_t *
                     state->clean_uv, samples, missing, config->features.rest);
     features_add(&state->features, &config->features, state->clean_uv, samples);
     for (int32_t i = 0; missing && i < config->sites; i++)
-        state->missing[i] += missing >> i & 1u ? samples : 0;
+        state->missing[i] += missing >> i & 1 ? samples : 0;
     state->samples += (uint32_t)samples;
     if (features_ready(&state->features, &config->features)) state->due = CHAIN_ADD;
 }
@@ -192,14 +194,14 @@ static int32_t stride_of(const chain_config *config) {
 }
 
 int32_t chain_take(chain_state *state, const chain_config *config, const int32_t *counts,
-                   uint32_t missing) {
+                   core_sites missing) {
     if (state->due != CHAIN_NOTHING) return CORE_BAD_ARGUMENT;
     take(state, config, counts, 1, missing, stride_of(config));
     return state->due != CHAIN_NOTHING;
 }
 
 int32_t chain_process(chain_state *state, const chain_config *config, const int32_t *counts,
-                      int32_t samples, uint32_t missing, chain_hop *hops, int32_t capacity,
+                      int32_t samples, core_sites missing, chain_hop *hops, int32_t capacity,
                       float *clean, float *rows) {
     if (samples < 0 || capacity < 0 || state->due != CHAIN_NOTHING) return CORE_BAD_ARGUMENT;
     const int32_t closing = samples / config->features.hop_samples +

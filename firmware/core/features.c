@@ -44,10 +44,10 @@ static int32_t pairs_of(const features_config *config) {
 static int32_t check_chosen(const features_config *config) {
     if (config->chosen < 1 || config->chosen > config->sites) return CORE_BAD_CONFIG;
     for (int32_t k = 0; k < config->chosen; k++) {
-        if (config->chosen_site[k] < 0 || config->chosen_site[k] >= config->sites)
-            return CORE_BAD_CONFIG;
+        const int32_t site = config->chosen_site[k];
+        if (site < 0 || site >= config->sites || site >= CORE_CHAIN_SITES) return CORE_BAD_CONFIG;
         for (int32_t j = 0; j < k; j++) {
-            if (config->chosen_site[j] == config->chosen_site[k]) return CORE_BAD_CONFIG;
+            if (config->chosen_site[j] == site) return CORE_BAD_CONFIG;
         }
     }
     return CORE_OK;
@@ -58,6 +58,7 @@ static int32_t check_statistics(const features_config *config) {
     if (!asks(config, FEATURES_POWER) || config->statistics > 31u) return CORE_BAD_CONFIG;
     if (asks(config, FEATURES_DIFFERENCE_COVARIANCE) && !asks(config, FEATURES_DIFFERENCE))
         return CORE_BAD_CONFIG;
+    if (features_inputs(config) > CORE_MAX_INPUTS) return CORE_BAD_CONFIG;
     if (!asks(config, pairs)) return CORE_OK;
     return config->chosen < 2 || config->chosen > FEATURES_PAIR_SITES ? CORE_BAD_CONFIG : CORE_OK;
 }
@@ -111,16 +112,17 @@ int32_t features_rows(const features_config *config) {
     return config->sites + features_inputs(config) - config->chosen;
 }
 
-uint32_t features_sites(const features_config *config, int32_t input) {
+core_sites features_sites(const features_config *config, int32_t input) {
     const int32_t powers = config->chosen * (1 + asks(config, FEATURES_RECENT) +
                                              asks(config, FEATURES_DIFFERENCE));
-    if (input < powers) return 1u << config->chosen_site[input % config->chosen];
+    if (input < powers) return (core_sites)1 << config->chosen_site[input % config->chosen];
     int32_t pair = (input - powers) % pairs_of(config), first = 0;
     while (pair >= config->chosen - 1 - first) {
         pair -= config->chosen - 1 - first;
         first += 1;
     }
-    return 1u << config->chosen_site[first] | 1u << config->chosen_site[first + 1 + pair];
+    return (core_sites)1 << config->chosen_site[first] |
+           (core_sites)1 << config->chosen_site[first + 1 + pair];
 }
 
 /* Sums of squares of LANES sites. */
@@ -272,10 +274,10 @@ static float activation_of(const features_config *config, int32_t site, float po
     return sqrtf(above > 0.0f ? above : 0.0f) / config->reference[site];
 }
 
-int32_t features_activation(const features_config *config, const float *rows, uint32_t doubted,
+int32_t features_activation(const features_config *config, const float *rows, core_sites doubted,
                             float *activation) {
     for (int32_t i = 0; i < config->sites; i++)
-        activation[i] = doubted >> i & 1u ? 0.0f : activation_of(config, i, rows[i]);
+        activation[i] = i < CORE_CHAIN_SITES && (doubted >> i & 1) ? 0.0f : activation_of(config, i, rows[i]);
     return CORE_OK;
 }
 
@@ -293,7 +295,7 @@ static void correlations(const float *pairs, const float *size, int32_t sites, f
     }
 }
 
-int32_t features_vector(const features_config *config, const float *rows, uint32_t doubted,
+int32_t features_vector(const features_config *config, const float *rows, core_sites doubted,
                         float *vector) {
     const int32_t chosen = config->chosen, pairs = pairs_of(config);
     const int32_t covariance = asks(config, FEATURES_COVARIANCE);
@@ -305,7 +307,7 @@ int32_t features_vector(const features_config *config, const float *rows, uint32
     float *to = steps + (next - difference);
     for (int32_t k = 0; k < chosen; k++) {
         const int32_t site = config->chosen_site[k];
-        const int32_t believed = !(doubted >> site & 1u);
+        const int32_t believed = !(doubted >> site & 1);
         vector[k] = believed ? activation_of(config, site, rows[site]) : 0.0f;
         if (asks(config, FEATURES_RECENT))
             powers[k] = believed ? activation_of(config, site, recent[k]) : 0.0f;

@@ -7,8 +7,9 @@
  * afresh every hop, so that rounding never accumulates (a float running sum that adds the new and
  * subtracts the old one drifts).
  *
- * Power is measured of every site; a decoder looks at the `chosen` ones alone, in the order in which
- * they are named, so that it does not depend on what else a board has.
+ * Power is measured of every site; a decoder looks at the `chosen` ones alone (of the first
+ * CORE_CHAIN_SITES), in the order in which they are named, so that it does not depend on what else a
+ * board has.
  *
  * Rows, in this order, those that `statistics` asks for (microvolt^2; mean over the window):
  *   POWER                   v_i  = x_i^2                    per site; always
@@ -42,9 +43,9 @@ enum features_form { FEATURES_RMS = 0, FEATURES_LOG = 1 };
 enum {
     FEATURES_PAIR_SITES = 8, /* chosen ones, at most, where covariances are asked for */
     FEATURES_PAIRS = 28,
-    FEATURES_MAX_ROWS = 152, /* 3 * CORE_MAX_SITES + 2 * FEATURES_PAIRS */
+    FEATURES_MAX_ROWS = 440, /* 3 * CORE_MAX_SITES + 2 * FEATURES_PAIRS */
     FEATURES_MAX_HOPS = 32,  /* hops in a window */
-    FEATURES_SUMS = 192      /* 2 * CORE_MAX_SITES + 2 * FEATURES_PAIR_SITES^2 */
+    FEATURES_SUMS = 384      /* 2 * CORE_MAX_SITES + 2 * FEATURES_PAIR_SITES^2 */
 };
 #ifdef CHAIN_ONE_SAMPLE
 #define FEATURES_MAX_ROWS 104
@@ -59,7 +60,7 @@ typedef struct features_config {
     int32_t window_hops;                    /* window = hop_samples * window_hops */
     int32_t recent_hops;                    /* 1 to window_hops, for RECENT */
     int32_t form;                           /* features_form */
-    int32_t chosen;                         /* 1 or more */
+    int32_t chosen;                         /* 1 to CORE_CHAIN_SITES */
     int32_t chosen_site[CORE_MAX_SITES];    /* indices, each once */
     float rest[CORE_MAX_SITES];             /* microvolt^2: power at rest */
     float reference[CORE_MAX_SITES];        /* microvolt: RMS of a comfortable contraction, > 0 */
@@ -82,7 +83,7 @@ int32_t features_init(features_state *state, const features_config *config);
 int32_t features_rows(const features_config *config);
 int32_t features_inputs(const features_config *config); /* numbers in the vector */
 /* Bit per site that number `input` of the vector is made of. */
-uint32_t features_sites(const features_config *config, int32_t input);
+core_sites features_sites(const features_config *config, int32_t input);
 /* Adds samples of [samples][stride]; never past the end of the hop: returns how many were taken. */
 int32_t features_add(features_state *state, const features_config *config, const float *x,
                      int32_t samples);
@@ -91,10 +92,10 @@ int32_t features_ready(const features_state *state, const features_config *confi
 /* Closes a full hop; writes the rows, means over the window (of the hops there are). */
 int32_t features_hop(features_state *state, const features_config *config, float *rows);
 /* Activation of every site, in the form of the config; that of sites in `doubted` (bits) is 0. */
-int32_t features_activation(const features_config *config, const float *rows, uint32_t doubted,
+int32_t features_activation(const features_config *config, const float *rows, core_sites doubted,
                             float *activation);
 /* Rows -> vector. Sites of `doubted`, and their pairs, are 0 in it. */
-int32_t features_vector(const features_config *config, const float *rows, uint32_t doubted,
+int32_t features_vector(const features_config *config, const float *rows, core_sites doubted,
                         float *vector);
 
 #endif

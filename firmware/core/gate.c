@@ -7,7 +7,7 @@
 int32_t gate_check(const gate_config *config, int32_t inputs, int32_t floats) {
     const int32_t n = config->inputs;
     if (n == 0) return CORE_OK;
-    if (n < 0 || n > inputs || n > CORE_MAX_SITES) return CORE_BAD_CONFIG;
+    if (n < 0 || n > inputs || n > CORE_CHAIN_SITES) return CORE_BAD_CONFIG;
     if (config->centres < 0 || config->centres > GATE_MAX_CENTRES) return CORE_BAD_CONFIG;
     if (!elementary_finite(config->wake) || !elementary_finite(config->limit))
         return CORE_NOT_FINITE;
@@ -30,7 +30,7 @@ static int32_t is_novel(const gate_config *config, const float *pool, const floa
     const int32_t n = config->inputs;
     const float *whiten = pool + config->whiten_at, *centre = pool + config->centre_at;
     const float most = config->limit * config->limit;
-    float white[CORE_MAX_SITES];
+    float white[CORE_CHAIN_SITES];
     for (int32_t i = 0; i < n; i++) {
         white[i] = 0.0f;
         for (int32_t j = i; j < n; j++) white[i] += whiten[i * n + j] * f[j];

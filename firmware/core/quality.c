@@ -27,7 +27,7 @@ static const float BINS_PER_LOG2_UV = 4.01373331f; /* 20 log10(2) / 1.5 */
 enum { WEIGHT = 100, FORGET = 32 };
 
 int32_t quality_check(const quality_config *config) {
-    if (config->sites < 1 || config->sites > CORE_MAX_SITES) return CORE_BAD_CONFIG;
+    if (config->sites < 1 || config->sites > CORE_CHAIN_SITES) return CORE_BAD_CONFIG;
     if (config->frame_samples < 2 || config->frame_samples > 65536) return CORE_BAD_CONFIG;
     if (config->frames_per_second < 1 || config->frames_per_second > 25) return CORE_BAD_CONFIG;
     if (!elementary_finite(config->full_scale_uv) || !elementary_finite(config->mains_warn_db))
@@ -185,7 +185,7 @@ static void verdict(quality_state *state, const quality_config *config, int32_t 
     }
     if (frame->clipped[i] > 0u) bits |= QUALITY_CLIPPED;
     if (site->mains_db > config->mains_warn_db) bits |= QUALITY_MAINS;
-    if (frame->missing >> i & 1u) bits |= QUALITY_MISSING;
+    if (frame->missing >> i & 1) bits |= QUALITY_MISSING;
     if (jumps || hums(site, after, removed, rest)) bits |= QUALITY_LIFTED;
     site->bits = bits;
     levels(state, config, i, after);
@@ -226,7 +226,7 @@ static void end(quality_state *state, const quality_config *config, int32_t stri
 }
 
 int32_t quality_process(quality_state *state, const quality_config *config, const float *raw,
-                        const float *band, const float *clean, int32_t samples, uint32_t missing,
+                        const float *band, const float *clean, int32_t samples, core_sites missing,
                         const float *rest) {
     if (samples < 0) return CORE_BAD_ARGUMENT;
     const int32_t stride = (config->sites + CORE_LANES - 1) / CORE_LANES * CORE_LANES;
@@ -250,12 +250,12 @@ int32_t quality_process(quality_state *state, const quality_config *config, cons
     return CORE_OK;
 }
 
-uint32_t quality_unfit(const quality_state *state, const quality_config *config) {
+core_sites quality_unfit(const quality_state *state, const quality_config *config) {
     const uint32_t *in_a_row = state->frame[state->filling].railed;
-    uint32_t unfit = 0;
+    core_sites unfit = 0;
     for (int32_t i = 0; i < config->sites; i++) {
         const int32_t railed = in_a_row[i] >= state->half_frame;
-        if (railed || (state->site[i].bits & UNFIT)) unfit |= 1u << i;
+        if (railed || (state->site[i].bits & UNFIT)) unfit |= (core_sites)1 << i;
     }
     return unfit;
 }

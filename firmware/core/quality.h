@@ -69,12 +69,12 @@ typedef struct quality_site {
 
 /* Sums over the samples of one frame. */
 typedef struct quality_frame {
-    uint32_t missing;            /* bit per site */
-    float first[CORE_MAX_SITES]; /* raw value at the frame's start: sums are taken from it */
-    float sum[CORE_MAX_SITES], square[CORE_MAX_SITES];
-    float removed[CORE_MAX_SITES], after[CORE_MAX_SITES];
-    uint32_t clipped[CORE_MAX_SITES];
-    uint32_t railed[CORE_MAX_SITES]; /* samples in succession beyond 0.9 full scale, so far */
+    core_sites missing;
+    float first[CORE_CHAIN_SITES]; /* raw value at the frame's start: sums are taken from it */
+    float sum[CORE_CHAIN_SITES], square[CORE_CHAIN_SITES];
+    float removed[CORE_CHAIN_SITES], after[CORE_CHAIN_SITES];
+    uint32_t clipped[CORE_CHAIN_SITES];
+    uint32_t railed[CORE_CHAIN_SITES]; /* samples in succession beyond 0.9 full scale, so far */
 } quality_frame;
 
 typedef struct quality_state {
@@ -89,11 +89,11 @@ typedef struct quality_state {
                                 than a second has, the share of those */
     int32_t filling;         /* which frame is being filled; the other is the last finished */
     quality_frame frame[2];
-    int32_t flat_frames[CORE_MAX_SITES];
-    float slow_removed[CORE_MAX_SITES], slow_after[CORE_MAX_SITES];
-    float earlier[CORE_MAX_SITES]; /* power of the first of two frames; < 0 if it was bad */
-    uint16_t bins[CORE_MAX_SITES][QUALITY_BINS];
-    quality_site site[CORE_MAX_SITES];
+    int32_t flat_frames[CORE_CHAIN_SITES];
+    float slow_removed[CORE_CHAIN_SITES], slow_after[CORE_CHAIN_SITES];
+    float earlier[CORE_CHAIN_SITES]; /* power of the first of two frames; < 0 if it was bad */
+    uint16_t bins[CORE_CHAIN_SITES][QUALITY_BINS];
+    quality_site site[CORE_CHAIN_SITES];
 } quality_state;
 
 int32_t quality_check(const quality_config *config);
@@ -103,9 +103,9 @@ void quality_begin(quality_state *state, const quality_config *config); /* that 
  * microvolts. `missing`: bit per site whose samples in this block are not the board's. `rest`: 0,
  * or [sites] microvolt^2, the clean signal's power at rest where it is known, 0 where not. */
 int32_t quality_process(quality_state *state, const quality_config *config, const float *raw,
-                        const float *band, const float *clean, int32_t samples, uint32_t missing,
+                        const float *band, const float *clean, int32_t samples, core_sites missing,
                         const float *rest);
 /* Bit per site that is flat, railed or lifted as of the newest sample. */
-uint32_t quality_unfit(const quality_state *state, const quality_config *config);
+core_sites quality_unfit(const quality_state *state, const quality_config *config);
 
 #endif

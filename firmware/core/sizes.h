@@ -13,9 +13,10 @@
 #define ENDPLATE_CORE_SIZES_H /* after stdint.h: features.h tells by it who includes it */
 
 enum core_sizes {
-    CORE_MAX_SITES = 32, /* EMG channels the chain may use */
+    CORE_MAX_SITES = 128,  /* EMG channels side by side in a block */
+    CORE_CHAIN_SITES = 64, /* of these the chain may use: as many as core_sites has bits */
     CORE_MAX_DOF = 8,
-    CORE_MAX_INPUTS = 152, /* numbers in the vector of features */
+    CORE_MAX_INPUTS = 248, /* numbers in the vector of features */
     CORE_MAX_JOINTS = 10,
     CORE_MAX_GRIPS = 12,
     CORE_DIGITS = 5, /* thumb, index, middle, ring, little */
@@ -24,7 +25,13 @@ enum core_sizes {
 };
 #ifdef CHAIN_ONE_SAMPLE /* the hand, which has not much memory */
 #define CORE_MAX_SITES 16
+#define CORE_CHAIN_SITES 16
 #define CORE_MAX_INPUTS 104
+#endif
+
+typedef uint64_t core_sites; /* bit per site */
+#ifdef CHAIN_ONE_SAMPLE
+#define core_sites uint32_t
 #endif
 
 enum core_status {

@@ -24,7 +24,7 @@ except ImportError as error:  # pragma: no cover - a broken installation
         "or reinstall the wheel."
     ) from error
 
-MAX_SITES: int = lib.CORE_MAX_SITES
+MAX_SITES: int = lib.CORE_CHAIN_SITES
 MAX_DOF: int = lib.CORE_MAX_DOF
 MAX_ROWS: int = lib.FEATURES_MAX_ROWS
 MAX_JOINTS: int = lib.CORE_MAX_JOINTS
@@ -60,8 +60,9 @@ HOP = np.dtype(
     [
         ("samples", "<u4"),
         ("frozen", "<u4"),
-        ("bad_sites", "<u4"),
+        ("bad_sites", "<u8"),
         ("gate", "<u4"),
+        ("gap", "<u4"),
         ("power", "<f4", (MAX_SITES,)),
         ("activation", "<f4", (MAX_SITES,)),
         ("intent", "<f4", (MAX_DOF,)),

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from endplate.hardware_file import Table, found, read_toml, refuse
 
-MAX_JOINTS, MAX_DOF, MAX_GRIPS, MAX_SITES = 10, 8, 12, 32  # firmware/core/sizes.h
+MAX_JOINTS, MAX_DOF, MAX_GRIPS, MAX_SITES = 10, 8, 12, 64  # firmware/core/sizes.h
 MAX_NAME = 15  # firmware/core/hand.h: HAND_NAME with its zero
 MAX_CHANNEL = 64
 MAX_FORCE_CHANNEL, COUNTS = 7, 4095.0  # firmware/core/sizes.h; an ADC of 12 bits

@@ -19,7 +19,7 @@
 
 enum { SAMPLE_US = 4000 /* stands for the hand's clock */, SESSION = 7, VALID_MS = 50 };
 
-enum { HOST_SITES = 32 /* CORE_MAX_SITES there; the hand has room for fewer */ };
+enum { HOST_SITES = 64 /* CORE_CHAIN_SITES there; the hand has room for fewer */ };
 
 typedef struct outputs {
     int32_t hops, commands;
@@ -29,13 +29,15 @@ typedef struct outputs {
 static void append_sites(int32_t handle, const float *values)
 {
     static const float none[HOST_SITES];
-    replay_append(handle, values, CORE_MAX_SITES * (int32_t)sizeof *values);
-    replay_append(handle, none, (HOST_SITES - CORE_MAX_SITES) * (int32_t)sizeof *none);
+    replay_append(handle, values, CORE_CHAIN_SITES * (int32_t)sizeof *values);
+    replay_append(handle, none, (HOST_SITES - CORE_CHAIN_SITES) * (int32_t)sizeof *none);
 }
 
 static void append_hop(int32_t handle, const chain_hop *hop)
 {
-    const uint32_t first[4] = {hop->samples, hop->frozen, hop->bad_sites, hop->gate};
+    const uint64_t bad = hop->bad_sites; /* the host has 64 bits of them */
+    const uint32_t low = (uint32_t)bad, high = (uint32_t)(bad >> 32);
+    const uint32_t first[6] = {hop->samples, hop->frozen, low, high, hop->gate, hop->gap};
     replay_append(handle, first, (int32_t)sizeof first);
     append_sites(handle, hop->power);
     append_sites(handle, hop->activation);

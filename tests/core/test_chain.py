@@ -182,7 +182,7 @@ def test_a_hop_is_written_whole():
 
 
 CONTRADICTIONS = [
-    {"sites": 0}, {"sites": 33}, {"sites": 7}, {"rate_hz": 0.0}, {"rate_hz": -250.0},
+    {"sites": 0}, {"sites": 65}, {"sites": 7}, {"rate_hz": 0.0}, {"rate_hz": -250.0},
     {"uv_per_count": 0.0}, {"uv_per_count": -1.0}, {"uv_per_count": 1e4}, {"thaw_hops": -1},
     {"needs": [0x100, 0]}, {"needs": [0, 0xFFFFFFFF]},
     {"place": [0, 0]}, {"place": [0, 2]}, {"place": [-1, 1]}, {"place": [1, 8]},

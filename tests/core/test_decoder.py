@@ -54,13 +54,13 @@ def test_the_product_and_the_bias(dofs, sites):
 
 
 def test_check_refuses_sizes():
-    wrong: list[dict[str, int]] = [{"inputs": n} for n in (0, 3, -1, 153, 2**31 - 1)]
+    wrong: list[dict[str, int]] = [{"inputs": n} for n in (0, 3, -1, lib.CORE_MAX_INPUTS + 1, 2**31 - 1)]
     wrong += [{"dofs": n} for n in (0, 1, 3, 9, -1, 2**31 - 1)]
     wrong += [{"kind": n} for n in (-1, 5, 2**31 - 1)]
     for changes in wrong:
         made = of_weights(np.ones((2, 4)), np.zeros(2), **changes)
         assert status(made) == lib.CORE_BAD_CONFIG, changes
-    assert status(of_weights(np.ones((2, 4)), np.zeros(2), inputs=152)) == 0
+    assert status(of_weights(np.ones((2, 4)), np.zeros(2), inputs=lib.CORE_MAX_INPUTS)) == 0
     assert status(of_weights(np.ones((8, 4)), np.zeros(8))) == 0
 
 

@@ -146,7 +146,7 @@ def section(**changes: float) -> list[dict[str, float]]:
 
 
 def test_check_refuses_sizes():
-    for sites in (0, -1, 33):
+    for sites in (0, -1, lib.CORE_MAX_SITES + 1):
         assert lib.filter_check(config(sites=sites)) == lib.CORE_BAD_CONFIG
     for sections in (-1, 13):
         assert lib.filter_check(config(sections=sections)) == lib.CORE_BAD_CONFIG

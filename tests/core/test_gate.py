@@ -138,7 +138,7 @@ def test_check_takes_what_fits_and_refuses_a_float_less():
 
 
 def test_check_refuses_sizes():
-    wrong = [{"inputs": -1}, {"inputs": 33}, {"centres": -1}, {"centres": 65}]
+    wrong = [{"inputs": -1}, {"inputs": lib.CORE_CHAIN_SITES + 1}, {"centres": -1}, {"centres": 65}]
     wrong += [{"wake": -0.1}, {"wake": 101.0}, {"limit": -1.0}, {"limit": 1.1e6}]
     for changes in wrong:
         setup = ffi.new("gate_config *", FIELDS | changes)

@@ -32,7 +32,7 @@ def product(setup, pool, f: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("outputs", range(1, 25))
-@pytest.mark.parametrize("inputs", [1, 4, 37, 152])
+@pytest.mark.parametrize("inputs", [1, 4, 37, 248])
 def test_the_product_and_the_bias(outputs, inputs):
     setup, pool, weight, bias = made(outputs, inputs)
     assert lib.linear_check(setup, len(pool)) == 0

@@ -162,7 +162,7 @@ def hops_of(
     clean = np.zeros(counts.shape, np.float32)
     rows = np.zeros((len(counts) // features["hop_samples"] + 1, core.MAX_ROWS), np.float32)
     made = chain.process(counts, clean=clean, rows=rows)
-    bits = (made["bad_sites"][:, None] >> np.arange(channels, dtype=np.uint32)) & 1
+    bits = (made["bad_sites"][:, None] >> np.arange(channels, dtype=np.uint64)) & 1
     n, pairs = len(columns), len(columns) * (len(columns) - 1) // 2 if paired else 0
     cuts = np.cumsum([channels, n, n, pairs, pairs])
     power, *others = np.split(rows[: len(made)].astype(float), cuts, axis=1)[:5]

@@ -64,11 +64,11 @@ class Recording:
     missing: list[tuple[int, int, int]] = field(default_factory=list)
 
     def missing_masks(self) -> np.ndarray:
-        """`missing` as one mask per sample, uint32 [n]."""
-        masks = np.zeros(len(self.counts), np.uint32)
+        """`missing` as one mask per sample, uint64 [n]."""
+        masks = np.zeros(len(self.counts), np.uint64)
         for first, n, mask in self.missing:
             at = first - self.first
-            masks[max(0, at) : max(0, at + n)] |= np.uint32(mask)
+            masks[max(0, at) : max(0, at + n)] |= np.uint64(mask)
         return masks
 
     @property

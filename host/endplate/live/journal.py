@@ -42,7 +42,7 @@ _HEAD = struct.Struct("<IB")
 _SAMPLES = struct.Struct("<qIH")
 _HOP = struct.Struct("<qBB")
 _SAMPLE = struct.Struct("<q")
-_MISSING = struct.Struct("<qII")
+_MISSING, _MISSING_32 = struct.Struct("<qIQ"), struct.Struct("<qII")  # of 64 channels, of 32
 
 
 def journal_path(path: Path | str) -> Path:
@@ -268,7 +268,7 @@ def unpack_hop(body: bytes) -> tuple[int, bool, np.ndarray, np.ndarray]:
 
 def unpack_missing(body: bytes) -> tuple[int, int, int]:
     """(first, n, mask) of an N record."""
-    return _MISSING.unpack_from(body)
+    return (_MISSING if len(body) == _MISSING.size else _MISSING_32).unpack(body)
 
 
 def unpack_mark(body: bytes) -> tuple[int, str]:

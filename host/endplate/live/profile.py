@@ -21,7 +21,7 @@ from endplate.live.design import band_sections, notch_sections
 VERSION = 2
 FORMS = ("rms", "log")
 MAX_DOF = 8  # CORE_MAX_DOF; a test compares them, so that this file needs no compiled module
-MAX_SITES = 32  # CORE_MAX_SITES
+MAX_SITES = 64  # CORE_CHAIN_SITES
 
 RELEASE_RATIO = 0.7  # of the dead-band (SCIENCE section 3)
 THAW_S = 1.0  # a bad site must have been good for so long before its DoF move again

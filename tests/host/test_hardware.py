@@ -162,7 +162,7 @@ def test_files_that_are_none(tmp_path):
     assert '"nobody"' in sentence and "test-hand, transradial" in sentence
     sentence = refused(hardware.load_montage, tmp_path / "no.toml")
     assert "no.toml" in sentence and "transhumeral-4" in sentence
-    assert "free-33" in refused(hardware.load_montage, "free-33")
+    assert "free-65" in refused(hardware.load_montage, "free-33")
     assert "free-0" in refused(hardware.load_montage, "free-0")
     assert "cannot be read" in refused(hardware.load_hand, tmp_path)
     (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe\x00\x01")

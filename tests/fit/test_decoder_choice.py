@@ -164,10 +164,15 @@ def test_among_equals_the_first_is_taken_and_the_table_says_all():
     row, table = auto.choose(data())
     assert [r.candidate for r in table] == list(auto.CANDIDATES)
     best = max(r.merit for r in table)
-    first = next(r for r in table if r.merit >= best - auto.SAME)
+    first = next(r for r in table if auto.as_good(r.merit, best))
     assert row is first
     told = row.told()
     assert told["decoder"] == row.candidate.name and told["r2"] > 0.8
+
+
+def test_what_is_as_good_depends_on_what_is_missing_to_a_whole():
+    assert auto.as_good(0.9, 0.9) and auto.as_good(0.896, 0.9) and not auto.as_good(0.894, 0.9)
+    assert auto.as_good(0.979, 0.98) and not auto.as_good(0.978, 0.98)
 
 
 def test_one_repetition_is_not_enough():

@@ -139,7 +139,8 @@ def reason(judged: Judged) -> str:
         return f"Taken: {name}, the best on repetitions left out of training (merit {best:.3f})."
     return (
         f"Taken: {name} (merit {chosen.merit:.3f} on repetitions left out of training; the best "
-        f"has {best:.3f}, and within {auto.SAME:g} the first of the table is taken)."
+        f"has {best:.3f}; of those as good, within {auto.SAME:.0%} of what is missing to 1, the "
+        "first of the table is taken)."
     )
 
 

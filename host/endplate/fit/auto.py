@@ -7,7 +7,7 @@ the core's own decoder, with all that it adds up over time. What counts is one n
     merit = mean R^2 (single movements, and combinations if they are wanted)
             - leakage - REST_WEIGHT * rest motion
 
-Among candidates within SAME of the best the first one in CANDIDATES is taken.
+Among candidates as good as the best, within SAME, the first one in CANDIDATES is taken.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from endplate.fit.features import Look, Statistics
 from endplate.fit.frames import Frames
 from endplate.live import decoder as made
 
-SAME = 0.005  # two merits nearer than this are the same
+#: Two merits are the same when what they lack of 1 differs by less than this share of it.
+SAME = 0.05
 REST_WEIGHT = 0.3  # gate and dead-band hold back most of what a decoder says at rest
 #: Usual options are left only for so much: a repetition left out is missing to learn from, which
 #: makes what needs more of them look worse than it will be.
@@ -213,6 +214,11 @@ def judge(data: Data, candidate: Candidate) -> Row:
     return next(row for row in rows if row.merit >= best - WORTH)
 
 
+def as_good(merit: float, best: float) -> bool:
+    """Whether this merit is the same as the best one, within SAME."""
+    return 1 - merit <= (1 - best) * (1 + SAME)
+
+
 def choose(
     data: Data,
     candidates: Sequence[Candidate] = CANDIDATES,
@@ -238,4 +244,4 @@ def choose(
             "No decoder can be made of so many sites: choose 8 or fewer."
         )
     best = max(row.merit for row in rows)
-    return next(row for row in rows if row.merit >= best - SAME), rows
+    return next(row for row in rows if as_good(row.merit, best)), rows

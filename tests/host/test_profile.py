@@ -44,7 +44,7 @@ def rewrite(path, change, keep_hash=False):
     content = json.loads(path.read_text())
     change(content)
     if not keep_hash:
-        content["sha256"] = files._digest(content)
+        content["sha256"] = files.digest(content)
     path.write_text(json.dumps(content))
 
 

@@ -24,13 +24,14 @@ from endplate.fit.protocol import Cue, calibration_protocol, touch_up_protocol
 from endplate.fit.touch_up import touch_up
 from endplate.hardware import Hand, load_hand, load_montage
 from endplate.live.feed import FeedInfo, FeedReader
-from endplate.live.profile_file import load_profile, save_profile
+from endplate.live.profile_file import load_profile
+from endplate.live.profile_versions import keep
 from endplate.live.session import start_control
 
 EXAMPLES = """examples:
   endplate calibrate --board cyton --port /dev/ttyUSB0 --dofs hand,elbow --out anna.json
   endplate calibrate --board cyton --port /dev/ttyUSB0 --decoder "ridge on RMS" --out anna.json
-  endplate calibrate --board cyton --port /dev/ttyUSB0 --touch-up anna.json --out anna-2.json
+  endplate calibrate --board cyton --port /dev/ttyUSB0 --touch-up anna.json
 """
 
 
@@ -57,12 +58,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--touch-up", type=Path, metavar="PROFILE",
         help="make this profile fit again, in half a minute, instead of a new one",
     )  # fmt: skip
-    parser.add_argument("--out", type=Path, required=True, help="profile to write (.json)")
+    parser.add_argument(
+        "--out", type=Path,
+        help="profile to write (.json); what it held is kept (`endplate profile`). A touch-up without "
+        "it makes a version of the profile itself",
+    )  # fmt: skip
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Prompts in the terminal; the recording is kept beside the profile."""
     console = Console()
+    out = arguments.out or arguments.touch_up
+    if out is None:
+        raise UsageError("Say where the profile goes, for example --out anna.json.")
     hand, montage = load_hand(arguments.hand), load_montage(arguments.montage)
     before = load_profile(arguments.touch_up) if arguments.touch_up else None
     if before is not None:
@@ -75,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
     seconds = sum(cue.duration_s for cue in cues)
     console.print(f"{seconds:.0f} s. Follow the words; relax at [bold]Rest[/].")
-    recording = arguments.out.with_name(f"{arguments.out.stem}-{datetime.now():%Y%m%d-%H%M%S}")
+    recording = out.with_name(f"{out.stem}-{datetime.now():%Y%m%d-%H%M%S}")
     guided, info = _record(arguments, console, cues, recording)
     if before is not None:
         recorded = Recorded(
@@ -90,11 +98,13 @@ def run(arguments: argparse.Namespace) -> int:
                 mains_hz=arguments.mains_hz, combined=not arguments.one_at_a_time,
                 decoder=arguments.decoder, progress=line.update,
             )  # fmt: skip
-    save_profile(profile, arguments.out)
+    made = keep(profile, out, "touched up" if before is not None else "calibrated")
     for part in calibrated(profile):
         console.print(part)
     console.print(calibration_line(profile))
-    console.print(f"Profile: {arguments.out}")
+    console.print(f"Profile: {out}, version {made.number}")
+    if made.before:
+        console.print(f"What it was before comes back with: endplate profile {out} --undo")
     return 0
 
 

@@ -25,11 +25,20 @@ def save_profile(profile: Profile, path: str | Path) -> None:
     """Writes the profile atomically: a reader finds the old file or the new one, whole.
 
     Raises ProfileError for a profile that load_profile would refuse and for an unwritable file.
+    profile_versions.keep does this and keeps what was there before.
     """
-    path = Path(path)
+    write_whole(Path(path), profile_text(profile, str(path)))
+
+
+def profile_text(profile: Profile, where: str) -> str:
+    """The file's text. Raises ProfileError for a profile that load_profile would refuse."""
     content = json.loads(json.dumps(asdict(profile)))  # tuples become lists, as a reader gets them
-    _check(content, str(path))
-    content["sha256"] = _digest(content)
+    _check(content, where)
+    return readable(content | {"sha256": digest(content)})
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Writes a file that is there whole or not at all. Raises ProfileError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -37,7 +46,7 @@ def save_profile(profile: Profile, path: str | Path) -> None:
         raise ProfileError(_unwritable(path, error)) from error
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(_readable(content))
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         os.replace(name, path)
@@ -50,7 +59,7 @@ def _unwritable(path: Path, error: OSError) -> str:
     return f"The profile cannot be written to {path} ({error.strerror}): choose another folder."
 
 
-def _readable(content: dict[str, Any]) -> str:
+def readable(content: dict[str, Any]) -> str:
     """JSON with one line per key; dicts and tables of the top level are opened into lines too."""
     lines = []
     for key, value in content.items():
@@ -65,7 +74,7 @@ def _readable(content: dict[str, Any]) -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def _digest(content: dict[str, Any]) -> str:
+def digest(content: dict[str, Any]) -> str:
     """SHA-256 over the canonical text of the rest: values matter, layout does not."""
     rest = {key: value for key, value in content.items() if key != "sha256"}
     text = json.dumps(rest, sort_keys=True, separators=(",", ":"), allow_nan=False)
@@ -87,9 +96,14 @@ def load_profile(path: str | Path) -> Profile:
         raise ProfileError(
             f"The profile {path} cannot be read ({error.strerror}): check the file's permissions."
         ) from error
+    return parsed(text, path)
+
+
+def parsed(text: str, path: str | Path) -> Profile:
+    """The profile in a file's text; `path` is what sentences call it. Raises ProfileError."""
     try:
         content = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ProfileError(_damaged(path)) from error
     if not isinstance(content, dict) or not isinstance(content.get("version"), int):
         raise ProfileError(
@@ -102,7 +116,7 @@ def load_profile(path: str | Path) -> Profile:
             f"version {VERSION}: {remedy}."
         )
     _finite(content, str(path))
-    if content.pop("sha256", None) != _digest(content):
+    if content.pop("sha256", None) != digest(content):
         raise ProfileError(
             f"The profile {path} was changed after calibration wrote it (its hash does not match): "
             "take the original file or calibrate again."
@@ -113,7 +127,7 @@ def load_profile(path: str | Path) -> Profile:
     return Profile(**content)
 
 
-def _damaged(path: Path) -> str:
+def _damaged(path: str | Path) -> str:
     return f"The profile {path} is damaged or cut short: take a copy of it or calibrate again."
 
 

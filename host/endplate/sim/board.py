@@ -25,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 
-from endplate.errors import EndplateError
+from endplate.errors import BoardError, EndplateError
 from endplate.sim import scheduling
 from endplate.sim.board_faults import Faults
 from endplate.sim.cyton import PACKET_HZ, Cyton
@@ -203,6 +203,19 @@ class Board:
         self.dongle.close()
 
 
+def _turn(board: Board, item: str) -> None:
+    """Turns NAME=VALUE. Raises BoardError."""
+    name, _, value = item.partition("=")
+    try:
+        number = float(value)
+    except ValueError:
+        raise BoardError(f"--knob {item}: write NAME=NUMBER, as in --knob sweat=0.5.") from None
+    try:
+        board.faults.turn({name: number}, board)
+    except ValueError as error:
+        raise BoardError(f"--knob {item}: {error}") from None
+
+
 def _has_owner() -> bool:
     """Whether somebody can write to our stdin (a pipe, a socket, a terminal; not /dev/null)."""
     try:
@@ -219,6 +232,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--patient", default=DEFAULT)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--mains", type=float, default=50.0, help="mains frequency, Hz")
+    parser.add_argument(
+        "--knob", action="append", default=[], metavar="NAME=VALUE",
+        help="of the person, from the start (knobs.py); may be repeated",
+    )  # fmt: skip
     parser.add_argument("--directory", type=Path, required=True)
     parser.add_argument(
         "--play", type=Path, help=".npz with uv [n, channels] and rate_hz, instead of a patient"
@@ -236,6 +253,8 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             source = Patient(asked.patient, asked.seed, asked.mains)
         board = Board(cyton, source, asked.directory, asked.seed)
+        for item in asked.knob:
+            _turn(board, item)
     except EndplateError as error:
         print(json.dumps({"error": str(error)}), flush=True)
         return 2

@@ -8,8 +8,10 @@ unplug_s x      the port vanishes and comes back under its name after x seconds,
 garbage p       random bytes before a packet with probability p (0 ends it)
 lift n, rail n  board channel n (1-based) loses its skin contact, or sits at full scale
 restore n       the opposite of both, 0 for all channels
-mains_uv x      RMS of the mains at all sites
 lump_ms x       packets leave together every x ms, as behind an adapter's latency timer (0 ends it)
+
+and every knob of the person and their electrodes by its name (knobs.py): fatigue, shift_mm, sweat,
+posture, dry, heart_uv, bursts_per_min, mains_uv, ...
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from endplate.sim.cyton import SKIN_OHM
+from endplate.sim.electrodes import impedance_share
+from endplate.sim.knobs import KNOBS, checked
 
 if TYPE_CHECKING:
     from endplate.sim.board import Board
@@ -40,6 +44,7 @@ class Faults:
         self.lump_ns = 0
         self._stalled_until_ns = 0
         self._replug_ns: int | None = None
+        self._skin: dict[str, float] = {}  # the person's knobs that were turned
 
     def turn(self, request: dict[str, Any], board: Board) -> None:
         """Turns the knobs that `request` names.
@@ -47,6 +52,9 @@ class Faults:
         Raises ValueError for an unknown one or a bad value.
         """
         for knob, value in request.items():
+            if knob in KNOBS:
+                self._turn_person(knob, checked(knob, value), board)
+                continue
             turn = getattr(self, f"_turn_{knob}", None)
             if turn is None:
                 raise ValueError(f"there is no fault {knob!r}")
@@ -74,8 +82,17 @@ class Faults:
     def _turn_lump_ms(self, milliseconds: float, board: Board) -> None:
         self.lump_ns = int(milliseconds * 1e6)
 
-    def _turn_mains_uv(self, microvolts: float, board: Board) -> None:
-        self._patient(board).tell(mains_uv=float(microvolts))
+    def _turn_person(self, knob: str, value: float, board: Board) -> None:
+        patient = self._patient(board)
+        patient.tell(knob=knob, value=value)
+        self._skin[knob] = value
+        here = board.cyton.impedance_ohm[: patient.sites]
+        here[here < LIFTED_OHM] = self._skin_ohm()
+
+    def _skin_ohm(self) -> float:
+        """Impedance of a pair that holds."""
+        skin = self._skin
+        return SKIN_OHM * impedance_share(skin.get("sweat", 0.0), skin.get("dry", 0.0))
 
     def _turn_lift(self, channel: int, board: Board) -> None:
         patient = self._patient(board)
@@ -89,7 +106,7 @@ class Faults:
     def _turn_restore(self, channel: int, board: Board) -> None:
         which = slice(None) if channel == 0 else _index(channel, board.cyton.channels)
         board.cyton.rail[which] = False
-        board.cyton.impedance_ohm[which] = SKIN_OHM
+        board.cyton.impedance_ohm[which] = self._skin_ohm()
         if board.source.is_patient and channel <= board.source.sites:
             board.source.tell(restore=int(channel))
 

@@ -2,7 +2,11 @@
 """What the skin and the pairs of electrodes add to the muscles' signal, at 2 kHz and in microvolts.
 
 Noise, mains and its third harmonic, the electrodes' half-cell offsets and their drift, the heart,
-arm motion, and what goes wrong: a lifted pair, more mains.
+arm motion, and what goes wrong: a lifted pair, more mains, sweat, dried contacts, bursts of motion.
+
+Sweat lowers the impedance and shunts each pair (Abdoli-Eramaki 2012: a smaller EMG), bridges
+pairs over the wet skin, and its moving layer is noise and drift. A dried contact has more noise
+and turns more of the mains into a difference.
 """
 
 from __future__ import annotations
@@ -24,7 +28,17 @@ LIFTED_NOISE = 8.0  # ... is noisy ...
 LIFTED_EMG = 0.02  # ... and hardly hears the muscle
 LIFTED_OFFSET_UV = 60_000.0
 HEART_S = (0.83, 0.04)  # mean and relative sd of the beat interval
+WET_IMPEDANCE, DRY_IMPEDANCE = 0.2, 30.0  # of the gelled pair's, at sweat 1 and at dry 1
+WET_SHUNT, WET_BRIDGE = 0.35, 0.15  # EMG lost; share of all pairs' mean that each pair hears
+WET_NOISE, WET_DRIFT = 1.0, 4.0  # added, in shares of what there is
+DRY_NOISE, DRY_MAINS = 2.0, 5.0
+BURST_S = (0.3, 1.2)  # length of a burst of motion
 HEART_LIMITS_S = (0.4, 1.25)
+
+
+def impedance_share(sweat: float, dry: float) -> float:
+    """Impedance of a contact over that of a fresh, gelled one."""
+    return float(WET_IMPEDANCE**sweat * DRY_IMPEDANCE**dry)
 
 
 class _OnePole:
@@ -63,8 +77,15 @@ class Contact:
 class Electrodes:
     """Streaming: muscle signal in, what the amplifier's inputs see out."""
 
-    def __init__(self, contacts: list[Contact], mains_hz: float, rng: np.random.Generator) -> None:
+    def __init__(
+        self,
+        contacts: list[Contact],
+        mains_hz: float,
+        rng: np.random.Generator,
+        events: np.random.Generator | None = None,
+    ) -> None:
         self._rng = rng
+        self._events = np.random.default_rng(0) if events is None else events
         self._sites = n = len(contacts)
         self._noise_uv = np.array([c.noise_uv for c in contacts])
         self.mains_uv = np.array([c.mains_uv for c in contacts])
@@ -72,7 +93,13 @@ class Electrodes:
         self._offset_uv = np.array([c.offset_uv for c in contacts])
         self._motion_uv = np.array([c.motion_uv for c in contacts])
         self._heart_uv = np.array([c.heart_uv for c in contacts])
+        most = self._heart_uv.max()
+        self._heart_pattern = self._heart_uv / most if most > 0 else np.ones(n)
         self.lifted = np.zeros(n, bool)
+        self.sweat = self.dry = self.bursts_per_min = 0.0
+        self._beat_s = HEART_S[0]
+        self._burst: np.ndarray = np.zeros(0)  # what is left of one, 0..1 a sample
+        self._bursting = _OnePole(MOTION_HZ, n), _OnePole(MOTION_HZ, n)
         self._mains_hz = mains_hz
         self._mains_phase = rng.uniform(0.0, 2.0 * np.pi)
         self._mains_deviation = 0.0
@@ -84,6 +111,19 @@ class Electrodes:
         self._beat_tail = np.zeros(len(self._beat))
         self._next_beat = int(RATE_HZ * rng.uniform(0.1, 0.9))
 
+    def turn(self, name: str, value: float) -> None:
+        """Turns a knob of the electrodes (knobs.py); the value has been checked."""
+        if name == "heart_uv":
+            self._heart_uv = value * self._heart_pattern
+        elif name == "mains_uv":
+            self.mains_uv[:] = value
+        elif name == "motion_uv":
+            self._motion_uv[:] = value
+        elif name == "beat_s":
+            self._beat_s = value
+        else:
+            setattr(self, name, value)
+
     def block(self, muscle_uv: np.ndarray, motion: np.ndarray | float = 0.0) -> np.ndarray:
         """Adds everything to `muscle_uv` [samples, sites]; `motion` 0..1 per sample or for all.
 
@@ -92,9 +132,10 @@ class Electrodes:
         samples = len(muscle_uv)
         white = self._rng.standard_normal((samples, self._sites))
         noise = self._noise.block(white)
-        noise *= self._noise_uv * np.where(self.lifted, LIFTED_NOISE, 1.0)
+        worse = (1.0 + WET_NOISE * self.sweat) * (1.0 + DRY_NOISE * self.dry)
+        noise *= self._noise_uv * np.where(self.lifted, LIFTED_NOISE, worse)
         out = noise + self._tones(samples)
-        out += muscle_uv * np.where(self.lifted, LIFTED_EMG, 1.0)
+        out += self._through_skin(muscle_uv) * np.where(self.lifted, LIFTED_EMG, 1.0)
         if np.any(self._heart_uv):
             out += self._heart(samples)[:, None] * self._heart_uv
         if np.any(motion):
@@ -102,7 +143,30 @@ class Electrodes:
             slow = self._motion[1].block(self._motion[0].block(white))
             slow *= MOTION_SCALE
             out += slow * np.reshape(motion, (-1, 1)) * self._motion_uv
+        if self.bursts_per_min or len(self._burst):
+            out += self._bursts(samples) * self._motion_uv
         return out
+
+    def _through_skin(self, muscle_uv: np.ndarray) -> np.ndarray:
+        """What a wet skin leaves of the muscles' signal."""
+        if not self.sweat:
+            return muscle_uv
+        bridge = WET_BRIDGE * self.sweat * muscle_uv.mean(axis=1, keepdims=True)
+        return muscle_uv * (1.0 - WET_SHUNT * self.sweat) + bridge
+
+    def _bursts(self, samples: int) -> np.ndarray:
+        """Bursts of motion artefact [samples, sites], of unit variance at their height."""
+        chance = self._events
+        begins = chance.random() < self.bursts_per_min / 60.0 * samples / RATE_HZ
+        length = int(chance.uniform(*BURST_S) * RATE_HZ)
+        white = chance.standard_normal((samples, self._sites))
+        if begins and not len(self._burst):
+            self._burst = np.sin(np.pi * np.arange(length) / length)
+        now = np.zeros(samples)
+        part = self._burst[:samples]
+        now[: len(part)], self._burst = part, self._burst[samples:]
+        slow = self._bursting[1].block(self._bursting[0].block(white))
+        return MOTION_SCALE * slow * now[:, None]
 
     def _tones(self, samples: int) -> np.ndarray:
         """Mains and drifting offsets: few shapes, mixed into all sites at once."""
@@ -112,12 +176,11 @@ class Electrodes:
         phase = self._mains_phase + step * np.arange(samples)
         self._mains_phase = float(np.mod(phase[-1] + step, 2.0 * np.pi))
         keep = np.exp(-samples / RATE_HZ / DRIFT_S)
-        fresh = self._drift_uv * np.sqrt(1.0 - keep**2)
+        fresh = self._drift_uv * (1.0 + WET_DRIFT * self.sweat) * np.sqrt(1.0 - keep**2)
         before = self._drift
         self._drift = keep * before + fresh * self._rng.standard_normal(self._sites)
-        level = np.sqrt(2.0) * np.where(
-            self.lifted, np.maximum(self.mains_uv, LIFTED_MAINS_UV), self.mains_uv
-        )
+        mains = self.mains_uv * (1.0 + DRY_MAINS * self.dry)
+        level = np.sqrt(2.0) * np.where(self.lifted, np.maximum(mains, LIFTED_MAINS_UV), mains)
         third = level * THIRD_HARMONIC
         offset = before + np.where(self.lifted, LIFTED_OFFSET_UV, self._offset_uv)
         site = self._site_phase
@@ -148,7 +211,7 @@ class Electrodes:
         out[: len(self._beat)] = self._beat_tail
         while self._next_beat < samples:
             out[self._next_beat : self._next_beat + len(self._beat)] += self._beat
-            mean, spread = HEART_S
+            mean, spread = self._beat_s, HEART_S[1]
             pause = np.clip(mean * (1.0 + spread * self._rng.standard_normal()), *HEART_LIMITS_S)
             self._next_beat += int(pause * RATE_HZ)
         self._next_beat -= samples

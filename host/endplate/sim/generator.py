@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from endplate.sim import scheduling
-from endplate.sim.patient import STEPS, Chunk, Patient
+from endplate.sim.patient import Chunk, Patient
 from endplate.sim.playback import Recording
 from endplate.sim.prompts import Prompt
 
@@ -52,7 +52,7 @@ class Generator:
         self.outstanding += 1
 
     def tell(self, **request: Any) -> None:
-        """Passes on a prompt, lift, restore or mains_uv; it meets the next block asked for."""
+        """Passes on a prompt, lift, restore or knob; it meets the next block asked for."""
         self._socket.send(json.dumps(request).encode())
 
     def take(self) -> Chunk | None:
@@ -91,7 +91,7 @@ def _serve(source: Patient | Recording, connection: socket.socket) -> None:
         if chunk is None:
             return
         rows = np.concatenate([chunk.uv, chunk.intent], axis=1)
-        assert len(rows) <= STEPS
+        assert len(rows) < 256
         try:
             connection.send(bytes([len(rows)]) + rows.astype(float).tobytes())
         except BrokenPipeError:
@@ -101,8 +101,8 @@ def _serve(source: Patient | Recording, connection: socket.socket) -> None:
 def _apply(patient: Patient, request: dict[str, Any]) -> None:
     if "prompt" in request:
         patient.prompt(Prompt.from_request(request["prompt"]))
-    if "mains_uv" in request:
-        patient.electrodes.mains_uv[:] = request["mains_uv"]
+    if "knob" in request:
+        patient.turn(request["knob"], request["value"])
     if "lift" in request:
         patient.electrodes.lifted[request["lift"] - 1] = True
     if "restore" in request:

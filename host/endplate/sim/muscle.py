@@ -119,6 +119,86 @@ def potential(
     return current @ pair * STEP_MM
 
 
+@dataclass(frozen=True)
+class Pose:
+    """How muscle and electrodes stand to each other, against the day when the person was made.
+
+    round_mm, along_mm: pairs moved round the limb and along the fibres; deeper_mm: muscle further
+    under the skin; slower: conduction velocity over the fresh one.
+    """
+
+    round_mm: float = 0.0
+    along_mm: float = 0.0
+    deeper_mm: float = 0.0
+    slower: float = 1.0
+
+
+HOME = Pose()
+SHALLOWEST_MM = 0.3
+
+
+@dataclass(frozen=True)
+class Units:
+    """Where the units of a pool lie and how they conduct: a person's anatomy, float64 [n].
+
+    `halves_mm` [n, 2]; `depth_mm` under the fat; `place_mm` along the skin, across the fibres.
+    """
+
+    tissue: Tissue
+    twitch: np.ndarray
+    place_mm: np.ndarray
+    depth_mm: np.ndarray
+    zone_mm: np.ndarray
+    halves_mm: np.ndarray
+    velocity_mps: np.ndarray
+
+    @classmethod
+    def drawn(cls, tissue: Tissue, pool: Pool, centre_mm: float, rng: np.random.Generator) -> Units:
+        """The units of `pool` around `centre_mm`."""
+        n = len(pool.threshold)
+        return cls(
+            tissue,
+            pool.twitch,
+            place_mm=centre_mm + tissue.territory_mm * rng.uniform(-1.0, 1.0, n),
+            depth_mm=rng.uniform(0.5, tissue.depth_mm, n),
+            zone_mm=tissue.zone_mm + tissue.scatter_mm * rng.standard_normal(n),
+            halves_mm=tissue.half_length_mm * (1.0 + 0.05 * rng.standard_normal((n, 2))),
+            velocity_mps=tissue.velocity_mps
+            * (1.0 + 0.08 * (2.0 * np.arange(n) / n - 1.0)),  # larger units conduct faster
+        )
+
+    def template(
+        self, unit: int, sites_mm: np.ndarray, around_mm: float, pose: Pose = HOME
+    ) -> np.ndarray:
+        """One unit's potential at all sites, float64 [samples, sites].
+
+        Relative sizes are right within the pool (as the twitches, fainter when deep) and between
+        sites (cross-talk); the scale is arbitrary, see `scale`. What a pose changes along the
+        fibres and by velocity is the volume conductor's; across the fibres it is the cross-talk.
+        """
+        distance = skin_distance(self.place_mm[unit], sites_mm + pose.round_mm, around_mm)
+        depth = max(self.depth_mm[unit] + pose.deeper_mm, SHALLOWEST_MM)
+        below = FAT_MM + np.sqrt(ANISOTROPY) * depth
+        radial = np.hypot(below, np.minimum(distance, FAR_MM))
+        halves = (self.halves_mm[unit, 0], self.halves_mm[unit, 1])
+        zone, velocity = self.zone_mm[unit], self.velocity_mps[unit]
+        fresh = potential(self.tissue, radial, zone, halves, velocity)
+        shape = fresh
+        if pose.along_mm or pose.slower != 1.0:
+            shape = potential(
+                self.tissue, radial, zone + pose.along_mm, halves, velocity * pose.slower
+            )
+        shape = shape / np.sqrt(np.mean(fresh**2, axis=0))
+        deepest = FAT_MM + np.sqrt(ANISOTROPY) * self.tissue.depth_mm
+        return shape * self.twitch[unit] * np.sqrt(deepest / below) * cross_talk(distance)
+
+    def templates(self, sites_mm: np.ndarray, around_mm: float, pose: Pose = HOME) -> np.ndarray:
+        """Potentials of all units, float64 [units, samples, sites]."""
+        return np.stack(
+            [self.template(unit, sites_mm, around_mm, pose) for unit in range(len(self.twitch))]
+        )
+
+
 def unit_templates(
     tissue: Tissue,
     pool: Pool,
@@ -127,32 +207,8 @@ def unit_templates(
     around_mm: float,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Potentials of all units of a pool at all sites, float64 [units, samples, sites].
-
-    Relative sizes are right within the pool (as the twitches, fainter when deep) and between sites
-    (cross-talk); the scale is arbitrary, see `scale_to`.
-    """
-    n = len(pool.threshold)
-    place = centre_mm + tissue.territory_mm * rng.uniform(-1.0, 1.0, n)
-    depth = rng.uniform(0.5, tissue.depth_mm, n)
-    zone = tissue.zone_mm + tissue.scatter_mm * rng.standard_normal(n)
-    halves = tissue.half_length_mm * (1.0 + 0.05 * rng.standard_normal((n, 2)))
-    velocity = tissue.velocity_mps * (
-        1.0 + 0.08 * (2.0 * np.arange(n) / n - 1.0)
-    )  # larger units conduct faster
-    result = np.empty((n, TEMPLATE_SAMPLES, len(sites_mm)))
-    deepest = FAT_MM + np.sqrt(ANISOTROPY) * tissue.depth_mm
-    for unit in range(n):
-        distance = skin_distance(place[unit], sites_mm, around_mm)
-        below = FAT_MM + np.sqrt(ANISOTROPY) * depth[unit]
-        radial = np.hypot(below, np.minimum(distance, FAR_MM))
-        shape = potential(
-            tissue, radial, zone[unit], (halves[unit, 0], halves[unit, 1]), velocity[unit]
-        )
-        shape /= np.sqrt(np.mean(shape**2, axis=0))
-        size = pool.twitch[unit] * np.sqrt(deepest / below)
-        result[unit] = shape * size * cross_talk(distance)
-    return result
+    """Potentials of the units of a pool drawn anew, float64 [units, samples, sites]; see Units."""
+    return Units.drawn(tissue, pool, centre_mm, rng).templates(sites_mm, around_mm)
 
 
 def expected_rms(templates: np.ndarray, rates_hz: np.ndarray) -> np.ndarray:
@@ -160,24 +216,29 @@ def expected_rms(templates: np.ndarray, rates_hz: np.ndarray) -> np.ndarray:
     return np.sqrt(np.tensordot(rates_hz, np.sum(templates**2, axis=1), 1) / RATE_HZ)
 
 
+def scale(templates: np.ndarray, pool: Pool, maximum_uv: float) -> float:
+    """Microvolts per unit of `templates`, so that the loudest site has `maximum_uv` RMS at maximal
+    excitation."""
+    return float(maximum_uv / expected_rms(templates, pool.rates_hz(1.0)).max())
+
+
 def scale_to(templates: np.ndarray, pool: Pool, maximum_uv: float) -> np.ndarray:
-    """In microvolts, float32: the loudest site has `maximum_uv` RMS at maximal excitation."""
-    loudest = expected_rms(templates, pool.rates_hz(1.0)).max()
-    return (templates * (maximum_uv / loudest)).astype(np.float32)
+    """`templates` in microvolts, float32."""
+    return (templates * scale(templates, pool, maximum_uv)).astype(np.float32)
 
 
 class Sum:
     """Adds the potentials of spikes into a running signal, block by block."""
 
     def __init__(self, templates: np.ndarray) -> None:
-        self._templates = templates
+        self.templates = templates  # float32 [units, samples, sites]; rows may be exchanged
         self._tail = np.zeros((TEMPLATE_SAMPLES, templates.shape[2]), np.float32)
 
     def block(self, unit: np.ndarray, offset: np.ndarray, samples: int) -> np.ndarray:
         """Signal of the next `samples` samples, float32 [samples, sites]."""
         out = np.zeros((samples + TEMPLATE_SAMPLES, self._tail.shape[1]), np.float32)
         out[:TEMPLATE_SAMPLES] = self._tail
-        templates = self._templates
+        templates = self.templates
         for number, at in zip(unit.tolist(), offset.tolist(), strict=True):
             out[at : at + TEMPLATE_SAMPLES] += templates[number]
         self._tail = out[samples:]

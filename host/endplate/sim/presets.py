@@ -8,7 +8,7 @@ section 1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -64,7 +64,9 @@ class Preset:
     mains_uv: tuple[float, float] = (3.0, 10.0)
     offset_uv: tuple[float, float] = (-25_000.0, 25_000.0)
     heart_uv: tuple[float, ...] = ()
-    labels: tuple[str, ...] = field(default=())
+    #: The montage whose sites these are, and the DoF that they carry, the surest first.
+    montage: str = ""
+    dofs: tuple[str, ...] = ()
 
 
 def _around(*degrees: float) -> tuple[float, ...]:
@@ -134,6 +136,8 @@ PRESETS: dict[str, Preset] = {
             "TMR after transhumeral amputation, four reinnervated heads",
             _UPPER_ARM,
             _UPPER_ARM_SITES,
+            montage="transhumeral-4",
+            dofs=("hand", "elbow", "wrist_rotation"),
         ),
         Preset(
             "tmr-shoulder",
@@ -142,6 +146,8 @@ PRESETS: dict[str, Preset] = {
             (0.0, 45.0, 90.0, 140.0, 210.0, 260.0),
             around_mm=np.inf,
             heart_uv=(60.0, 150.0, 180.0, 120.0, 20.0, 30.0),
+            montage="shoulder-6",
+            dofs=("hand", "elbow", "wrist_rotation"),
         ),
         Preset(
             "transradial",
@@ -151,6 +157,8 @@ PRESETS: dict[str, Preset] = {
             shared=(0.0, 0.0),
             antagonist=(0.05, 0.12),
             spread=(0.0, 0.05),
+            montage="transradial-8",
+            dofs=("hand", "wrist_rotation", "wrist_flexion"),
         ),
         Preset(
             "able-bodied",
@@ -162,6 +170,8 @@ PRESETS: dict[str, Preset] = {
             spread=(0.0, 0.01),
             noise_uv=(3.0, 3.5),
             mains_uv=(2.0, 4.0),
+            montage="transradial-8",
+            dofs=("hand", "wrist_rotation", "wrist_flexion"),
         ),
         Preset(
             "difficult",
@@ -178,7 +188,11 @@ PRESETS: dict[str, Preset] = {
             noise_uv=(7.0, 10.0),
             mains_uv=(25.0, 50.0),
             offset_uv=(-60_000.0, 60_000.0),
+            montage="transhumeral-4",
+            dofs=("hand", "elbow", "wrist_rotation"),
         ),
     )
 }
 DEFAULT = "tmr-transhumeral"
+#: Short names, by the level of the amputation.
+LEVELS = {"transhumeral": "tmr-transhumeral", "shoulder": "tmr-shoulder"}

@@ -30,6 +30,7 @@ CORE_STAGES = (
     "filter",
     "features",
     "quality",
+    "meter",
     "gate",
     "linear",
     "classes",

@@ -9,6 +9,7 @@ a second and a half at every start; a test holds them against scipy's.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from endplate.errors import EndplateError
 
@@ -22,6 +23,12 @@ NOTCH_WIDTH_HZ = 2.0
 #: Lowest rate that leaves a band above the high-pass, and the highest that the tests try.
 LOWEST_RATE_HZ = 100.0
 HIGHEST_RATE_HZ = 10_000.0
+#: What moves an electrode is between these (drift is slower); QRS complexes are below
+#: the third.
+MOTION_HZ = (3.0, 20.0)
+HEART_HZ = 40.0
+#: Current of the ADS1299 that looks for leads that are off.
+LEAD_OFF_HZ, LEAD_OFF_HALF_WIDTH_HZ = 31.25, 3.0
 #: FILTER_MAX_SECTIONS of filter.h (a test compares them); band and notch each have this many.
 MAX_SECTIONS = 12
 
@@ -77,6 +84,28 @@ def notch_sections(rate_hz: float, mains_hz: float) -> list[Section]:
             {"b0": gain, "b1": middle, "b2": gain, "a1": middle, "a2": 2.0 * gain - 1.0}
         )
     return sections
+
+
+def meter_sections(rate_hz: float) -> dict[str, Any]:
+    """Sections `slow`, `heart` and `lead_off` of `meter_config` in firmware/core/meter.h.
+
+    Raises EndplateError for a rate that cannot be used.
+    """
+    low_pass_hz(rate_hz)
+    return {
+        "slow": [_butterworth(edge, rate_hz, high=edge == MOTION_HZ[0]) for edge in MOTION_HZ],
+        "heart": _butterworth(HEART_HZ, rate_hz, high=False),
+        "lead_off": _band_pass(LEAD_OFF_HZ, 2 * LEAD_OFF_HALF_WIDTH_HZ, rate_hz),
+    }
+
+
+def _band_pass(middle_hz: float, width_hz: float, rate_hz: float) -> Section:
+    """2nd order, 1 at `middle_hz` and -3 dB at the ends of `width_hz`: what such a notch takes
+    out."""
+    k = math.tan(math.pi * width_hz / rate_hz)
+    gain = k / (1.0 + k)
+    a1 = -2.0 * math.cos(2.0 * math.pi * middle_hz / rate_hz) / (1.0 + k)
+    return {"b0": gain, "b1": 0.0, "b2": -gain, "a1": a1, "a2": (1.0 - k) / (1.0 + k)}
 
 
 def _butterworth(edge_hz: float, rate_hz: float, high: bool) -> Section:

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The meters of every site, live and offline alike: values, their trends, warm-up and drift.
+
+The C core measures (meter.h, quality.h); here its values are looked at once a second, and two
+minutes of them say where each is going. Trends are in the words of the feed: "rising", "falling",
+"steady", "" while there is not enough of it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from endplate.core_meter import HEART, MOTION, Meter
+from endplate.live.design import meter_sections
+
+FRAME_S = 0.08
+MOTION_WARN_DB, MOTION_WARN_UV = 3.0, 40.0
+LOOK_S = 1.0
+TREND_LOOKS, LEAST_LOOKS = 90, 30  # seconds that a trend is taken from
+#: What is followed, and the change over a minute from which it is a change: rest noise in dB (1 dB
+#: is 12 %), the rest in their own units (impedance in dB).
+FOLLOWED = {"rest": 1.0, "snr": 2.0, "mains": 3.0, "motion": 3.0, "impedance": 1.0}
+WARM_DB_A_MINUTE = -0.5  # rest noise that still falls by more (6 % a minute) is a skin that settles
+WARM_FROM_S, WARM_UNTIL_S = 30.0, 600.0
+DRIFT_DB = 6.0  # rest twice, or contraction half, of what it was at calibration
+
+
+def settings(rate_hz: float, sites: int, uv_per_count: float) -> dict[str, Any]:
+    """`meter_config` for a board."""
+    return {
+        "sites": sites,
+        "frame_samples": max(2, round(FRAME_S * rate_hz)),
+        "rate_hz": rate_hz,
+        "uv_per_count": uv_per_count,
+        "motion_warn_db": MOTION_WARN_DB,
+        "motion_warn_uv": MOTION_WARN_UV,
+        **meter_sections(rate_hz),
+    }
+
+
+class SiteMeters:
+    """Meters of all sites of a board, streaming.
+
+    `take` every block of samples, `look` whenever numbers are wanted. The clock is that of the
+    samples, so a recording gives what the session gave that made it.
+    """
+
+    def __init__(self, rate_hz: float, sites: int, uv_per_count: float) -> None:
+        self.meter = Meter(settings(rate_hz, sites, uv_per_count))
+        self.sites, self.rate_hz = sites, rate_hz
+        self.samples = 0
+        self._due = LOOK_S * rate_hz
+        self._past = np.full((len(FOLLOWED), TREND_LOOKS, sites), np.nan)
+        self._calibrated: tuple[np.ndarray, np.ndarray] | None = None
+
+    def calibrated(self, rest_uv2: Sequence[float], reference_uv: Sequence[float]) -> None:
+        """What calibration found at each site (0: nothing), from which drift is counted."""
+        rest = np.asarray(rest_uv2, float), np.asarray(reference_uv, float)
+        self._calibrated = rest if np.any(rest[0] > 0) else None
+
+    def take(
+        self, counts: np.ndarray, clean: np.ndarray, quality: Any, doubted: int, injecting: int = 0
+    ) -> None:
+        """Counts int32 and clean float32 [n, sites]; `quality()` gives the chain's."""
+        self.meter.process(counts, clean, doubted, injecting)
+        self.samples += len(counts)
+        if self.samples >= self._due:
+            self._due += LOOK_S * self.rate_hz
+            self._remember(quality())
+
+    def _remember(self, quality: np.ndarray) -> None:
+        values = self.meter.values
+        with np.errstate(divide="ignore", invalid="ignore"):
+            now = (
+                20 * np.log10(rest_uv(quality, values)),
+                values["snr_db"],
+                quality["mains_db"],
+                values["motion_db"],
+                20 * np.log10(values["impedance_ohm"]),
+            )
+        self._past = np.roll(self._past, -1, axis=1)
+        for row, value in enumerate(now):
+            self._past[row, -1] = np.where(np.isfinite(value), value, np.nan)
+
+    def slopes(self) -> np.ndarray:
+        """Change over a minute of each of FOLLOWED [5, sites], NaN while unknown: the line of least
+        squares through the last LEAST_LOOKS to TREND_LOOKS seconds."""
+        known = np.isfinite(self._past)
+        n = known.sum(axis=1)
+        t = np.arange(TREND_LOOKS)[None, :, None] * (LOOK_S / 60.0)
+        y = np.where(known, self._past, 0.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            t = np.where(known, t - (t * known).sum(1, keepdims=True) / n[:, None], 0.0)
+            slope = (t * y).sum(axis=1) / (t * t).sum(axis=1)
+        return np.where(n >= LEAST_LOOKS, slope, np.nan)
+
+    def look(self, quality: np.ndarray) -> list[dict[str, Any]]:
+        """One row a site: what meter.h measures, trends, `warming` and `drift`; small, for JSON.
+
+        `rest_uv` is the rest noise; `snr_rest_db` the SNR over the calibration's rest; `drift` maps
+        "rest" and "effort" to dB against the calibration. What is unknown is left out.
+        """
+        values, slopes = self.meter.values, self.slopes()
+        rest = rest_uv(quality, values)
+        rows = []
+        for i, site in enumerate(values):
+            row: dict[str, Any] = {"rest_uv": _short(rest[i])}
+            row["motion_uv"] = _short(site["motion_uv"])
+            for name in ("motion_db", "snr_db", "impedance_ohm"):
+                if math.isfinite(site[name]):
+                    row[name] = _short(site[name])
+            if math.isfinite(site["snr_db"]):
+                row |= {"active_uv": _short(site["active_uv"]), "duty": _short(site["duty"], 2)}
+            if site["bits"] & MOTION:
+                row["motion"] = True
+            if site["bits"] & HEART:
+                row["heart_bpm"] = round(float(site["heart_bpm"]))
+            row["trend"] = {
+                name: word
+                for (name, least), slope in zip(FOLLOWED.items(), slopes[:, i], strict=True)
+                if (word := _word(slope, least))
+            }
+            if self._warming(slopes[0, i]):
+                row["warming"] = round(100 * (10 ** (float(slopes[0, i]) / 20) - 1))
+            row |= self._drift(i, rest[i], site)
+            rows.append(row)
+        return rows
+
+    def _warming(self, slope_db: float) -> bool:
+        since = self.samples / self.rate_hz
+        return bool(WARM_FROM_S <= since <= WARM_UNTIL_S and slope_db < WARM_DB_A_MINUTE)
+
+    def _drift(self, i: int, rest: float, site: np.void) -> dict[str, Any]:
+        if self._calibrated is None or not self._calibrated[0][i] > 0:
+            return {}
+        rest2, reference = self._calibrated[0][i], self._calibrated[1][i]
+        made: dict[str, Any] = {}
+        drift: dict[str, float] = {}
+        if rest > 0:
+            drift["rest"] = _short(10 * math.log10(rest**2 / rest2), 1)
+        active2 = float(site["active_uv"]) ** 2
+        if active2 > 0:
+            drift["effort"] = _short(10 * math.log10(active2 / max(reference**2, 1e-6)), 1)
+            if active2 > rest2:
+                made["snr_rest_db"] = _short(10 * math.log10((active2 - rest2) / rest2), 1)
+        return made | {"drift": drift}
+
+
+def rest_uv(quality: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Rest noise of every site, microvolt: of the fit where there are two levels, else that of the
+    quietest fifth of the last half minute (0: not yet known)."""
+    return np.where(np.isfinite(values["snr_db"]), values["quiet_uv"], quality["quiet_uv"])
+
+
+def _word(slope: float, least: float) -> str:
+    if not math.isfinite(slope):
+        return ""
+    return "rising" if slope > least else "falling" if slope < -least else "steady"
+
+
+def _short(value: float, digits: int = 1) -> float:
+    return round(float(value), digits)

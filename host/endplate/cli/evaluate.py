@@ -4,11 +4,8 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
-import inspect
 import json
 import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +14,21 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from endplate.errors import EndplateError, UsageError
-from endplate.fit import auto, judgement
+from endplate.cli import evaluate_quality
+from endplate.cli.evaluate_data import Source, sentence, sources
+from endplate.errors import EndplateError
+from endplate.fit import auto, heard, judgement
 from endplate.fit.judgement import Judged
-from endplate.fit.trials import Trials
+from endplate.fit.trials import split
 
 EXAMPLES = """examples:
+  endplate evaluate anna-20260301-101500.bdf
+  endplate evaluate our-bids-folder --movement "fist=hand+" --movement "point=none"
   endplate evaluate --reader mine.py visit1.npz visit2.npz
   endplate evaluate --reader mine.py --combined --decoder "mean on COV" visit1.npz
 
-A reader is a Python file with read(path) that returns endplate.fit.trials.Trials.
+DATA are recordings of `endplate calibrate`, BIDS folders (*_emg.bdf or .edf with sidecars), or what
+a reader reads: a Python file with read(path) that returns endplate.fit.trials.Trials.
 """
 #: Column -> heading and digits; what each means: endplate.fit.judgement.
 COLUMNS = {
@@ -43,8 +45,14 @@ LEGEND = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options."""
-    parser.add_argument("data", nargs="+", type=Path, help="recordings, one a person or session")
-    parser.add_argument("--reader", type=Path, required=True, help="Python file that reads them")
+    parser.add_argument(
+        "data", nargs="+", type=Path, help="recordings or BIDS folders, one a person or session"
+    )
+    parser.add_argument("--reader", type=Path, help="Python file that reads them")
+    parser.add_argument(
+        "--movement", action="append", default=[], metavar="NAME=DOF+",
+        help="what an event of a BIDS folder moves: hand+, hand-, rest or none (may be repeated)",
+    )  # fmt: skip
     parser.add_argument(
         "--decoder", action="append", default=[], help="only this one (may be repeated)"
     )
@@ -61,63 +69,56 @@ def run(arguments: argparse.Namespace) -> int:
     console = Console()
     for name in arguments.decoder:
         auto.candidates(name)
-    read = reader(arguments.reader)
+    given = sources(arguments)
     arguments.out.mkdir(parents=True, exist_ok=True)
     judged: list[Judged] = []
-    for path in arguments.data:
-        try:
-            trials = _trials(read, path, arguments.rate)
-            with console.status(f"{trials.name} ...") as line:
-                made = judgement.judge(
-                    trials, arguments.decoder, line.update, arguments.combined or None
-                )
-        except (EndplateError, OSError, KeyError, ValueError) as error:
-            console.print(f"[red]×[/] {path}: {_sentence(error)}")
-            continue
-        judged.append(made)
-        console.print(table(made))
-        console.print(reason(made))
-    if not judged:
-        return 1
+    told: list[dict] = []
+    for source in given:
+        made = _one(arguments, console, source)
+        if isinstance(made, Judged):
+            judged.append(made)
+            told.append({"name": made.trials.name, "decoders": judgement.told(made)})
+        elif made is not None:
+            told.append({"name": source[0], "channels": evaluate_quality.told(made)})
     if len(judged) > 1:
         console.print(summary(judged))
-    console.print(LEGEND, style="dim")
-    told = [{"name": j.trials.name, "decoders": judgement.told(j)} for j in judged]
-    (arguments.out / "evaluation.json").write_text(json.dumps(told, indent=1, default=float))
-    from endplate.cli import evaluate_figures
+    if judged:
+        console.print(LEGEND, style="dim")
+    if told:
+        text = json.dumps(told, indent=1, default=float)
+        (arguments.out / "evaluation.json").write_text(text)
+    if judged:
+        from endplate.cli import evaluate_figures
 
-    paths = [evaluate_figures.person(arguments.out, j) for j in judged]
-    paths.append(evaluate_figures.everybody(arguments.out, judged))
-    console.print(f"Plots: {', '.join(path.name for path in paths)} in {arguments.out}")
-    return 0
-
-
-def reader(path: Path) -> Callable[..., Trials]:
-    """The `read` of a reader's file. Raises UsageError."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None or not path.is_file():
-        raise UsageError(f"There is no reader at {path}: give a Python file with read(path).")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    if not hasattr(module, "read"):
-        raise UsageError(f"The reader {path} has no read(path): write one that returns Trials.")
-    return module.read
+        paths = [evaluate_figures.person(arguments.out, j) for j in judged]
+        paths.append(evaluate_figures.everybody(arguments.out, judged))
+        console.print(f"Plots: {', '.join(path.name for path in paths)} in {arguments.out}")
+    return 0 if told else 1
 
 
-def _trials(read: Callable[..., Trials], path: Path, rate: int | None) -> Trials:
-    if rate is None:
-        return read(path)
-    if "rate_hz" not in inspect.signature(read).parameters:
-        raise UsageError("This reader does not resample: leave --rate out.")
-    return read(path, rate_hz=rate)
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, EndplateError):
-        return str(error)
-    if isinstance(error, FileNotFoundError):
-        return "there is no such file: check the path."
-    return f"the reader cannot read it ({type(error).__name__}: {error}): is it of this set?"
+def _one(
+    arguments: argparse.Namespace, console: Console, source: Source
+) -> Judged | heard.Heard | None:
+    """What came of one recording, printed; None when it cannot be judged."""
+    name, read = source
+    try:
+        trials = read()
+        if not trials.dofs:
+            found = heard.quality(trials)
+            console.print(evaluate_quality.table(trials.name, found))
+            console.print(evaluate_quality.sentence(found))
+            return found
+        with console.status(f"{trials.name} ...") as line:
+            made = judgement.judge(
+                trials, arguments.decoder, line.update, arguments.combined or None
+            )
+    except (EndplateError, OSError, KeyError, ValueError) as error:
+        console.print(f"[red]×[/] {name}: {sentence(error)}")
+        return None
+    console.print(table(made))
+    console.print(split(trials))
+    console.print(reason(made))
+    return made
 
 
 def table(judged: Judged) -> Table:

@@ -71,7 +71,7 @@ def guide(
         next_sample = start + len(counts)
 
     for index, cue in enumerate(cues):
-        reply = ask(directory, "prompt", label=cue.label, target=cue.target, kind=cue.kind)
+        reply = ask(directory, "prompt", **cue.prompt(), rest_s=cue.rest_s)
         start = int(reply["sample"])
         started.append((start, cue))
         if patient is not None:

@@ -9,7 +9,8 @@ output
   is that DoF in that direction
 - jitter: mean abs change from hop to hop of what is held (target beyond 0.3 and changing less than
   0.02), in full speeds per hop
-- delay_ms: lag of the best correlation between output and target, over all DoF
+- delay_ms: lag of the best correlation between output and target, over all DoF, in steps of a hop;
+  NaN where no target changes within a stretch that is known all through
 """
 
 from __future__ import annotations
@@ -70,9 +71,23 @@ def figures(output: np.ndarray, frames: Frames, step_s: float) -> dict[str, floa
     together = np.diff(frames.sequence[used]) == 0
     held = (np.abs(y[1:]) > MEANT) & (steps[1] < STEADY) & together[:, None]
     found["jitter"] = float(steps[0][held].mean()) if held.any() else float("nan")
-    longest = round(LONGEST_DELAY_S / step_s)
-    found["delay_ms"] = 1000 * step_s * delay_samples(y, x, longest) if len(y) > longest else 0.0
+    at, sequence = np.flatnonzero(used), frames.sequence[used]
+    cuts = np.flatnonzero((np.diff(at) != 1) | (np.diff(sequence) != 0)) + 1
+    found["delay_ms"] = 1000 * step_s * _delay(np.split(y, cuts), np.split(x, cuts), step_s)
     return found
+
+
+def _delay(y: list[np.ndarray], x: list[np.ndarray], step_s: float) -> float:
+    """Hops by which the output lags the target, both in stretches [hops, dofs]."""
+    longest = round(LONGEST_DELAY_S / step_s)
+    told = [(a, b) for a, b in zip(y, x, strict=True)
+            if len(a) > 2 * longest and np.ptp(a, axis=0).max() > MEANT]  # fmt: skip
+    if not told:
+        return float("nan")
+    gap = np.zeros((longest, y[0].shape[1]))  # so that no lag reaches into another stretch
+    target, output = (np.concatenate([part for stretch in some for part in (stretch, gap)])
+                      for some in zip(*told, strict=True))  # fmt: skip
+    return float(delay_samples(target, output, longest))
 
 
 def judge(
@@ -104,8 +119,8 @@ def judge(
 def _halves(trials: Trials, combined: bool) -> tuple[auto.Data, auto.Data]:
     """What is learned from and what is judged on; the way to look is made from the first alone.
 
-    Combinations that are learned from are sums of statistics; those that are judged on are sums of
-    signals.
+    Combinations that are learned from are sums of statistics; those that are judged on are the
+    recorded ones, or sums of signals where nobody made any.
     """
     made = hops(trials)
     train, test = ~made.test, made.test
@@ -114,7 +129,7 @@ def _halves(trials: Trials, combined: bool) -> tuple[auto.Data, auto.Data]:
     unseen = made.statistics[test], made.frames[test]
     if combined:
         learned = with_combinations(*learned)
-        both = sums(trials)
+        both = None if ((np.abs(unseen[1].y) > auto.SEVERAL).sum(1) > 1).any() else sums(trials)
         if both is not None:
             unseen = unseen[0].then(both.statistics), unseen[1].then(both.frames)
     dofs = trials.dofs

@@ -42,7 +42,11 @@ class Part:
 
 @dataclass(frozen=True)
 class Trials:
-    """One person's recording. `combined`: several DoF were meant at once in it, or shall be."""
+    """One person's recording. `combined`: several DoF were meant at once in it, or shall be.
+
+    `halves` says what is learned from and what is judged on, where the numbers of repetitions do
+    not; `note` is what else has to be said. Without `dofs` only the quality can be judged.
+    """
 
     name: str
     rate_hz: float
@@ -52,6 +56,7 @@ class Trials:
     combined: bool = False
     window_s: float = WINDOW_S
     hop_s: float = HOP_S
+    halves: str = ""
     note: str = ""
     more: dict = field(default_factory=dict)
 
@@ -96,13 +101,42 @@ def check(trials: Trials) -> None:
             f"Channel {dead[0] + 1} of {name} is constant: leave it out, or record again with a "
             "better contact."
         )
-    numbers = {int(n) for part in trials.parts for n in np.unique(part.repetition)
-               if not np.all(part.test)}  # fmt: skip
-    if len(numbers - {-1}) < 2:
+    numbers = _numbers(trials)[0]
+    if len(numbers) < 2:
         raise CalibrationError(
-            f"{name} has {len(numbers - {-1})} repetition to learn from, and a decoder is chosen "
+            f"{name} has {len(numbers) or 'no'} repetition to learn from, and a decoder is chosen "
             "by leaving one out: give two or more."
         )
+
+
+def split(trials: Trials) -> str:
+    """What is learned from and what is judged on, in one sentence."""
+    judged = sum(_at(part.test, np.arange(len(part.uv))).sum() for part in trials.parts)
+    learned = sum(len(part.uv) for part in trials.parts) - judged
+    first, second = (_listed({number + 1 for number in found}) for found in _numbers(trials))
+    seconds = f"{learned / trials.rate_hz:.0f} s and {judged / trials.rate_hz:.0f} s"
+    halves = trials.halves or f"Learned from repetition {first}, judged on {second}"
+    more = f" {trials.note}" if trials.note else ""
+    return f"{halves} ({seconds}).{more}"
+
+
+def _numbers(trials: Trials) -> tuple[set[int], set[int]]:
+    """Repetitions that are learned from, and that are judged on."""
+    found = set[int](), set[int]()
+    for part in trials.parts:
+        every = np.arange(len(part.uv))
+        test, repetition = _at(part.test, every).astype(bool), _at(part.repetition, every)
+        for half, mine in zip(found, (~test, test), strict=True):
+            half.update(int(number) for number in np.unique(repetition[mine]) if number >= 0)
+    return found
+
+
+def _listed(numbers: set[int]) -> str:
+    """"1 to 4" where nothing is missing between, else "1, 3, 4"."""
+    found = sorted(numbers)
+    if len(found) > 2 and found[-1] - found[0] == len(found) - 1:
+        return f"{found[0]} to {found[-1]}"
+    return ", ".join(map(str, found)) or "none"
 
 
 def hops(trials: Trials) -> Hopped:
@@ -151,8 +185,8 @@ def _test_cues(part: Part) -> list[tuple[Part, int]]:
 def _hops(trials: Trials) -> Hopped:
     hop = max(1, round(trials.hop_s * trials.rate_hz))
     window = max(1, round(trials.window_s * trials.rate_hz / hop))
-    made, columns = [], []
-    for number, part in enumerate(trials.parts):
+    made, columns, sequences = [], [], 0
+    for part in trials.parts:
         counts = np.clip(np.rint(part.uv / UV_PER_COUNT), -(2**23), 2**23 - 1).astype(np.int32)
         found = hops_of(
             counts, trials.rate_hz, UV_PER_COUNT, FULL_SCALE_UV, trials.mains_hz, hop_samples=hop,
@@ -161,7 +195,9 @@ def _hops(trials: Trials) -> Hopped:
         ends = found.end[found.end >= hop * window] - 1
         made.append(found.chosen[found.end >= hop * window])
         each = [_at(value, ends) for value in (part.repetition, part.test, part.cue)]
-        columns.append([part.y[ends], *each, np.full(len(ends), number)])
+        turns = np.cumsum(np.diff(each[1].astype(int), prepend=0) != 0)  # learned, judged, ...
+        columns.append([part.y[ends], *each, sequences + turns])
+        sequences += 2 + int(turns.max(initial=0))
     y, repetition, test, cue, sequence = (np.concatenate(c) for c in zip(*columns, strict=True))
     known = np.isfinite(y).all(1)
     y = np.where(known[:, None], y, 0.0)

@@ -305,5 +305,11 @@ def _foreign(signals: list[Any], path: Path) -> Recording:
     n = len(counts)
     return Recording(
         counts, float(rate), scale, len(labels), labels, 0, np.zeros((n, 0), np.float32),
-        np.zeros((n, 0), np.int16), np.zeros(n, bool), [], {"board": "a file"}, path,
+        np.zeros((n, 0), np.int16), np.zeros(n, bool), [],
+        {"board": "a file", "units": [s.physical_dimension.strip() for s in chosen]}, path,
     )
+
+
+def microvolts_of(unit: str) -> float | None:
+    """Microvolts in one of a unit of voltage ("V", "mV", "uV", "nV"); None if it is none."""
+    return _TO_UV.get(unit.strip().lower())

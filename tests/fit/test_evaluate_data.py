@@ -1,0 +1,288 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`endplate evaluate` on recordings of our own and on BIDS folders: what is learned from and what
+is judged, and what a person is told of data that do not fit together."""
+
+from __future__ import annotations
+
+import json
+import re
+from types import SimpleNamespace
+
+import edfio
+import numpy as np
+import pytest
+from cued_emg import (
+    DOFS,
+    FULL_SCALE_UV,
+    RATE_HZ,
+    REACTION_S,
+    UV_PER_COUNT,
+    counts_of,
+    intents,
+    started,
+)
+
+from endplate.cli import parser
+from endplate.errors import CalibrationError, EndplateError, RecordingError, UsageError
+from endplate.fit import bids, recorded_trials
+from endplate.fit.judgement import judge
+from endplate.fit.movement_names import given, movement
+from endplate.fit.protocol import calibration_protocol
+from endplate.fit.trials import split
+from endplate.live.bdf import write_bdf
+from endplate.live.recording import Recording
+
+FIRST = 700
+LABELS = ["Site 1", "Site 2", "Site 3", "Site 4", "ch 5", "ch 6", "ch 7", "ch 8"]
+EVENTS = {("hand", 1.0): "fist", ("hand", -1.0): "Hand_Open", ("elbow", 1.0): "elbow flexion",
+          ("elbow", -1.0): "Straighten elbow"}  # fmt: skip
+
+
+def evaluate(*words) -> int:
+    """The command, with the cheapest decoder."""
+    given_words = ["evaluate", "--decoder", "ridge on RMS", *map(str, words)]
+    chosen = parser("evaluate").parse_args(given_words)
+    return chosen.run(chosen)
+
+
+def record(path, cues, full=True, **meta):
+    """As `endplate calibrate` leaves it."""
+    intent = intents(cues)
+    marks = []
+    for start, cue in started(cues):
+        fields = {"label": cue.label, "target": cue.target, "kind": cue.kind}
+        fields |= cue.prompt() | {"rest_s": cue.rest_s} if full else {}
+        marks.append((FIRST + start, f"prompt {json.dumps(fields)}"))
+    meta = {"rate_hz": RATE_HZ, "full_scale_uv": FULL_SCALE_UV, "mains_hz": 50, "dofs": [],
+            "started": 1.7e9} | meta  # fmt: skip
+    counts = counts_of(intent, seed=4)
+    none = np.zeros((len(counts), 0), np.int16)
+    made = Recording(counts, RATE_HZ, UV_PER_COUNT, 8, LABELS, FIRST, none.astype(np.float32), none,
+                     np.zeros(len(counts), bool), marks, meta)  # fmt: skip
+    write_bdf(made, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    return record(tmp_path_factory.mktemp("own") / "anna.bdf", calibration_protocol(DOFS, 3))
+
+
+def test_the_last_repetition_is_judged_and_the_reaction_is_found(own):
+    trials = recorded_trials.read(own)
+    assert trials.dofs == DOFS and not trials.combined
+    assert trials.parts[0].uv.shape[1] == 4, "channels that the montage does not use are left out"
+    assert split(trials).startswith("Learned from repetition 1, 2, judged on 3 (8")
+    (part,) = trials.parts
+    cues = started(calibration_protocol(DOFS, 3))
+    for (start, cue), (before, _) in zip(cues[-4:], cues[-8:-4], strict=True):
+        assert part.test[start + 1] and not part.test[before + 1]
+        (dof, value), = cue.target.items()  # fmt: skip
+        held = start + round((REACTION_S + 2.0) * RATE_HZ)
+        assert part.y[held, DOFS.index(dof)] == value
+        rises = np.flatnonzero(np.abs(part.y[start:, DOFS.index(dof)]) > 0)[0] / RATE_HZ
+        assert rises == pytest.approx(REACTION_S, abs=0.1)
+    assert not part.test[: cues[-4][0]].any(), "rest, arm motion and references are learned from"
+    judged = judge(trials, ["ridge on RMS"])
+    assert 0.9 < judged.chosen.figures["r2"] < 0.99
+    assert 0 < judged.chosen.figures["delay_ms"] < 200
+
+
+def test_a_recording_that_does_not_say_how_long_its_cues_last_is_of_the_usual_protocol(
+    own, tmp_path
+):
+    short = record(tmp_path / "bert.bdf", calibration_protocol(DOFS, 3), full=False)
+    wanted, found = recorded_trials.read(own).parts[0], recorded_trials.read(short).parts[0]
+    np.testing.assert_array_equal(found.y, wanted.y)
+    np.testing.assert_array_equal(found.test, wanted.test)
+
+
+def test_recorded_combinations_are_judged_and_never_learned_from(tmp_path):
+    cues = calibration_protocol(DOFS, 3, combinations=True)
+    trials = recorded_trials.read(record(tmp_path / "c.bdf", cues, simulated=True))
+    (part,) = trials.parts
+    both = (np.abs(part.y) > 0.5).all(1)
+    assert trials.combined and both.any() and part.test[both].all()
+    assert trials.name == "c, simulated"
+    assert split(trials).endswith("Recorded combinations are judged on, never learned from.")
+    figures = judge(trials, ["ridge on RMS"]).chosen.figures
+    assert 0.8 < figures["combined_r2"] < 0.99
+
+
+def test_the_command_judges_what_it_can_and_says_why_not_the_rest(
+    own, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setenv("COLUMNS", "200")
+    short = record(tmp_path / "short.bdf", calibration_protocol(DOFS, 2))
+    silent = record(tmp_path / "silent.bdf", calibration_protocol(DOFS, 3)[:1])
+    assert evaluate(own, short, silent, "--out", tmp_path / "out") == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Learned from repetition 1, 2, judged on 3" in said
+    assert "short has 2 of 'Close hand', and decoders are judged on three or more of each" in said
+    assert "silent: quality only" in said and "no decoder can be judged on it" in said
+    made = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"anna.png", "decoders.png", "evaluation.json"} <= made
+    told = json.loads((tmp_path / "out" / "evaluation.json").read_text())
+    assert [set(each) - {"name"} for each in told] == [{"decoders"}, {"channels"}]
+    assert all(3 < channel["rest_uv"] < 5 for channel in told[1]["channels"])
+
+
+def test_a_cue_that_cannot_be_read_is_a_sentence(tmp_path):
+    for text in ("{nothing}", '{"label": "x", "kind": "dance"}', '{"target": 3}'):
+        broken = SimpleNamespace(annotations=[(0, f"prompt {text}")], first=0, rate_hz=250.0,
+                                 counts=np.zeros((9, 1)), path="x.bdf")  # fmt: skip
+        with pytest.raises(CalibrationError, match="x.bdf has a cue that cannot be read"):
+            recorded_trials.cues_of(broken)
+
+
+# ---- BIDS ----
+
+
+class Folder:
+    """A BIDS folder of one person and two runs, and what can be wrong with it."""
+
+    def __init__(self, root):
+        self.root, self.emg = root, root / "sub-01" / "ses-a" / "emg"
+        self.emg.mkdir(parents=True)
+        (root / "dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.11.0"}')
+        self.about(SamplingFrequency=RATE_HZ, PowerLineFrequency=50)
+        cues = [cue for cue in calibration_protocol(DOFS, 2) if cue.kind == "trapezoid"]
+        for run in (1, 2):
+            counts = counts_of(intents(cues), seed=run)
+            uv = counts[: len(counts) // RATE_HZ * RATE_HZ] * UV_PER_COUNT
+            channels = [
+                edfio.BdfSignal(uv[:, c], RATE_HZ, label=f"EMG {c + 1}", physical_dimension="uV",
+                                physical_range=(-FULL_SCALE_UV, FULL_SCALE_UV))
+                for c in range(4)
+            ]  # fmt: skip
+            edfio.Bdf(channels).write(self.path(run))
+            self.events(run, [
+                (start / RATE_HZ + 0.4, cue.active_s - 0.8, EVENTS[next(iter(cue.target.items()))])
+                for start, cue in started(cues)
+            ])  # fmt: skip
+        self.channels(["EMG"] * 4)
+
+    def path(self, run, ending="emg.bdf"):
+        return self.emg / f"sub-01_ses-a_task-moves_run-{run}_{ending}"
+
+    def about(self, **fields):
+        (self.root / "task-moves_emg.json").write_text(json.dumps(fields))
+
+    def channels(self, types, units="uV", name="EMG {}", status="good"):
+        rows = [f"{name.format(n)}\t{kind}\t{units}\t{status}" for n, kind in enumerate(types, 1)]
+        head = "name\ttype\tunits\tstatus"
+        (self.root / "sub-01" / "sub-01_channels.tsv").write_text("\n".join([head, *rows, ""]))
+
+    def events(self, run, rows, head="onset\tduration\ttrial_type"):
+        lines = ["\t".join(map(str, row)) for row in rows]
+        self.path(run, "events.tsv").write_text("\n".join([head, *lines, ""]))
+
+    def read(self, **movements):
+        (session,) = bids.sessions(self.root)
+        return session.read(movements)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return Folder(tmp_path / "set")
+
+
+def test_runs_of_a_session_are_one_person_and_sidecars_are_inherited(folder):
+    trials = folder.read()
+    assert (trials.name, trials.dofs, trials.rate_hz) == ("sub-01_ses-a", DOFS, 250)
+    assert len(trials.parts) == 2 and all(part.uv.shape[1] == 4 for part in trials.parts)
+    assert split(trials).startswith("Learned from repetition 1 to 3, judged on 4")
+    judged = judge(trials, ["ridge on RMS"]).chosen.figures
+    assert 0.8 < judged["r2"] < 0.99 and judged["direction_accuracy"] > 0.95
+
+
+def test_the_command_reads_a_bids_folder(folder, tmp_path, capsys):
+    assert evaluate(folder.root, "--out", tmp_path / "out") == 0
+    assert "sub-01_ses-a" in capsys.readouterr().out
+    folder.events(1, [(1.0, 2.0, "salute")])
+    assert evaluate(folder.root, "--out", tmp_path / "out") == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "events that are no movement known here: salute; say what each moves with" in said
+    assert '--movement "salute=hand+", or =none to leave it out' in said
+
+
+def test_channels_that_are_marked_bad_are_left_out(folder):
+    folder.channels(["EMG"] * 4)
+    path = folder.root / "sub-01" / "sub-01_channels.tsv"
+    path.write_text(path.read_text().replace("EMG 2\tEMG\tuV\tgood", "EMG 2\tEMG\tuV\tbad"))
+    assert folder.read().parts[0].uv.shape[1] == 3
+
+
+def break_events(folder, text):
+    for run in (1, 2):
+        path = folder.path(run, "events.tsv")
+        path.write_text(path.read_text().replace(*text, 1))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda f: f.path(1, "events.tsv").unlink(), "run-1_emg.bdf has no _events.tsv"),
+        (lambda f: (f.root / "task-moves_emg.json").unlink(), "has no _emg.json beside it"),
+        (lambda f: (f.root / "task-moves_emg.json").write_text("{"), "cannot be read as JSON"),
+        (lambda f: f.about(SamplingFrequency=1000, PowerLineFrequency=50),
+         "says 1000 samples/s, and the recording has 250"),
+        (lambda f: f.about(PowerLineFrequency=50), "says None samples/s"),
+        (lambda f: f.about(SamplingFrequency=250, PowerLineFrequency=16.7), "it is 50 or 60"),
+        (lambda f: f.channels(["EMG"] * 5), "lists 5 EMG .*, and .* has 4, which lacks EMG 5"),
+        (lambda f: f.channels(["EMG"] * 3), "lists 3 EMG channels, and .* has 4"),
+        (lambda f: f.channels(["EMG"] * 4, name="M{}"), "has 4, which lacks M1"),
+        (lambda f: f.channels(["EMG"] * 4, units="mV"), "channel EMG 1 in mV, and .* in uV"),
+        (lambda f: f.channels(["EMG"] * 4, units="g"), "in 'g', which is no voltage"),
+        (lambda f: f.channels(["EMG"] * 4, status="bad"), "marks every EMG channel as bad"),
+        (lambda f: break_events(f, ("onset", "start")), "has no column 'onset'"),
+        (lambda f: break_events(f, ("0.4\t", "soon\t")), "has 'fist' at 'soon' for"),
+        (lambda f: break_events(f, ("0.4\t", "-1\t")), "write seconds from the first sample on"),
+        (lambda f: break_events(f, ("0.4\t", "999\t")), "has 'fist' at 999 s, and the recording"),
+        (lambda f: f.path(2).unlink(), "has 2 of 'Close hand', and decoders are judged on three"),
+        (lambda f: f.path(1).write_bytes(f.path(1).read_bytes()[:9000]), "cut short"),
+        (lambda f: [f.path(n).unlink() for n in (1, 2)], "There is no EMG recording in"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_together_is_said(folder, spoil, words):
+    spoil(folder)
+    with pytest.raises((RecordingError, CalibrationError), match=words):
+        folder.read()
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("Hand_Close", {"hand": 1.0}), ("Turn palm up", {"wrist_rotation": -1.0}), ("REST", {}),
+     ("wrist flexion + hand-open", {"wrist_flexion": 1.0, "hand": -1.0}), ("jump", None)],
+)  # fmt: skip
+def test_names_of_movements(name, found):
+    assert movement(name) == found
+
+
+def test_the_users_own_words():
+    assert given(["a=b=hand+,elbow-", "Still=rest", "x=none"]) == {
+        "a=b": {"hand": 1.0, "elbow": -1.0}, "still": {}, "x": None,
+    }  # fmt: skip
+    for option in ("fist", "=hand+", "fist=hand", "fist=", "fist=hand+elbow-"):
+        with pytest.raises(UsageError, match="The movement"):
+            given([option])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [(("none.bdf",), "There is no recording"), (("x.npz",), "give the reader of its set"),
+     (("--rate", 250, "anna.bdf"), "--rate is for readers"),
+     (("--reader", "broken.py", "x.npz"), "cannot be loaded .SyntaxError"),
+     (("--reader", "odd.py", "x.npz"), "gave a int, and not Trials")],
+)  # fmt: skip
+def test_the_command_says_what_is_wrong(tmp_path, monkeypatch, capsys, words, said):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.npz").write_bytes(b"")
+    (tmp_path / "broken.py").write_text("def")
+    (tmp_path / "odd.py").write_text("def read(path):\n    return 3\n")
+    try:
+        assert evaluate(*words) == 1
+        found = " ".join(capsys.readouterr().out.split())
+    except EndplateError as error:
+        found = str(error)
+    assert re.search(said, found), found

@@ -42,4 +42,5 @@ def read(path):
                     dof, sign = MOVEMENTS[c]
                     y[:, DOFS.index(dof)] = sign * np.linspace(start, stop, len(uv)) / 0.8
                 parts.append(Part(uv, y, repetition, repetition == JUDGED, 10 * c + repetition))
-    return Trials(f"intensity8ch {path.stem}", RATE_HZ, DOFS, parts)
+    halves = "Learned from holds at 30 and 60 % and the first ramp, judged on the second ramp"
+    return Trials(f"intensity8ch {path.stem}", RATE_HZ, DOFS, parts, halves=halves)

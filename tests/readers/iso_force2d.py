@@ -31,4 +31,5 @@ def read(path):
             at, known = np.arange(len(uv)) / RATE_HZ, np.arange(len(force)) / FORCE_HZ
             y = np.stack([np.interp(at, known, axis) for axis in force.T], 1)
             parts.append(Part(uv, y, direction % LEFT_OUT, repetition == 1, direction))
-    return Trials(f"iso-force2d {path.stem[-6:]}", RATE_HZ, ("x", "y"), parts)
+    halves = "Learned from repetition 1 of twelve directions, judged on repetition 2 of them"
+    return Trials("iso-force2d", RATE_HZ, ("x", "y"), parts, halves=halves)

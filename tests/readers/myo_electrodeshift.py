@@ -40,4 +40,5 @@ def parts(path, wanted, test):
 def read(path, after=("trial_1", "trial_2", "trial_3", "trial_4")):
     """One person."""
     made = parts(path, ("training",), False) + parts(path, after, True)
-    return Trials(f"myo-electrodeshift {path.stem}", RATE_HZ, DOFS, made)
+    halves = "Learned from what came before the armband was moved, judged on what came after"
+    return Trials(f"myo-electrodeshift {path.stem}", RATE_HZ, DOFS, made, halves=halves)

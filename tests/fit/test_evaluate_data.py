@@ -25,7 +25,8 @@ from cued_emg import (
 from endplate.cli import parser
 from endplate.errors import CalibrationError, EndplateError, RecordingError, UsageError
 from endplate.fit import bids, recorded_trials
-from endplate.fit.judgement import judge
+from endplate.fit.frames import Frames
+from endplate.fit.judgement import directions, figures, judge
 from endplate.fit.movement_names import given, movement
 from endplate.fit.protocol import calibration_protocol
 from endplate.fit.trials import split
@@ -105,8 +106,8 @@ def test_recorded_combinations_are_judged_and_never_learned_from(tmp_path):
     assert trials.combined and both.any() and part.test[both].all()
     assert trials.name == "c, simulated"
     assert split(trials).endswith("Recorded combinations are judged on, never learned from.")
-    figures = judge(trials, ["ridge on RMS"]).chosen.figures
-    assert 0.8 < figures["combined_r2"] < 0.99
+    found = judge(trials, ["ridge on RMS"]).chosen.figures
+    assert 0.8 < found["combined_r2"] < 0.99
 
 
 def test_the_command_judges_what_it_can_and_says_why_not_the_rest(
@@ -121,7 +122,8 @@ def test_the_command_judges_what_it_can_and_says_why_not_the_rest(
     assert "short has 2 of 'Close hand', and decoders are judged on three or more of each" in said
     assert "silent: quality only" in said and "no decoder can be judged on it" in said
     made = {path.name for path in (tmp_path / "out").iterdir()}
-    assert {"anna.png", "decoders.png", "evaluation.json"} <= made
+    plots = {"anna.png", "anna-directions.png", "decoders.png", "people.png"}
+    assert made == plots | {"evaluation.json"}
     told = json.loads((tmp_path / "out" / "evaluation.json").read_text())
     assert [set(each) - {"name"} for each in told] == [{"decoders"}, {"channels"}]
     assert all(3 < channel["rest_uv"] < 5 for channel in told[1]["channels"])
@@ -286,3 +288,35 @@ def test_the_command_says_what_is_wrong(tmp_path, monkeypatch, capsys, words, sa
     except EndplateError as error:
         found = str(error)
     assert re.search(said, found), found
+
+
+# ---- what figures say ----
+
+
+def frames_of(y, sequence=None, used=None):
+    nobody = np.zeros(len(y), bool)
+    calm = np.abs(y).max(1) < 0.05
+    used = np.ones(len(y), bool) if used is None else used
+    none = np.zeros(len(y), int)
+    return Frames(y, calm, nobody, used, none, none, nobody, none if sequence is None else sequence)
+
+
+def test_a_delay_is_told_where_one_can_be_seen():
+    step = np.zeros((80, 1))
+    step[30:50] = 1.0
+    late = np.roll(step, 3, axis=0)
+    assert figures(late, frames_of(step), 0.05)["delay_ms"] == pytest.approx(150)
+    cut = np.where(step[:, 0] > 0, 1, 0)  # a stretch of rest, one of effort: no change within any
+    cut[50:] = 2
+    assert np.isnan(figures(late, frames_of(step, cut), 0.05)["delay_ms"])
+    assert np.isnan(figures(-late, frames_of(step), 0.05)["delay_ms"]), "never alike"
+
+
+def test_directions_are_counted_where_one_is_meant():
+    y = np.array([[0, 0], [0, 0], [1, 0], [1, 0], [-1, 0], [0, 1], [1, 1], [0.2, 0], [0, -1]]) + 0.0
+    x = np.array([[0, 0], [0, 0.2], [1, 0], [0, 0.5], [-1, 0], [0, 0.05], [1, 1], [1, 1], [0, 1]])
+    used = np.arange(9) < 8
+    names, found = directions(x, frames_of(y, used=used), ("hand", "elbow"))
+    assert names == ["rest", "hand +", "hand −", "elbow +", "elbow −"]
+    assert found.sum() == 6 and np.trace(found) == 3
+    assert found[0, 3] == found[1, 3] == found[3, 0] == 1

@@ -88,12 +88,18 @@ def run(arguments: argparse.Namespace) -> int:
         text = json.dumps(told, indent=1, default=float)
         (arguments.out / "evaluation.json").write_text(text)
     if judged:
-        from endplate.cli import evaluate_figures
-
-        paths = [evaluate_figures.person(arguments.out, j) for j in judged]
-        paths.append(evaluate_figures.everybody(arguments.out, judged))
+        paths = _plots(arguments.out, judged)
         console.print(f"Plots: {', '.join(path.name for path in paths)} in {arguments.out}")
     return 0 if told else 1
+
+
+def _plots(folder: Path, judged: list[Judged]) -> list[Path]:
+    from endplate.cli import evaluate_figures, evaluate_summary  # a second to load
+
+    paths = [evaluate_figures.over_time(folder, each) for each in judged]
+    paths += [evaluate_figures.directions(folder, each) for each in judged]
+    return [*paths, evaluate_summary.decoders(folder, judged),
+            evaluate_summary.people(folder, judged)]  # fmt: skip
 
 
 def _one(
@@ -157,11 +163,16 @@ def summary(judged: list[Judged]) -> Table:
             rows[name] = same
     for name, verdicts in rows.items():
         values = [
-            _number(float(np.mean([v.figures[key] for v in verdicts])), COLUMNS[key][1])
+            _number(_mean([v.figures[key] for v in verdicts]), COLUMNS[key][1])
             for key in figures
         ]
         made.add_row(name, *values, style="bold" if name == "what was taken" else None)
     return made
+
+
+def _mean(values: list[float]) -> float:
+    known = [value for value in values if math.isfinite(value)]
+    return float(np.mean(known)) if known else float("nan")
 
 
 def _table(title: str, names: list[str]) -> Table:

@@ -10,7 +10,7 @@ output
 - jitter: mean abs change from hop to hop of what is held (target beyond 0.3 and changing less than
   0.02), in full speeds per hop
 - delay_ms: lag of the best correlation between output and target, over all DoF, in steps of a hop;
-  NaN where no target changes within a stretch that is known all through
+  NaN where no target changes within a stretch that is known all through, or no lag is the best
 """
 
 from __future__ import annotations
@@ -77,6 +77,30 @@ def figures(output: np.ndarray, frames: Frames, step_s: float) -> dict[str, floa
     return found
 
 
+def directions(output: np.ndarray, frames: Frames, dofs: Sequence[str]) -> tuple[
+    list[str], np.ndarray
+]:  # fmt: skip
+    """Names "rest", "hand +", ... and hops [meant, decoded] of each.
+
+    Hops of rest, and those in which a single DoF is meant beyond MEANT. Decoded is the direction of
+    the largest output, or rest where none is beyond what moves a hand.
+    """
+    y, x = frames.y, output
+    meant = np.abs(y) > MEANT
+    single = (meant.sum(1) == 1) & ((np.abs(y) > auto.MOVING).sum(1) == 1)
+    which = frames.used & ~frames.added & (single | frames.resting)
+    names = ["rest"] + [f"{dof.replace('_', ' ')} {sign}" for dof in dofs for sign in "+−"]
+
+    def kind(values: np.ndarray) -> np.ndarray:
+        dof = np.abs(values).argmax(1)
+        largest = values[np.arange(len(values)), dof]
+        return np.where(np.abs(largest) > auto.MOVING, 1 + 2 * dof + (largest < 0), 0)
+
+    found = np.zeros((len(names), len(names)), int)
+    np.add.at(found, (kind(y[which]), kind(x[which])), 1)
+    return names, found
+
+
 def _delay(y: list[np.ndarray], x: list[np.ndarray], step_s: float) -> float:
     """Hops by which the output lags the target, both in stretches [hops, dofs]."""
     longest = round(LONGEST_DELAY_S / step_s)
@@ -87,7 +111,8 @@ def _delay(y: list[np.ndarray], x: list[np.ndarray], step_s: float) -> float:
     gap = np.zeros((longest, y[0].shape[1]))  # so that no lag reaches into another stretch
     target, output = (np.concatenate([part for stretch in some for part in (stretch, gap)])
                       for some in zip(*told, strict=True))  # fmt: skip
-    return float(delay_samples(target, output, longest))
+    found = delay_samples(target, output, longest)
+    return float(found) if found < longest else float("nan")
 
 
 def judge(

@@ -41,7 +41,8 @@ def test_something_is_shown():
 
 @pytest.mark.parametrize(
     "command",
-    ["bench", "monitor", "devices", "record", "replay", "calibrate", "run", "hand", "profile"],
+    ["bench", "monitor", "devices", "record", "replay", "evaluate", "calibrate", "run", "hand",
+     "profile"],
 )
 def test_examples_of_each_help_are_accepted(command):
     accepted(importlib.import_module(f"endplate.cli.{command}").EXAMPLES, command)

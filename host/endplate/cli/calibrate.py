@@ -12,6 +12,7 @@ from rich.console import Console
 from endplate.cli.bench import bar, teller
 from endplate.cli.bench_report import calibration_line
 from endplate.cli.calibrated import calibrated
+from endplate.cli.donning import APPLY, compared, from_recording
 from endplate.cli.ending import end
 from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.sources import absolute, add_board, board_settings
@@ -24,20 +25,24 @@ from endplate.fit.protocol import Cue, calibration_protocol, touch_up_protocol
 from endplate.fit.touch_up import touch_up
 from endplate.hardware import Hand, load_hand, load_montage
 from endplate.live.feed import FeedInfo, FeedReader
+from endplate.live.profile import Profile
 from endplate.live.profile_file import load_profile
 from endplate.live.profile_versions import keep
+from endplate.live.recording import read_recording
 from endplate.live.session import start_control
 
 EXAMPLES = """examples:
   endplate calibrate --board cyton --port /dev/ttyUSB0 --dofs hand,elbow --out anna.json
   endplate calibrate --board cyton --port /dev/ttyUSB0 --decoder "ridge on RMS" --out anna.json
   endplate calibrate --board cyton --port /dev/ttyUSB0 --touch-up anna.json
+  endplate calibrate --board cyton --port /dev/ttyUSB0 --compare anna.json
+  endplate calibrate --compare anna.json --recording anna-20260101-120000.bdf --apply recommended
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options."""
-    add_board(parser, montage="transhumeral-4")
+    add_board(parser, montage="transhumeral-4", needed=False)
     parser.add_argument(
         "--hand", default="test-hand", help="hand file, a name or a path (test-hand)"
     )
@@ -59,46 +64,86 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="make this profile fit again, in half a minute, instead of a new one",
     )  # fmt: skip
     parser.add_argument(
+        "--compare", type=Path, metavar="PROFILE",
+        help="hold today's electrodes against this profile's, in half a minute: re-scale, re-map, "
+        "touch up or calibrate again?",
+    )  # fmt: skip
+    parser.add_argument("--apply", choices=APPLY, help="of --compare: do it, as a new version")
+    parser.add_argument(
+        "--recording", type=Path, help="of --compare and --touch-up: what they recorded before"
+    )
+    parser.add_argument(
         "--out", type=Path,
-        help="profile to write (.json); what it held is kept (`endplate profile`). A touch-up without "
-        "it makes a version of the profile itself",
+        help="profile to write (.json); what it held is kept (`endplate profile`); a touch-up "
+        "without it makes a version of the profile itself",
     )  # fmt: skip
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Prompts in the terminal; the recording is kept beside the profile."""
     console = Console()
-    out = arguments.out or arguments.touch_up
-    if out is None:
+    old = arguments.touch_up or arguments.compare
+    _check_options(arguments)
+    out = arguments.out or old
+    hand = load_hand(arguments.hand)
+    if old is not None:
+        return _again(arguments, console, load_profile(old), out, hand)
+    montage = load_montage(arguments.montage)
+    candidates(arguments.decoder)
+    cues = calibration_protocol(
+        _dofs(arguments, hand), _repetitions(arguments), arguments.combinations
+    )
+    guided, info = _record(arguments, console, cues, out)
+    with console.status("Trying decoders on what was left out of their training ...") as line:
+        profile = from_guided(
+            guided, info, montage=montage, hand=hand, board=arguments.board,
+            mains_hz=arguments.mains_hz, combined=not arguments.one_at_a_time,
+            decoder=arguments.decoder, progress=line.update,
+        )  # fmt: skip
+    return _kept(console, profile, out, "calibrated")
+
+
+def _check_options(arguments: argparse.Namespace) -> None:
+    """What argparse cannot say."""
+    old = arguments.touch_up or arguments.compare
+    if arguments.touch_up and arguments.compare:
+        raise UsageError("Give --touch-up or --compare, not both: --compare can apply a touch-up.")
+    if arguments.apply and not arguments.compare:
+        raise UsageError("--apply says what to do after --compare PROFILE: give that, too.")
+    if arguments.recording and old is None:
+        raise UsageError("--recording is for --compare PROFILE and --touch-up PROFILE: name one.")
+    if not arguments.board and not arguments.recording:
+        raise UsageError("Name the board, for example --board cyton --port /dev/ttyUSB0.")
+    if arguments.out is None and old is None:
         raise UsageError("Say where the profile goes, for example --out anna.json.")
-    hand, montage = load_hand(arguments.hand), load_montage(arguments.montage)
-    before = load_profile(arguments.touch_up) if arguments.touch_up else None
-    if before is not None:
-        before.check_against(montage, before.rate_hz, hand)
-        cues = touch_up_protocol(before.dofs)
+
+
+def _again(
+    arguments: argparse.Namespace, console: Console, before: Profile, out: Path, hand: Hand
+) -> int:
+    """A touch-up or a comparison."""
+    montage = load_montage(arguments.montage)
+    before.check_against(montage, before.rate_hz, hand)
+    cues = touch_up_protocol(before.dofs)
+    if arguments.recording:
+        recorded = from_recording(read_recording(arguments.recording), cues)
     else:
-        candidates(arguments.decoder)
-        cues = calibration_protocol(
-            _dofs(arguments, hand), _repetitions(arguments), arguments.combinations
-        )
-    seconds = sum(cue.duration_s for cue in cues)
-    console.print(f"{seconds:.0f} s. Follow the words; relax at [bold]Rest[/].")
-    recording = out.with_name(f"{out.stem}-{datetime.now():%Y%m%d-%H%M%S}")
-    guided, info = _record(arguments, console, cues, recording)
-    if before is not None:
+        guided, info = _record(arguments, console, cues, out)
         recorded = Recorded(
             guided.counts, info.rate_hz, info.uv_per_count, info.full_scale_uv, before.mains_hz,
             guided.cues,
         )  # fmt: skip
-        profile = touch_up(before, recorded, montage=montage, hand=hand)
-    else:
-        with console.status("Trying decoders on what was left out of their training ...") as line:
-            profile = from_guided(
-                guided, info, montage=montage, hand=hand, board=arguments.board,
-                mains_hz=arguments.mains_hz, combined=not arguments.one_at_a_time,
-                decoder=arguments.decoder, progress=line.update,
-            )  # fmt: skip
-    made = keep(profile, out, "touched up" if before is not None else "calibrated")
+    before.check_against(montage, recorded.rate_hz, hand)
+    if arguments.compare:
+        return compared(
+            console, before, recorded, out, arguments.apply, montage=montage, hand=hand
+        )
+    return _kept(console, touch_up(before, recorded, montage=montage, hand=hand), out, "touched up")
+
+
+def _kept(console: Console, profile: Profile, out: Path, why: str) -> int:
+    """Saves it and shows what it is."""
+    made = keep(profile, out, why)
     for part in calibrated(profile):
         console.print(part)
     console.print(calibration_line(profile))
@@ -131,9 +176,12 @@ def _repetitions(arguments: argparse.Namespace) -> int:
 
 
 def _record(
-    arguments: argparse.Namespace, console: Console, cues: list[Cue], recording: Path
+    arguments: argparse.Namespace, console: Console, cues: list[Cue], out: Path
 ) -> tuple[Guided, FeedInfo]:
-    """What the board heard while the person followed the cues."""
+    """What the board heard while the person followed the cues; it is kept beside `out`."""
+    seconds = sum(cue.duration_s for cue in cues)
+    console.print(f"{seconds:.0f} s. Follow the words; relax at [bold]Rest[/].")
+    recording = out.with_name(f"{out.stem}-{datetime.now():%Y%m%d-%H%M%S}")
     repair_recordings(recording.absolute().parent, console)
     with session_folder("calibrate") as directory:
         control = start_control(

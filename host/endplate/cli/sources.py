@@ -10,11 +10,14 @@ from typing import Any
 from endplate.errors import BoardError
 
 
-def add_board(parser: argparse.ArgumentParser, montage: str = "free-8") -> None:
+def add_board(
+    parser: argparse.ArgumentParser, montage: str = "free-8", *, needed: bool = True
+) -> None:
     """--board, --port, --board-param, --montage, --mains-hz."""
     parser.add_argument(
-        "--board", required=True, help="a name or number that `endplate devices` lists, e.g. cyton"
-    )
+        "--board", required=needed,
+        help="a name or number that `endplate devices` lists, e.g. cyton",
+    )  # fmt: skip
     parser.add_argument("--port", default="", help="serial port of the board, e.g. /dev/ttyUSB0")
     parser.add_argument(
         "--board-param",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -44,7 +44,7 @@ class Recorded:
 class Cued:
     """See the module. `sites` of the montage, `left_out` bool [sites]: never believed; `says` are
     sentences for the report; `reference` bool [hops]: holds of a comfortable contraction; `matrix`
-    (dof, sign) -> RMS above rest [sites] in microvolt."""
+    (dof, sign) -> RMS above rest [sites] in microvolt, `rest` the power of rest [sites]."""
 
     recorded: Recorded
     cues: list[StartedCue]
@@ -59,6 +59,19 @@ class Cued:
     reference: np.ndarray
     matrix: dict[tuple[str, float], np.ndarray]
     says: list[str]
+    rest: np.ndarray
+
+    def part(self, keep: np.ndarray) -> Cued:
+        """Of these hops alone, bool [hops]: levels, labels to learn from and matrix. What it says
+        is not heard."""
+        frames = replace(self.frames, used=self.frames.used & keep)
+        rest, look = _look(
+            self.statistics, self.hops, self.cues, self.hops.time_s > SETTLE_S, self.left_out, keep
+        )
+        return replace(
+            self, frames=frames, look=look, rest=rest, reference=self.reference & keep, says=[],
+            matrix=_site_matrix(self.statistics.power, rest, frames, self.dofs),
+        )  # fmt: skip
 
     def data(self, combined: bool) -> auto.Data:
         """What decoders are made from; `combined` adds what nobody recorded."""
@@ -110,19 +123,21 @@ def listen(
     acceptance.check_signal(matrix, rest, sites, dofs)
     return Cued(
         recorded, cues, sites, tuple(dofs), hops, left_out, statistics, look, frames, reactions,
-        _references(hops, cues, y), matrix, says,
+        _references(hops, cues, y), matrix, says, rest,
     )  # fmt: skip
 
 
 def _look(
     statistics: Statistics, hops: Hops, cues: Sequence[StartedCue], settled: np.ndarray,
-    left_out: np.ndarray,
+    left_out: np.ndarray, keep: np.ndarray | None = None,
 ) -> tuple[np.ndarray, Look]:
-    """Power at rest [sites], and rest, references and floors for the features."""
+    """Power at rest [sites], and rest, references and floors for the features; of the hops to
+    `keep` alone."""
     power = statistics.power
-    at_rest = _rest_cue(hops, cues) & settled
+    keep = np.ones(len(power), bool) if keep is None else keep
+    at_rest = _rest_cue(hops, cues) & settled & keep
     rest = np.maximum(np.median(power[at_rest], axis=0), LEAST_UV2)
-    contraction = _contractions(hops, cues)
+    contraction = _contractions(hops, cues) & keep
     calm = _calm(power, rest, hops, cues, contraction)
     above = np.sqrt(np.maximum(0.0, power - calm))
     reference = np.percentile(above[contraction], REFERENCE_PERCENTILE, axis=0)

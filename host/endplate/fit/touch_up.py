@@ -14,6 +14,7 @@ people whose armband was moved that regained all that the shift had cost (myo-el
 from __future__ import annotations
 
 import copy
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from endplate.errors import CalibrationError
 from endplate.fit import auto, ridge, shaping
 from endplate.fit.calibration import profile_of
 from endplate.fit.cued import Cued, Recorded, listen
+from endplate.fit.protocol import words
 from endplate.live import decoder as made
 from endplate.live.profile import Profile
 
@@ -62,9 +64,31 @@ def touch_up(
 ) -> Profile:
     """A new profile from `profile` and a short cued recording. Raises CalibrationError."""
     cued = listen(
-        recorded, montage, hand, profile.dofs, hop_samples=profile.hop_samples,
+        recorded, in_order(montage, profile), hand, profile.dofs, hop_samples=profile.hop_samples,
         window_hops=profile.window_hops, least_repetitions=1,
     )  # fmt: skip
+    return renewed(profile, cued, montage=montage, hand=hand, name=name)
+
+
+def in_order(montage: Any, profile: Profile) -> SimpleNamespace:
+    """The montage with the profile's sites alone, in their order: after a re-map it is another one
+    than the montage's. Raises CalibrationError."""
+    at = {site.label: site for site in montage.sites}
+    missing = [label for label in profile.site_labels if label not in at]
+    if missing:
+        raise CalibrationError(
+            f"The montage {montage.name} has no site {missing[0]}, which the profile "
+            f"{profile.name} uses: choose the montage {profile.montage}, or calibrate again."
+        )
+    return SimpleNamespace(
+        name=montage.name, sites=tuple(at[label] for label in profile.site_labels)
+    )
+
+
+def renewed(
+    profile: Profile, cued: Cued, *, montage: Any, hand: Any, name: str = ""
+) -> Profile:
+    """`touch_up` of what was heard in the profile's own order of sites."""
     chosen = profile.report.get("chosen", {})
     candidate = auto.BY_NAME.get(str(chosen.get("decoder")))
     if candidate is None:
@@ -75,7 +99,8 @@ def touch_up(
     data = cued.data(bool(chosen.get("combined")))
     decoder = adapted(profile.decoder, data, candidate, options)
     intent = auto.run(decoder, data.seen(candidate), data.frames.sequence)[: len(cued.frames)]
-    shape, unusual = shaping.shapes(intent, intent, cued.frames, cued.reference, cued.dofs)
+    known = np.where(cued.frames.used[:, None], intent, np.nan)
+    shape, unusual = shaping.shapes(intent, known, cued.frames, cued.reference, cued.dofs)
     cued.says.extend(unusual)
     report = _report(profile, cued, intent, shape)
     return profile_of(
@@ -131,7 +156,13 @@ def _report(
         "reference_times": np.round(cued.look.reference / old_reference, 3).tolist(),
         **shaping.figures(command, cued.frames, cued.dofs, cued.says),
     }  # fmt: skip
+    report["site_matrix"] = {
+        words(dof, sign): np.round(uv / cued.look.reference, 3).tolist()
+        for (dof, sign), uv in cued.matrix.items()
+    }
+    report["rest_uv"] = np.round(np.sqrt(cued.rest), 2).tolist()
     report["sentences"] = cued.says
+    report.pop("donning", None)
     return report
 
 

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`endplate calibrate --compare`: today's electrodes against the profile's, and the remedy."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from endplate.errors import CalibrationError
+from endplate.fit.cued import Recorded
+from endplate.fit.donning import Comparison, compare
+from endplate.fit.labels import StartedCue
+from endplate.fit.protocol import Cue
+from endplate.live.bdf import Recording
+from endplate.live.profile import Profile
+from endplate.live.profile_versions import keep
+
+APPLY = ("recommended", "rescale", "remap", "touch-up")
+WHY = {"rescale": "re-scaled", "remap": "re-mapped", "touch-up": "touched up"}
+SIGNS = {"same": ("✓", "green"), "gain": ("▮", "yellow"), "moved": ("⇄", "yellow"),
+         "different": ("✗", "red"), "silent": ("✗", "red")}  # fmt: skip
+NAMES = {"nothing": "as it is", "rescale": "re-scale", "remap": "re-map", "touch-up": "touch-up"}
+
+
+def compared(
+    console: Console, profile: Profile, recorded: Recorded, out: Path, apply: str | None, *,
+    montage: Any, hand: Any,
+) -> int:  # fmt: skip
+    """Shows the table and does what was asked for; asks, at a terminal, when nothing was."""
+    found = compare(profile, recorded, montage=montage, hand=hand)
+    show(console, found)
+    wanted = found.recommended if apply == "recommended" else apply
+    if wanted is None and found.recommended in WHY and sys.stdin.isatty():
+        answer = console.input(f"Apply {NAMES[found.recommended]} now? (y/n) ")
+        wanted = found.recommended if answer.strip().lower() in ("y", "yes") else None
+    if wanted is None or wanted in ("nothing", "calibrate"):
+        console.print("Nothing was changed.")
+        return 0
+    made = found.remedy(wanted).profile
+    assert made is not None
+    kept = keep(made, out, WHY[wanted])
+    console.print(f"Profile: {out}, version {kept.number} ({kept.why})")
+    console.print(f"What it was before comes back with: endplate profile {out} --undo")
+    return 0
+
+
+def show(console: Console, found: Comparison) -> None:
+    """Sites, remedies with what each gave on the half it was not made from, and the advice."""
+    table = _table("Sites today", "site", "", "gain", "alike", "what it hears")
+    for site in found.sites:
+        sign, colour = SIGNS[site.verdict]
+        table.add_row(site.label, f"[{colour}]{sign} {site.verdict}[/]", f"{site.gain:.2f}",
+                      f"{site.likeness:.2f}", site.sentence.removeprefix(f"{site.label} "))  # fmt: skip
+    console.print(table)
+    dofs = list(found.remedies[0].r2)
+    table = _table("Remedies: R² on what they were not made from",
+                   "remedy", *(dof.replace("_", " ") for dof in dofs), "mean", "")  # fmt: skip
+    for remedy in found.remedies:
+        mark = "▶" if remedy.name == found.recommended else " "
+        if remedy.profile is None:
+            table.add_row(f"{mark}{NAMES[remedy.name]}", *("–" for _ in dofs), "–", remedy.why_not)
+            continue
+        table.add_row(
+            f"{mark}{NAMES[remedy.name]}", *(f"{remedy.r2[dof]:.2f}" for dof in dofs),
+            f"{remedy.mean:.2f}", "", style="bold" if mark == "▶" else None,
+        )  # fmt: skip
+    console.print(table)
+    console.print(found.reason)
+    if found.recommended == "calibrate":
+        console.print("Calibrate again.")
+    elif found.recommended != "nothing":
+        console.print(f"Recommended: {NAMES[found.recommended]} (--apply {found.recommended}).")
+
+
+def _table(title: str, *headings: str) -> Table:
+    made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False,
+                 padding=(0, 1))  # fmt: skip
+    for number, heading in enumerate(headings):
+        words = number in (0, len(headings) - 1) or not heading
+        made.add_column(heading, justify="left" if words else "right", overflow="fold")
+    return made
+
+
+def from_recording(recording: Recording, cues: list[Cue]) -> Recorded:
+    """What an earlier recording of these cues holds. Raises CalibrationError."""
+    prompts = [at for at, text in recording.annotations if text.startswith("prompt {")]
+    said = [text for _, text in recording.annotations if text.startswith("prompt {")]
+    name = recording.path.name if recording.path else "The recording"
+    for number, cue in enumerate(cues):
+        if number >= len(said) or f'"label": "{cue.label}"' not in said[number]:
+            raise CalibrationError(
+                f"{name} is no recording of this profile's touch-up ('{cue.label}' is not where it "
+                "should be): take the file that --touch-up or --compare wrote."
+            )
+    started: list[StartedCue] = [
+        (at - recording.first, cue) for at, cue in zip(prompts, cues, strict=False)
+    ]
+    full_scale = float(recording.meta.get("full_scale_uv", recording.uv_per_count * (2**23 - 1)))
+    return Recorded(
+        recording.counts, recording.rate_hz, recording.uv_per_count, full_scale,
+        float(recording.meta.get("mains_hz", 50.0)), started,
+    )  # fmt: skip

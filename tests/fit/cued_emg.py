@@ -59,12 +59,14 @@ def intents(cues: Sequence[Cue], reaction_s: float = REACTION_S) -> np.ndarray:
 
 
 def counts_of(intent: np.ndarray, seed: int, mix_uv: np.ndarray = MIX_UV) -> np.ndarray:
-    """Board counts int32 [samples, 8] of a person who means `intent`: white noise plus hum."""
+    """Board counts int32 [samples, 8] of a person who means `intent`: white noise plus hum. Sites
+    are the rows of `mix_uv`, on the first channels."""
     chance = np.random.default_rng(seed)
     pushed = np.stack([np.maximum(sign * intent[:, d], 0) for d in (0, 1) for sign in (1, -1)], 1)
     shape = (len(intent), CHANNELS)
     uv = chance.standard_normal(shape) * REST_UV + 20_000.0
-    uv[:, :4] += chance.standard_normal((len(intent), 4)) * (pushed @ mix_uv.T)
+    sites = len(mix_uv)
+    uv[:, :sites] += chance.standard_normal((len(intent), sites)) * (pushed @ mix_uv.T)
     uv += 10 * np.sin(2 * np.pi * 50 * np.arange(len(intent)) / RATE_HZ)[:, None]
     return np.round(uv / UV_PER_COUNT).astype(np.int32)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from endplate.fit import auto, sites
+from endplate.fit import auto, site_advice, sites
 from endplate.fit.features import Look, Statistics, pairs_of
 from endplate.fit.frames import Frames
 
@@ -114,7 +114,7 @@ def test_advice_says_keep_move_swap_and_drop_with_the_reason(data):
     found = sites.matrix(data)
     functions = ["Close hand", "", "Open hand", "", "", "Straighten elbow", "", "Straighten elbow"]
     bad = ["", "", "", "", "", "", "", "lifted"]
-    said = sites.advise(found, LABELS, functions, bad)
+    said = site_advice.advise(found, LABELS, functions, bad)
     assert [a.site for a in said] == list(range(8))
     assert [a.action for a in said] == [
         "keep", "move", "keep", "move", "move", "swap", "drop", "drop",

@@ -4,25 +4,30 @@ heard.
 
 Reaches the running control process as the monitor does: by its feed and its requests. Time is the
 board's: a cue lasts until its number of samples has arrived, so a slow machine makes a calibration
-longer, never wrong.
+longer, never wrong. A cue that is cut short or done again is void: the recording keeps it, nothing
+is made of it.
 """
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from endplate.errors import CalibrationError, SessionError
-from endplate.fit.protocol import Cue
+from endplate.fit.protocol import Cue, relax_cue
 from endplate.live.feed import FeedReader
 from endplate.live.requests import ask
 
 POLL_S = 0.1
 SILENCE_S = 3.0  # the board is given up after this long without a sample
+DONE_S = 0.8  # after a fall even a slow starter is done
+AGAIN, SKIP, ENOUGH = "r", "s", "q"
+VOID = "void "  # annotation: the cue that began at this sample does not count
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,136 @@ class Guided:
     cues: list[tuple[int, Cue]]
 
 
+class Guide:
+    """Plays cues against the control process of the session folder `directory`, as often as asked.
+
+    `patient` tells a simulated patient of each cue; `progress(index, cue, share)` is called about
+    10 times a second; `heard(first, counts, clean)` gets what the board sent, `done(index)` is
+    called for each cue once the person has finished it. `keys(timeout_s)` waits and returns what
+    was typed meanwhile: r does the cue again, s leaves it out, q ends.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        patient: Callable[[Cue], None] | None = None,
+        progress: Callable[[int, Cue, float], None] | None = None,
+        heard: Callable[[int, np.ndarray, np.ndarray], None] | None = None,
+        done: Callable[[int], None] | None = None,
+        keys: Callable[[float], str] | None = None,
+    ) -> None:
+        self._directory = directory
+        self._reader = FeedReader(directory / "feed")
+        self._patient, self._progress, self._heard = patient, progress, heard
+        self._done, self._keys = done, keys
+        self._first = self._next = self._reader.newest
+        self._blocks: list[np.ndarray] = []
+        self.started: list[tuple[int, Cue]] = []
+        self.enough = False  # the person has asked to end
+
+    def play(self, cues: Sequence[Cue]) -> None:
+        """One after the other. Raises CalibrationError when the board goes silent, SessionError
+        when the control process is gone."""
+        for cue in cues:
+            if self.enough:
+                return
+            typed = self._one(cue)
+            while AGAIN in typed:
+                self.void(len(self.started) - 1)
+                self._relax()
+                typed = self._one(cue)
+            if SKIP in typed or ENOUGH in typed:
+                self.void(len(self.started) - 1)
+                self.enough = ENOUGH in typed
+                if not self.enough:
+                    self._relax()
+
+    def void(self, index: int) -> None:
+        """Nothing is to be made of the cue `index` of `started`; says so in the recording."""
+        start, cue = self.started[index]
+        self.started[index] = start, replace(cue, target={}, kind="void")
+        ask(self._directory, "mark", text=VOID + json.dumps({"sample": start}))
+
+    def counts(self, start: int, stop: int) -> np.ndarray:
+        """What came from sample `start` to before `stop`, int32 [samples, channels]."""
+        kept, at = [], self._first
+        for block in self._blocks:
+            kept.append(block[max(0, start - at) : max(0, stop - at)])
+            at += len(block)
+        empty = np.zeros((0, self._reader.info.channels), np.int32)
+        return np.concatenate([empty, *kept])
+
+    def guided(self) -> Guided:
+        """All of it so far."""
+        counts = self.counts(self._first, self._next)
+        return Guided(
+            self._first, counts, [(start - self._first, cue) for start, cue in self.started]
+        )
+
+    def _relax(self) -> None:
+        self._one(relax_cue())
+
+    def _one(self, cue: Cue) -> str:
+        """Plays one cue; what was typed when that ended it early, else ""."""
+        rate_hz = self._reader.info.rate_hz
+        reply = ask(self._directory, "prompt", **cue.prompt())
+        start, index = int(reply["sample"]), len(self.started)
+        self.started.append((start, cue))
+        if self._patient is not None:
+            self._patient(cue)
+        wanted = start + round(cue.duration_s * rate_hz)
+        done_at = min(wanted, start + round((cue.active_s + DONE_S) * rate_hz))
+        heard_at, told = time.monotonic(), False
+        while self._next < wanted:
+            if self._keys is None:
+                time.sleep(POLL_S)
+            else:
+                typed = self._keys(POLL_S)
+                if any(key in typed for key in (AGAIN, SKIP, ENOUGH)):
+                    return typed
+            before = self._next
+            self._collect()
+            if self._next > before:
+                heard_at = time.monotonic()
+            else:
+                self._check_alive(time.monotonic() - heard_at)
+            if self._done is not None and not told and self._next >= done_at:
+                told = True
+                self._done(index)
+            if self._progress is not None:
+                share = (self._next - start) / max(1, wanted - start)
+                self._progress(index, cue, min(1.0, max(0.0, share)))
+        return ""
+
+    def _collect(self) -> None:
+        start, counts, clean = self._reader.samples(self._next)
+        if not len(counts):
+            return
+        if not self._blocks:
+            self._first = start
+        elif start != self._next:
+            raise CalibrationError(
+                "Samples were overwritten before they could be read; close other programs and "
+                "calibrate again."
+            )
+        self._blocks.append(np.array(counts))
+        self._next = start + len(counts)
+        if self._heard is not None:
+            self._heard(start, counts, clean)
+
+    def _check_alive(self, silent_s: float) -> None:
+        if not self._reader.alive:
+            raise SessionError(
+                "The control process ended during the guided movements; start again."
+            )
+        if silent_s > SILENCE_S:
+            raise CalibrationError(
+                "The board stopped sending during the calibration; check its battery and "
+                "dongle, then start again."
+            )
+
+
 def guide(
     directory: Path,
     cues: Sequence[Cue],
@@ -42,60 +177,7 @@ def guide(
     patient: Callable[[Cue], None] | None = None,
     progress: Callable[[int, Cue, float], None] | None = None,
 ) -> Guided:
-    """Plays `cues` one after the other against the control process of the session folder
-    `directory`.
-
-    `patient` tells a simulated patient of each cue; `progress(index, cue, share)` is called about
-    10 times a second. Raises CalibrationError when the board goes silent, SessionError when the
-    control process is gone.
-    """
-    reader = FeedReader(directory / "feed")
-    rate_hz = reader.info.rate_hz
-    first = next_sample = reader.newest
-    blocks: list[np.ndarray] = []
-    started: list[tuple[int, Cue]] = []
-
-    def collect() -> None:
-        nonlocal next_sample, first
-        start, counts, _ = reader.samples(next_sample)
-        if not len(counts):
-            return
-        if not blocks:
-            first = start
-        elif start != next_sample:
-            raise CalibrationError(
-                "Samples were overwritten before they could be read; close other programs and "
-                "calibrate again."
-            )
-        blocks.append(np.array(counts))
-        next_sample = start + len(counts)
-
-    for index, cue in enumerate(cues):
-        reply = ask(directory, "prompt", **cue.prompt(), rest_s=cue.rest_s)
-        start = int(reply["sample"])
-        started.append((start, cue))
-        if patient is not None:
-            patient(cue)
-        wanted = start + round(cue.duration_s * rate_hz)
-        heard_at = time.monotonic()
-        while next_sample < wanted:
-            time.sleep(POLL_S)
-            before = next_sample
-            collect()
-            now = time.monotonic()
-            if next_sample > before:
-                heard_at = now
-            elif not reader.alive:
-                raise SessionError(
-                    "The control process ended during the guided movements; start again."
-                )
-            elif now - heard_at > SILENCE_S:
-                raise CalibrationError(
-                    "The board stopped sending during the calibration; check its battery and "
-                    "dongle, then start again."
-                )
-            if progress is not None:
-                done = (next_sample - start) / max(1, wanted - start)
-                progress(index, cue, min(1.0, max(0.0, done)))
-    counts = np.concatenate(blocks) if blocks else np.zeros((0, reader.info.channels), np.int32)
-    return Guided(first, counts, [(start - first, cue) for start, cue in started])
+    """Plays `cues` once, see Guide."""
+    guiding = Guide(directory, patient=patient, progress=progress)
+    guiding.play(cues)
+    return guiding.guided()

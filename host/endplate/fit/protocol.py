@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-KINDS = ("rest", "motion", "reference", "trapezoid", "combination")
+KINDS = ("rest", "motion", "reference", "trapezoid", "combination", "void")
+RELAX_S = 1.5  # after a cue that was cut short
 REST_S = 5.0
 MOTION_S = 5.0
 RISE_S, HOLD_S, FALL_S, PAUSE_S = 1.0, 2.0, 1.0, 2.0
@@ -37,6 +38,7 @@ class Cue:
     """One thing to do: rise to `target` (DoF -> -1..1), hold, fall, then rest; seconds each.
 
     `label` is what the screen says. A rest or a motion cue has an empty target and lasts `hold_s`.
+    Nothing is made of what was recorded under a cue of the kind "void".
     """
 
     label: str
@@ -76,6 +78,7 @@ class Cue:
             "rise_s": self.rise_s,
             "hold_s": self.hold_s,
             "fall_s": self.fall_s,
+            "rest_s": self.rest_s,
             "label": self.label,
             "kind": self.kind,
         }
@@ -117,6 +120,11 @@ def touch_up_protocol(dofs: Sequence[str]) -> list[Cue]:
     for dof, sign in directions(dofs):
         cues.append(Cue(words(dof, sign), {dof: sign}, *TOUCH_UP_S))
     return cues
+
+
+def relax_cue() -> Cue:
+    """A moment to let go, of which nothing is made."""
+    return Cue("Let go", {}, 0, RELAX_S, 0, 0, "void")
 
 
 def combined_cues(dofs: Sequence[str]) -> list[Cue]:

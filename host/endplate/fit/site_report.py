@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from endplate.fit import acceptance, auto, site_quality
+from endplate.fit import acceptance, auto, site_advice, site_quality
 from endplate.fit import sites as site_choice
 from endplate.fit.cued import HELD, Cued
 from endplate.fit.protocol import words
@@ -61,7 +61,7 @@ def _choice(cued: Cued, data: auto.Data, row: auto.Row) -> dict[str, Any]:
     """Isolation, the subset that covers, the DoF that are carried; adds advice to cued.says."""
     labels, says = [site.label for site in cued.sites], cued.says
     found = site_choice.matrix(data)
-    advice = site_choice.advise(
+    advice = site_advice.advise(
         found, labels, [acceptance.words_of(site) for site in cued.sites],
         ["flat or railed" if out else "" for out in cued.left_out],
     )  # fmt: skip

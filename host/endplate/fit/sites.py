@@ -18,17 +18,13 @@ from scipy.optimize import linear_sum_assignment
 
 from endplate.fit import auto
 from endplate.fit.features import LEAST_UV2
-from endplate.fit.protocol import words
 
-LEAST_SNR_DB, GOOD_SNR_DB = 12.0, 20.0  # SCIENCE section 2
-ISOLATED_DB = 6.0  # twice the amplitude of the next intent
-MIXED_DB = 3.0
 HELD = 0.9
-JUDGED_BY = "ridge on TD2"  # fast, and hides nothing of what a site is worth
+JUDGED_BY = "ridge on RMS"  # fast: a calibration is not kept waiting
 MISSED = 0.01  # of R^2: a site that is missed by less need not be kept
+TIED = 0.005  # of R^2: what two repetitions cannot tell apart; the poorer site goes first
 FOLLOWED_R2, MOST_LEAKAGE = 0.75, 0.10  # of a DoF that these sites carry
 SEPARATE, BARELY = 4.0, 2.0  # spreads between two intents
-STRONG = 0.5  # of a site's loudest intent: heard as well
 
 Intent = tuple[str, float]
 
@@ -63,15 +59,6 @@ class Matrix:
         if len(ordered) < 2:
             return np.full(self.uv.shape[1], 60.0)
         return np.minimum(60.0, 20 * np.log10(ordered[-1] / ordered[-2]))
-
-
-@dataclass(frozen=True)
-class Advice:
-    """What to do with a site: keep, move, swap or drop, and why, in one sentence."""
-
-    site: int
-    action: str
-    sentence: str
 
 
 @dataclass(frozen=True)
@@ -132,11 +119,17 @@ def separability(data: auto.Data) -> dict[tuple[Intent, Intent], float]:
     return found
 
 
+def worth(found: Matrix) -> np.ndarray:
+    """How far each intent stands out at each site above its other intents or its rest, as a
+    logarithm, [intents, sites]."""
+    others = [np.delete(found.uv, k, 0).max(0, initial=0.0) for k in range(len(found.uv))]
+    least = np.maximum(np.array(others).reshape(found.uv.shape), found.rest_uv)
+    return np.log(np.maximum(found.uv, 1e-3)) - np.log(least)
+
+
 def isolate(found: Matrix) -> dict[Intent, int]:
     """A site of its own for each intent: the assignment with the loudest and most isolated ones."""
-    others = np.array([np.delete(found.uv, k, 0).max(0, initial=0.0) for k in range(len(found.uv))])
-    worth = np.log(np.maximum(found.uv, 1e-3)) - np.log(np.maximum(others, found.rest_uv))
-    rows, columns = linear_sum_assignment(-worth)
+    rows, columns = linear_sum_assignment(-worth(found))
     return {found.intents[row]: int(column) for row, column in zip(rows, columns, strict=True)}
 
 
@@ -150,8 +143,13 @@ def only(data: auto.Data, sites: Sequence[int]) -> auto.Data:
 def cover(
     data: auto.Data, progress: Callable[[int], None] | None = None, judged_by: str = JUDGED_BY
 ) -> Cover:
-    """Backward selection. `progress` hears how many sites are left."""
+    """Backward selection. `progress` hears how many sites are left.
+
+    Of sites whose loss the error cannot tell apart, the one that no intent stands out at goes
+    first: on a stump that sweats, the clear site is the one that lasts.
+    """
     candidate = auto.BY_NAME[judged_by]
+    clear = worth(matrix(data)).max(0, initial=-np.inf)
     options = candidate.tried[0]
 
     def error(sites: tuple[int, ...]) -> float:
@@ -168,7 +166,8 @@ def cover(
         if progress:
             progress(len(sites))
         without = {s: error(tuple(x for x in sites if x != s)) for s in sites}
-        left = min(without, key=lambda s: without[s])
+        least = min(without.values())
+        left = min((s for s in sites if without[s] <= least + TIED), key=lambda s: clear[s])
         sites = tuple(x for x in sites if x != left)
         steps.append(Step(sites, without[left], left))
     least = min(step.error for step in steps)
@@ -190,62 +189,3 @@ def supported(row: auto.Row, data: auto.Data) -> list[str]:
         if r2 >= FOLLOWED_R2 and leak <= MOST_LEAKAGE:
             found.append((r2, str(dof)))
     return [dof for _, dof in sorted(found, reverse=True)]
-
-
-def advise(
-    found: Matrix, labels: Sequence[str], functions: Sequence[str] = (), bad: Sequence[str] = ()
-) -> list[Advice]:
-    """One piece of advice a site. `functions` are what the montage means each site for, in the
-    words of protocol.words; `bad` what is wrong with its contact, "" if nothing."""
-    said = []
-    snr, isolation = found.snr_db(), found.isolation_db()
-    for site, label in enumerate(labels):
-        wrong = bad[site] if site < len(bad) else ""
-        function = functions[site] if site < len(functions) else ""
-        said.append(_one(found, site, label, float(snr[site]), float(isolation[site]), function,
-                         wrong, labels))  # fmt: skip
-    return said
-
-
-def _one(
-    found: Matrix, site: int, label: str, snr: float, isolation: float, function: str, wrong: str,
-    labels: Sequence[str],
-) -> Advice:  # fmt: skip
-    if wrong:
-        return Advice(site, "drop", f"{label} is {wrong}: check its electrode, or leave it out.")
-    if not found.intents:
-        return Advice(site, "keep", f"{label}: nothing has been tried yet.")
-    best = found.intents[int(found.best[site])]
-    loud = words(*best).lower()
-    if snr < LEAST_SNR_DB:
-        return Advice(
-            site, "move",
-            f"{label} hardly hears any movement ({snr:.0f} dB over rest): move it along the "
-            "muscle, or press it on.",
-        )  # fmt: skip
-    rival = int(found.uv[int(found.best[site])].argmax())
-    if rival != site and isolation < MIXED_DB and found.share[:, site].min() > STRONG:
-        return Advice(
-            site, "drop",
-            f"{label} hears every movement alike, and {labels[rival]} hears {loud} better: leave "
-            "it out.",
-        )  # fmt: skip
-    if isolation < MIXED_DB:
-        second = found.intents[int(np.argsort(found.uv[:, site])[-2])]
-        return Advice(
-            site, "move",
-            f"{label} hears {loud} and {words(*second).lower()} ({isolation:.0f} dB apart): move "
-            "it 1-2 cm away from the other muscle.",
-        )  # fmt: skip
-    if function and function.lower() != loud:
-        return Advice(
-            site, "swap",
-            f"{label} is meant for {function.lower()} and hears {loud}: swap the cables, or name "
-            "the site anew.",
-        )  # fmt: skip
-    verdict = "alone" if isolation >= ISOLATED_DB else "most"
-    return Advice(
-        site, "keep",
-        f"{label} hears {loud} {verdict} ({snr:.0f} dB over rest, next {isolation:.0f} dB below): "
-        "keep it.",
-    )  # fmt: skip

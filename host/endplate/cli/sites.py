@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`endplate sites`: what each site hears while the patient moves, and which to keep."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live as Screen
+
+from endplate.cli.ending import end
+from endplate.cli.keys import single_keys
+from endplate.cli.places import repair_recordings, session_folder
+from endplate.cli.sites_shown import judged_view, live_view
+from endplate.cli.sources import absolute, add_board, board_settings
+from endplate.errors import UsageError
+from endplate.fit.cued import Recorded, listen
+from endplate.fit.guide import Guide
+from endplate.fit.protocol import Cue
+from endplate.fit.recorded_cues import dofs_of, recorded
+from endplate.fit.site_test import MODES, Judged, Live, judge, protocol, told
+from endplate.hardware import Hand, Montage, load_hand, load_montage
+from endplate.live.feed import FeedReader
+from endplate.live.recording import read_recording
+from endplate.live.session import start_control
+
+EXAMPLES = """examples:
+  endplate sites --board cyton --port /dev/ttyUSB0 --montage transhumeral-4 --dofs hand,elbow
+  endplate sites --board cyton --port /dev/ttyUSB0 --montage free-8 --mode isolate --out anna
+  endplate sites --recording anna.bdf --mode cover --out anna-again
+"""
+KEYS = "r repeats the movement, s leaves it out, q ends the test"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options."""
+    add_board(parser, needed=False)
+    parser.set_defaults(montage="")  # of a recording its own
+    parser.add_argument(
+        "--recording", type=Path, help="look at this recording of a test or a calibration again"
+    )
+    parser.add_argument(
+        "--hand", default="test-hand", help="hand file, a name or a path (test-hand)"
+    )
+    parser.add_argument(
+        "--dofs", default="", help="degrees of freedom to try, comma separated (hand,elbow)"
+    )
+    parser.add_argument(
+        "--mode", choices=MODES, default="cover",
+        help="isolate: one site a movement; cover: a decoder of all sites (cover)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--repetitions", type=int, default=2, help="of each direction, two or more (2)"
+    )
+    parser.add_argument(
+        "--out", type=Path, help="write NAME.png, NAME.json and the recording NAME.bdf"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """The test, or another look at one."""
+    console = Console()
+    if bool(arguments.recording) == bool(arguments.board):
+        raise UsageError("Name either a board (--board) or a recording (--recording).")
+    hand = load_hand(arguments.hand)
+    if arguments.recording:
+        heard, montage, dofs, simulated = _again(arguments, hand)
+    else:
+        heard, montage, dofs, simulated = _live(arguments, console, hand)
+    cued = listen(heard, montage, hand, dofs, least_repetitions=2, testing=True)
+    with console.status("Leaving out site after site ...") as line:
+        judged = judge(cued, arguments.mode, lambda n: line.update(f"{n} sites left ..."))
+    if simulated:
+        console.print("SIMULATED")
+    for part in judged_view(judged, console.width):
+        console.print(part)
+    if arguments.out:
+        _write(arguments.out, judged, montage, simulated, console)
+    return 0
+
+
+def _write(
+    out: Path, judged: Judged, montage: Montage, simulated: bool, console: Console
+) -> None:
+    from endplate.cli.sites_figures import draw  # loads matplotlib
+
+    title = f"{'SIMULATED · ' if simulated else ''}Site test · {montage.name} · {judged.mode}"
+    picture = draw(out.with_name(out.name + ".png"), judged, title)
+    data = out.with_name(out.name + ".json")
+    data.write_text(json.dumps(told(judged), indent=1, ensure_ascii=False) + "\n")
+    console.print(f"Figure: {picture} · numbers: {data}")
+
+
+def _dofs(text: str, hand: Hand, usual: list[str]) -> list[str]:
+    dofs = [name.strip() for name in text.split(",") if name.strip()] or usual
+    known = [dof.name for dof in hand.dofs]
+    for name in dofs:
+        if name not in known:
+            raise UsageError(
+                f"The hand {hand.name} has no degree of freedom {name!r}; it has "
+                f"{', '.join(known)}."
+            )
+    if len(set(dofs)) != len(dofs):
+        raise UsageError("Name each degree of freedom once, for example --dofs hand,elbow.")
+    return dofs
+
+
+def _again(
+    arguments: argparse.Namespace, hand: Hand
+) -> tuple[Recorded, Montage, list[str], bool]:
+    recording = read_recording(arguments.recording)
+    heard = recorded(recording)
+    montage = load_montage(arguments.montage or str(recording.meta.get("montage") or "free-8"))
+    dofs = _dofs(arguments.dofs, hand, dofs_of(heard.cues))
+    return heard, montage, dofs, bool(recording.meta.get("simulated"))
+
+
+def _live(
+    arguments: argparse.Namespace, console: Console, hand: Hand
+) -> tuple[Recorded, Montage, list[str], bool]:
+    if arguments.repetitions < 2:
+        raise UsageError("Sites are judged on repetitions left out: give --repetitions 2 or more.")
+    arguments.montage = arguments.montage or "free-8"
+    montage = load_montage(arguments.montage)
+    dofs = _dofs(arguments.dofs, hand, ["hand", "elbow"])
+    cues = protocol(dofs, arguments.repetitions)
+    out = arguments.out or Path(f"sites-{datetime.now():%Y%m%d-%H%M%S}")
+    repair_recordings(out.absolute().parent, console)
+    console.print(f"{sum(cue.duration_s for cue in cues):.0f} s. Follow the words. {KEYS}.")
+    with session_folder("sites") as directory:
+        control = start_control(
+            {
+                **board_settings(arguments),
+                "directory": str(directory),
+                "hand_port": None,
+                "hand": arguments.hand,
+                "profile": None,
+                "recording": absolute(out),
+                "arm": False,
+            }
+        )
+        try:
+            heard, simulated = _guided(directory, console, montage, dofs, cues)
+        finally:
+            end(console, control)
+    return heard, montage, dofs, simulated
+
+
+def _guided(
+    directory: Path, console: Console, montage: Montage, dofs: list[str], cues: list[Cue]
+) -> tuple[Recorded, bool]:
+    """Plays the cues with the matrix on the screen."""
+    info = FeedReader(directory / "feed").info
+    for site in montage.sites:
+        if site.channel > info.channels:
+            raise UsageError(
+                f"The site {site.label} is on channel {site.channel}, but the board has "
+                f"{info.channels} channels: choose another montage or board."
+            )
+    labels = [site.label for site in montage.sites]
+    live = Live([site.channel - 1 for site in montage.sites], info.rate_hz)
+    left = sum(cue.duration_s for cue in cues)
+    with single_keys() as keys, Screen(console=console, refresh_per_second=8) as screen:
+
+        def show(index: int, cue: Cue, share: float) -> None:
+            live.begin(*guide.started[index])
+            still = max(0.0, left - sum(c.duration_s for _, c in guide.started[:-1])
+                        - share * cue.duration_s)  # fmt: skip
+            screen.update(live_view(live, labels, dofs, cue, share, still, console.width))
+
+        guide = Guide(
+            directory, progress=show, keys=keys,
+            heard=lambda first, _counts, clean: live.heard(first, clean),
+        )  # fmt: skip
+        guide.play(cues)
+    guided = guide.guided()
+    heard = Recorded(
+        guided.counts, info.rate_hz, info.uv_per_count, info.full_scale_uv, info.mains_hz,
+        guided.cues,
+    )  # fmt: skip
+    return heard, info.simulated

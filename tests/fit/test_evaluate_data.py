@@ -24,7 +24,7 @@ from cued_emg import (
 
 from endplate.cli import parser
 from endplate.errors import CalibrationError, EndplateError, RecordingError, UsageError
-from endplate.fit import bids, recorded_trials
+from endplate.fit import bids, recorded_cues, recorded_trials
 from endplate.fit.frames import Frames
 from endplate.fit.judgement import directions, figures, judge
 from endplate.fit.movement_names import given, movement
@@ -134,7 +134,7 @@ def test_a_cue_that_cannot_be_read_is_a_sentence(tmp_path):
         broken = SimpleNamespace(annotations=[(0, f"prompt {text}")], first=0, rate_hz=250.0,
                                  counts=np.zeros((9, 1)), path="x.bdf")  # fmt: skip
         with pytest.raises(CalibrationError, match="x.bdf has a cue that cannot be read"):
-            recorded_trials.cues_of(broken)
+            recorded_cues.cues_of(broken)
 
 
 # ---- BIDS ----

@@ -160,6 +160,6 @@ def test_a_cue_that_was_done_again_is_void_in_the_recording_too():
 
 def test_a_recording_without_cues_is_refused():
     plain = recording()
-    plain.annotations = [(1200, "mark: hello"), (1300, "prompt not json")]
+    plain.annotations = [(1200, "mark: hello"), (1300, "prompted")]
     with pytest.raises(CalibrationError, match="holds no cues"):
         recorded_cues.recorded(plain)

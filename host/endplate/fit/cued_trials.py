@@ -91,7 +91,7 @@ def _part(
             now = -1 if cue.kind == "combination" else int(numbers[k]), bool(judged[k])
         rows = slice(max(0, start), n)
         repetition[rows], test[rows], which[rows] = *now, at + k
-        known[max(0, start) : start + round(cue.duration_s * rate_hz)] = True
+        known[max(0, start) : start + round(cue.duration_s * rate_hz)] = cue.kind != "void"
         stop = start + round((cue.duration_s + late[k]) * rate_hz)
         since = np.arange(max(0, start), min(n, max(0, stop))) - start
         level = cue.level(since / rate_hz - late[k])

@@ -1,28 +1,39 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The cues that a person followed, read back from a recording's annotations."""
+"""The cues that a person followed, read back from a recording's annotations.
+
+A cue is the annotation "prompt {...}" of the request of that name (live/verbs.py): label, target
+and kind, and how long it rises, holds, falls and rests; where it does not say so, those of the
+usual protocol are taken. One that was cut short, or of which "void {...}" says that it was done
+again, is of the kind "void".
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+
+import numpy as np
 
 from endplate.errors import CalibrationError
 from endplate.fit.cued import Recorded
 from endplate.fit.guide import VOID
 from endplate.fit.labels import StartedCue
-from endplate.fit.protocol import FALL_S, HOLD_S, KINDS, PAUSE_S, RISE_S, Cue
-from endplate.live.recording import Recording
+from endplate.fit.protocol import KINDS, Cue
+from endplate.live.bdf import Recording
 
-_PROMPT = "prompt "
-_USUAL = {"rise_s": RISE_S, "hold_s": HOLD_S, "fall_s": FALL_S, "rest_s": PAUSE_S}
+_PROMPT = re.compile(r"prompt\s+(\{.*\})\s*$")
+_VOID = re.compile(re.escape(VOID) + r'\{"sample": (\d+)\}\s*$')
+_TIMES = ("rise_s", "hold_s", "fall_s", "rest_s")
+SHORT_S = 0.1  # missing of a movement: it was still done
 
 
 def recorded(recording: Recording) -> Recorded:
     """The samples of a recording and the cues in it. Raises CalibrationError when it has none."""
     cues = cues_of(recording)
-    if not cues:
+    if not any(cue.target for _, cue in cues):
         raise CalibrationError(
             f"The recording {recording.path} holds no cues, so nobody knows what was meant when: "
             "take one of `endplate sites` or `endplate calibrate`."
@@ -36,25 +47,24 @@ def recorded(recording: Recording) -> Recorded:
 
 
 def cues_of(recording: Recording) -> list[StartedCue]:
-    """Each cue with its start in the recording's samples, in order; those that were cut short or
-    done again are of the kind "void"."""
-    prompts: list[tuple[int, dict[str, Any]]] = []
-    void: set[int] = set()
-    for sample, text in recording.annotations:
-        if text.startswith(_PROMPT):
-            fields = _json(text[len(_PROMPT) :])
-            if fields.get("kind") in KINDS:
-                prompts.append((sample, fields))
-        elif text.startswith(VOID):
-            void.add(int(_json(text[len(VOID) :]).get("sample", -1)))
-    ends = [sample for sample, _ in prompts[1:]] + [recording.first + len(recording.counts)]
-    found = []
-    for (sample, fields), end in zip(prompts, ends, strict=False):
-        cue = _cue(fields, (end - sample) / recording.rate_hz)
-        if sample in void:
+    """Cues with their start in `recording.counts`, in order. Raises CalibrationError."""
+    said = [
+        (sample - recording.first, match.group(1))
+        for sample, text in recording.annotations
+        if (match := _PROMPT.match(text))
+    ]
+    again = {int(match.group(1)) - recording.first for _, text in recording.annotations
+             if (match := _VOID.match(text))}  # fmt: skip
+    ends = [start for start, _ in said[1:]] + [len(recording.counts)]
+    cues = []
+    for (start, text), end in zip(said, ends if said else [], strict=True):
+        cue = _cue(text, (end - start) / recording.rate_hz, recording.path)
+        if cue is None or start < 0:
+            continue
+        if start in again or (end - start) / recording.rate_hz < cue.active_s - SHORT_S:
             cue = replace(cue, target={}, kind="void")
-        found.append((sample - recording.first, cue))
-    return found
+        cues.append((start, cue))
+    return cues
 
 
 def dofs_of(cues: Sequence[StartedCue]) -> list[str]:
@@ -62,23 +72,22 @@ def dofs_of(cues: Sequence[StartedCue]) -> list[str]:
     return list(dict.fromkeys(dof for _, cue in cues for dof in cue.target))
 
 
-def _cue(fields: dict[str, Any], lasted_s: float) -> Cue:
-    """An old recording does not say how long each part was: then as the usual cue, stretched to
-    when the next one came."""
-    target = {str(dof): float(value) for dof, value in (fields.get("target") or {}).items()}
-    if "rest_s" in fields:
-        seconds = {name: float(fields[name]) for name in _USUAL}
-    elif target:
-        stretch = lasted_s / sum(_USUAL.values())
-        seconds = {name: value * stretch for name, value in _USUAL.items()}
-    else:
-        seconds = {"rise_s": 0.0, "hold_s": lasted_s, "fall_s": 0.0, "rest_s": 0.0}
-    return Cue(str(fields.get("label", "")), target, kind=str(fields["kind"]), **seconds)
-
-
-def _json(text: str) -> dict[str, Any]:
+def _cue(text: str, seconds: float, path: Path | None) -> Cue | None:
+    """One cue, which lasted so long until the next; None when it was none."""
     try:
-        found = json.loads(text)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+        fields = json.loads(text)
+        label, kind = str(fields.get("label", "")), str(fields.get("kind", "trapezoid"))
+        target = {str(dof): float(value) for dof, value in (fields.get("target") or {}).items()}
+        times = {name: float(fields[name]) for name in _TIMES if name in fields}
+        if not all(np.isfinite([*target.values(), *times.values()])) or kind not in KINDS:
+            raise ValueError(text)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise CalibrationError(
+            f"The recording {path} has a cue that cannot be read ({text[:60]}): it was made by "
+            "another version of Endplate, or is damaged."
+        ) from error
+    if not label and not target:
+        return None
+    if not target and len(times) < len(_TIMES):
+        times = {"rise_s": 0.0, "hold_s": seconds, "fall_s": 0.0, "rest_s": 0.0}
+    return Cue(label, target, **times, kind=kind)

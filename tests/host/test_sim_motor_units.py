@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The validation criteria of the EMG model, each computed from generated spikes and signals."""
+"""Motor units and their potentials, one by one; the criteria of validation.py: its own tests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from scipy.signal import welch
 
 from endplate.sim.motor_units import Discharge, Pool
 from endplate.sim.muscle import (
@@ -20,6 +19,7 @@ from endplate.sim.muscle import (
     skin_distance,
     unit_templates,
 )
+from endplate.sim.validation import duration_ms
 
 BLOCK = 40
 SECONDS = 6.0
@@ -54,47 +54,8 @@ def contraction(tissue: str, excitation: float, at_mm: float = 0.0, seed: int = 
     return np.concatenate(blocks)[int(SETTLE_S * RATE_HZ) :], trains
 
 
-def force(trains: list[np.ndarray]) -> float:
-    """Mean force of the spikes that were really fired."""
-    return float(Pool.of().force(np.array([len(train) / SECONDS for train in trains])))
-
-
 def at_force(share: float) -> float:
     return float(Pool.of().excitation_for(np.array(share)))
-
-
-def median_frequency(signal: np.ndarray) -> float:
-    frequency, power = welch(signal, RATE_HZ, nperseg=2048)
-    return float(frequency[np.searchsorted(np.cumsum(power), power.sum() / 2)])
-
-
-def duration_ms(potential: np.ndarray) -> float:
-    """From the first to the last sample above 5 % of the peak to peak."""
-    heard = np.flatnonzero(np.abs(potential) > 0.05 * np.ptp(potential))
-    return float(heard[-1] - heard[0] + 1) / RATE_HZ * 1000.0
-
-
-@pytest.mark.parametrize("tissue", TISSUES)
-def test_median_frequency_at_half_force(tissue):
-    signal, _ = contraction(tissue, at_force(0.5))
-    assert 60.0 <= median_frequency(signal[:, 0]) <= 120.0
-
-
-@pytest.mark.parametrize("tissue", TISSUES)
-def test_amplitude_grows_with_force_by_the_right_power(tissue):
-    runs = [contraction(tissue, at_force(share)) for share in (0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)]
-    amplitude = [np.std(signal[:, 0]) for signal, _ in runs]
-    made = [force(trains) for _, trains in runs]
-    slope = np.polyfit(np.log(made), np.log(amplitude), 1)[0]
-    assert 0.9 <= slope <= 1.5
-    assert np.all(np.diff(amplitude) > 0)
-
-
-@pytest.mark.parametrize("tissue", TISSUES)
-def test_maximum_amplitude(tissue):
-    signal, _ = contraction(tissue, 1.0)
-    assert np.std(signal[:, 0]) == pytest.approx(MAXIMUM_UV, rel=0.1)
-    assert 100.0 <= np.std(signal[:, 0]) <= 800.0
 
 
 @pytest.mark.parametrize(
@@ -136,26 +97,6 @@ def test_small_units_fire_first_and_fastest():
     assert np.all(np.diff(rates[recruited]) <= 0)
     assert pool.rates_hz(0.0).sum() == 0
     assert pool.rates_hz(1.0).min() == pytest.approx(25.0, abs=0.01)
-
-
-@pytest.mark.parametrize("tissue", TISSUES)
-@pytest.mark.parametrize("share", [0.2, 0.5, 1.0])
-def test_amplitude_in_a_steady_contraction_varies_as_it_should(tissue, share):
-    signal, _ = contraction(tissue, at_force(share))
-    window = int(0.2 * RATE_HZ)
-    whole = len(signal) // window * window
-    rms = np.sqrt(np.mean(signal[:whole, 0].reshape(-1, window) ** 2, axis=1))
-    assert 0.08 <= rms.std() / rms.mean() <= 0.2
-
-
-@pytest.mark.parametrize("tissue", TISSUES)
-@pytest.mark.parametrize(("site", "expected"), [(1, 0.48), (2, 0.24), (3, 0.14)])
-def test_neighbouring_sites_over_two_active_muscles_correlate(tissue, site, expected):
-    """Two independent muscles, one pair over each: the arrangement behind the numbers."""
-    here, _ = contraction(tissue, at_force(0.5), 0.0, 1)
-    there, _ = contraction(tissue, at_force(0.5), SITES_MM[site], 1 + site)
-    both = here + there
-    assert np.corrcoef(both[:, 0], both[:, site])[0, 1] == pytest.approx(expected, abs=0.1)
 
 
 def test_cross_talk_follows_the_law_and_saturates():

@@ -42,7 +42,7 @@ def test_something_is_shown():
 @pytest.mark.parametrize(
     "command",
     ["bench", "monitor", "devices", "record", "replay", "evaluate", "calibrate", "run", "hand",
-     "profile"],
+     "profile", "simulate"],
 )
 def test_examples_of_each_help_are_accepted(command):
     accepted(importlib.import_module(f"endplate.cli.{command}").EXAMPLES, command)
@@ -53,6 +53,13 @@ def test_examples_of_each_verb_of_hand_are_accepted():
 
     for place, _ in VERBS.values():
         accepted(loaded(place).EXAMPLES, "hand")
+
+
+def test_examples_of_each_verb_of_simulate_are_accepted():
+    from endplate.cli.simulate import VERBS
+
+    for place, _ in VERBS.values():
+        accepted(importlib.import_module(place).EXAMPLES, "simulate")
 
 
 def accepted(examples: str, command: str) -> None:

@@ -26,6 +26,7 @@ COMMANDS = {
     "evaluate": "judge decoders on recorded trials they have not seen",
     "profile": "the versions of a profile: list, compare, go back",
     "sites": "show what each site hears of each movement, and which sites to keep",
+    "simulate": "the simulated person alone: is its EMG credible, can it be used",
     "calibrate": "guide a person through the movements and write their profile",
     "run": "drive a hand from a board with a profile",
     "hand": "ask a hand who it is, and hold it against its safety requirements",

@@ -19,6 +19,7 @@ from endplate.sim.prompts import DOFS
 BLOCK = 40
 COMFORTABLE = 0.45  # excitation of effort 1, as a share of the maximum
 RENEWED = 16  # units a block whose potentials are computed anew, at most
+SETTLE = 10  # blocks until another pool's last potentials have ended
 SLOWED = 0.02  # change of the conduction velocity that is worth it
 #: What a raised arm does to each muscle, at posture 1: sd of its slide under the skin round the
 #: limb and along it, range of its depth (mm), and most of the tone that holding the arm up takes.
@@ -63,6 +64,7 @@ class Muscles:
         )
         self.fatigue = Fatigue(len(self._pools))
         self.shift_mm = self.shift_along_mm = self.posture = 0.0
+        self._first = np.cumsum([0, *(len(muscle.pools) for muscle in preset.muscles)])[:-1]
         muscle_of = np.repeat(
             np.arange(len(preset.muscles)), [len(m.pools) for m in preset.muscles]
         )
@@ -93,6 +95,20 @@ class Muscles:
         self.renew(RENEWED)
         unit, offset = self._discharge.block(excitation, BLOCK)
         return self._sum.block(unit, offset, BLOCK)
+
+    def maxima(self, blocks: int) -> list[np.ndarray]:
+        """Signals [samples, sites] of the first pool of each muscle, alone and at maximal
+        excitation. For judging: the person must not be used after it."""
+        made = []
+        for pool in self._first:
+            alone = np.zeros(len(self._pools))
+            alone[pool] = 1.0
+            blocks_made = [
+                self._sum.block(*self._discharge.block(alone, BLOCK), BLOCK)
+                for _ in range(blocks + SETTLE)
+            ]
+            made.append(np.concatenate(blocks_made[SETTLE:]))
+        return made
 
     def renew(self, most: int | None = None) -> None:
         """Computes potentials anew that are no longer where they were, at most so many."""

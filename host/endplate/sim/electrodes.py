@@ -58,7 +58,7 @@ class _OnePole:
             self._matrix = np.where(lag >= 0, self._gain * self._pole ** np.maximum(lag, 0), 0.0)
             self._decay = self._pole ** np.arange(1, n + 1)[:, None]
         out = self._matrix @ x + self._decay * self._state
-        self._state = out[-1]
+        self._state = out[-1].copy()  # the caller may scale what it was given
         return out
 
 

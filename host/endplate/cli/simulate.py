@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`endplate simulate VERB`: the simulated person alone, faster than real time, without processes.
+
+One file per verb, as VERBS lists them; each has EXAMPLES, add_arguments(parser) and run(arguments),
+like a subcommand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+
+#: Verb -> (module, summary).
+VERBS = {
+    "validate": (
+        "endplate.cli.simulate_validate",
+        "hold the simulated EMG against what is known of people's",
+    ),
+}
+EXAMPLES = """examples:
+  endplate simulate validate --out validation
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The verbs with their options."""
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for name, (place, summary) in VERBS.items():
+        module = importlib.import_module(place)
+        sub = verbs.add_parser(
+            name,
+            help=summary,
+            description=summary[0].upper() + summary[1:] + ".",
+            epilog=module.EXAMPLES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(sub)
+        sub.set_defaults(run_verb=module.run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Runs the verb."""
+    return arguments.run_verb(arguments)

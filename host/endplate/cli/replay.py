@@ -2,7 +2,8 @@
 """`endplate replay`: a recording through the same chain again; the same bytes must come out.
 
 Without a hand the whole file is decoded as fast as the machine can and compared with what was
-commanded then. With one it plays at its own pace through the control process, as a board would.
+commanded then. With one it plays at its own pace through the control process, as a board would; or,
+with --shadow, the hand decodes it as well, without moving, and both are compared bit by bit.
 """
 
 from __future__ import annotations
@@ -15,10 +16,14 @@ from pathlib import Path
 from rich.console import Console
 
 from endplate.cli.ending import end
-from endplate.cli.places import repair_recordings, session_folder
-from endplate.cli.replayed import compare, recorded_profiles
+from endplate.cli.hand_params import opened
+from endplate.cli.hand_session import hand_file
+from endplate.cli.places import repair_recordings, session_folder, session_on
+from endplate.cli.replayed import compare, recorded_profiles, stretches
+from endplate.cli.replayed_on_hand import decode
 from endplate.cli.sources import absolute
-from endplate.errors import ProfileError
+from endplate.errors import HandError, ProfileError, UsageError
+from endplate.hardware import load_hand
 from endplate.live.feed import FeedReader
 from endplate.live.profile_file import load_profile
 from endplate.live.recording import Recording, read_recording
@@ -28,7 +33,11 @@ from endplate.live.session import start_control
 EXAMPLES = """examples:
   endplate replay visit.bdf                                     decode it again and compare
   endplate replay visit.bdf --hand-port /dev/ttyACM0            drive a hand with it
+  endplate replay visit.bdf --hand-port /dev/ttyACM0 --shadow   decode it here and on the hand
 """
+
+
+BAUD = 1_000_000  # of every hand
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,6 +47,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--hand-port", help="serial port of a hand that shall follow")
     parser.add_argument(
         "--hand", default="test-hand", help="hand file, a name or a path (test-hand)"
+    )
+
+
+    parser.add_argument(
+        "--shadow", action="store_true",
+        help="the hand decodes as well, without moving: the same bytes must come out",
+    )  # fmt: skip
+    parser.add_argument(
+        "--upload", action="store_true", help="with --shadow: replace the decoder that it keeps"
     )
 
 
@@ -51,6 +69,8 @@ def run(arguments: argparse.Namespace) -> int:
         f"{arguments.recording.name}: {seconds:.1f} s, {recording.counts.shape[1]} channels, "
         f"{recording.rate_hz:g} Hz"
     )
+    if arguments.shadow or arguments.upload:
+        return shadow(arguments, console, recording)
     if arguments.hand_port:
         return play(arguments, console, recording)
     with session_folder("replay") as directory:
@@ -63,6 +83,36 @@ def run(arguments: argparse.Namespace) -> int:
         same = same and result.identical
         console.print(result.sentence)
     return 0 if same or arguments.profile else 1
+
+
+def shadow(arguments: argparse.Namespace, console: Console, recording: Recording) -> int:
+    """Here and on the hand; status 1 when a hop differs or was not heard of."""
+    if not (arguments.hand_port and arguments.shadow):
+        raise UsageError("--shadow needs a hand that decodes (--hand-port), --upload needs both.")
+    if session_on(arguments.hand_port) is not None:
+        raise HandError(f"A session runs on {arguments.hand_port}: end it, then replay.")
+    hand, same = load_hand(arguments.hand), True
+    with session_folder("replay") as directory:
+        found = stretches(recording, directory, arguments.profile)
+        if not found:
+            raise ProfileError(
+                "This recording holds no profile to decode with; give one with --profile."
+            )
+        with opened(arguments.hand_port, BAUD, change=True) as params:
+            link = params.link
+            hand_file(arguments.hand_port, link.info, arguments.hand)
+            for rows, path in found:
+                with console.status("The hand decodes ...") as line:
+                    result = decode(
+                        recording, load_profile(path), hand, params, rows,
+                        upload=arguments.upload, recorded=arguments.profile is None,
+                        progress=lambda share: line.update(f"The hand decodes: {share:.0%}"),
+                    )  # fmt: skip
+                same = same and result.identical
+                for sentence in result.sentences:
+                    console.print(sentence)
+    console.print("Host and hand: identical bytes." if same else "Host and hand DIFFER.")
+    return 0 if same else 1
 
 
 def play(arguments: argparse.Namespace, console: Console, recording: Recording) -> int:

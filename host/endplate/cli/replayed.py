@@ -63,14 +63,20 @@ def _stretches(recording: Recording, directory: Path) -> list[tuple[int, Path]]:
 def compare(recording: Recording, directory: Path, other: Path | None = None) -> list[Replayed]:
     """Decodes every stretch with its own profile, or all of it with `other`. Raises
     ProfileError."""
-    stretches = [(recording.first, other)] if other else _stretches(recording, directory)
-    results = []
-    for number, (start, path) in enumerate(stretches):
-        end = recording.first + len(recording.counts)
-        if number + 1 < len(stretches):
-            end = stretches[number + 1][0]
-        results.append(_again(recording, load_profile(path), start, end))
-    return results
+    return [
+        _again(recording, load_profile(path), rows.start, rows.stop)
+        for rows, path in stretches(recording, directory, other)
+    ]
+
+
+def stretches(
+    recording: Recording, directory: Path, other: Path | None = None
+) -> list[tuple[slice, Path]]:
+    """Rows of the recording and the profile that was in use there, or `other` for all of it."""
+    found = [(recording.first, other)] if other else _stretches(recording, directory)
+    starts = [start - recording.first for start, _ in found] + [len(recording.counts)]
+    return [(slice(start, stop), path) for start, stop, (_, path) in
+            zip(starts, starts[1:], found, strict=False)]  # fmt: skip
 
 
 def _again(recording: Recording, profile: Profile, start: int, end: int) -> Replayed:
@@ -86,8 +92,8 @@ def _again(recording: Recording, profile: Profile, start: int, end: int) -> Repl
             dofs=list(meta["dofs"]),
         )
     )
-    hops = _decode(chain, recording, start - recording.first, end - recording.first)
-    rows = start - recording.first + hops["samples"].astype(np.int64) - 1
+    hops = _decode(chain, recording, start, end)
+    rows = start + hops["samples"].astype(np.int64) - 1
     then = np.zeros((len(hops), MAX_DOF), np.int16)
     then[:, : recording.targets.shape[1]] = recording.targets[rows]
     same = (then == hops["target"]).all(1)

@@ -12,6 +12,7 @@ from sessions import settings
 
 from endplate.live.control import Control
 from endplate.live.recording import read_recording
+from endplate.live.running import start
 
 pytest.importorskip("brainflow", reason="brainflow is not installed")
 
@@ -62,8 +63,8 @@ def test_a_profile_made_for_60_hz_gets_its_notches(control, tmp_path):
     take(control, 10)
     sixty = control.chain.config.notch.section[0].a1
     control.settings.mains_hz = 60.0
-    assert control.make_chain(None).config.notch.section[0].a1 == sixty
+    assert start(control, None, None).chain.config.notch.section[0].a1 == sixty
     control.settings.mains_hz = 50.0
-    assert control.make_chain(None).config.notch.section[0].a1 != sixty
+    assert start(control, None, None).chain.config.notch.section[0].a1 != sixty
     control.close()
     assert read_recording(Path(control.recording)).meta["mains_hz"] == 60

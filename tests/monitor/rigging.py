@@ -96,7 +96,7 @@ class Outside:
             raise Later
         if self.refuse:
             raise SessionError(self.refuse)
-        return {"ok": True, "sample": 0}
+        return {"ok": True, "sample": 0, "name": fields.get("name", "anna")}
 
     def _run(self) -> None:
         n, chance = 0, np.random.default_rng(1)

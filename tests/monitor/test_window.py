@@ -69,6 +69,37 @@ def test_a_bad_site_is_said_in_words(window, outside, qtbot):
     assert page.bars._limits[0] == "frozen: a site it needs is bad"
 
 
+BESIDE = {
+    "waiting": "", "offer": "", "direct": False, "has_direct": True, "promoted": False,
+    "drives": "Anna",
+    "shadow": {"name": "Anna 2", "path": "2.json", "intent": [0.3, 0.0], "velocity": [0.42, 0.0],
+               "joints_deg": [20.0] * 9, "us": 5},
+}  # fmt: skip
+
+
+def test_a_shadow_moves_its_own_hand_and_can_be_promoted(window, outside, qtbot):
+    beside = window.pages[0].beside
+    assert not beside.isVisible()
+    outside.status = status(beside=BESIDE)
+    qtbot.waitUntil(lambda: "Shadow: Anna 2: hand +0.42" in beside.word.text(), timeout=3000)
+    assert beside.word.text().startswith("Drives: Anna\n") and colours(beside.hand) > 3
+    qtbot.mouseClick(beside.shadow_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: ("promote", {}) in outside.asked, timeout=3000)
+    outside.status = status(beside={**BESIDE, "promoted": True, "waiting": "demote"})
+    qtbot.waitUntil(lambda: "Relax once: the switch (demote)" in beside.word.text(), timeout=3000)
+    qtbot.keyClick(window, Qt.Key.Key_S)
+    qtbot.waitUntil(lambda: ("demote", {}) in outside.asked, timeout=3000)
+
+
+def test_direct_control_is_offered_in_words(window, outside, qtbot):
+    beside = window.pages[0].beside
+    outside.status = status(beside={**BESIDE, "shadow": None, "offer": "Nothing moves."})
+    qtbot.waitUntil(lambda: beside.word.text() == "Nothing moves.", timeout=3000)
+    assert not beside.hand.isVisible() and not beside.shadow_button.isVisible()
+    qtbot.keyClick(window, Qt.Key.Key_X)
+    qtbot.waitUntil(lambda: ("direct", {}) in outside.asked, timeout=3000)
+
+
 TOUCH = {
     "force_n": [5.6, 0.4, None, 0.0, 11.0],
     "contact": [True, True, True, False, True],

@@ -55,7 +55,8 @@ def show(console: Console, found: Comparison) -> None:
     for site in found.sites:
         sign, colour = SIGNS[site.verdict]
         table.add_row(site.label, f"[{colour}]{sign} {site.verdict}[/]", f"{site.gain:.2f}",
-                      f"{site.likeness:.2f}", site.sentence.removeprefix(f"{site.label} "))  # fmt: skip
+                      f"{site.likeness:.2f}",
+                      site.sentence.removeprefix(f"{site.label} "))  # fmt: skip
     console.print(table)
     dofs = list(found.remedies[0].r2)
     table = _table("Remedies: R² on what they were not made from",

@@ -39,24 +39,25 @@ class Replayed:
 
 def recorded_profiles(recording: Recording, directory: Path) -> list[Path]:
     """Writes the profiles that a recording holds into `directory`, in the order of their use."""
-    return [path for _, path in _stretches(recording, directory)]
+    return [path for _, _, path in _profiles(recording, directory)]
 
 
-def _stretches(recording: Recording, directory: Path) -> list[tuple[int, Path]]:
-    """(first sample, profile file) of each profile in use."""
-    found: list[tuple[int, str]] = []
+def _profiles(recording: Recording, directory: Path) -> list[tuple[int, int, Path]]:
+    """(first sample, sample its chain began with, profile file) of each profile in use; a chain
+    that ran beside another before began earlier."""
+    found: list[tuple[int, int, str]] = []
     if recording.meta.get("profile_text"):
-        found.append((recording.first, recording.meta["profile_text"]))
+        found.append((recording.first, recording.first, recording.meta["profile_text"]))
     found += [
-        (int(item["sample"]), item["text"])
+        (int(item["sample"]), int(item.get("since", item["sample"])), item["text"])
         for item in recording.meta.get("attachments", [])
         if item["name"] == "profile"
     ]
     written = []
-    for number, (sample, text) in enumerate(found):
+    for number, (sample, since, text) in enumerate(found):
         path = directory / f"profile-{number}.json"
         path.write_text(text, encoding="utf-8")
-        written.append((sample, path))
+        written.append((sample, since, path))
     return written
 
 
@@ -64,8 +65,8 @@ def compare(recording: Recording, directory: Path, other: Path | None = None) ->
     """Decodes every stretch with its own profile, or all of it with `other`. Raises
     ProfileError."""
     return [
-        _again(recording, load_profile(path), rows.start, rows.stop)
-        for rows, path in stretches(recording, directory, other)
+        _again(recording, load_profile(path), began, rows)
+        for rows, began, path in _stretches(recording, directory, other)
     ]
 
 
@@ -73,13 +74,21 @@ def stretches(
     recording: Recording, directory: Path, other: Path | None = None
 ) -> list[tuple[slice, Path]]:
     """Rows of the recording and the profile that was in use there, or `other` for all of it."""
-    found = [(recording.first, other)] if other else _stretches(recording, directory)
-    starts = [start - recording.first for start, _ in found] + [len(recording.counts)]
-    return [(slice(start, stop), path) for start, stop, (_, path) in
+    return [(rows, path) for rows, _, path in _stretches(recording, directory, other)]
+
+
+def _stretches(
+    recording: Recording, directory: Path, other: Path | None
+) -> list[tuple[slice, int, Path]]:
+    """The same with the row at which the chain began."""
+    first = recording.first
+    found = [(first, first, other)] if other else _profiles(recording, directory)
+    starts = [start - first for start, _, _ in found] + [len(recording.counts)]
+    return [(slice(start, stop), max(0, since - first), path) for start, stop, (_, since, path) in
             zip(starts, starts[1:], found, strict=False)]  # fmt: skip
 
 
-def _again(recording: Recording, profile: Profile, start: int, end: int) -> Replayed:
+def _again(recording: Recording, profile: Profile, began: int, stretch: slice) -> Replayed:
     meta = recording.meta
     chain = Chain(
         chain_settings(
@@ -92,8 +101,9 @@ def _again(recording: Recording, profile: Profile, start: int, end: int) -> Repl
             dofs=list(meta["dofs"]),
         )
     )
-    hops = _decode(chain, recording, start, end)
-    rows = start + hops["samples"].astype(np.int64) - 1
+    hops = _decode(chain, recording, began, stretch.stop)
+    rows = began + hops["samples"].astype(np.int64) - 1
+    hops, rows = hops[rows >= stretch.start], rows[rows >= stretch.start]
     then = np.zeros((len(hops), MAX_DOF), np.int16)
     then[:, : recording.targets.shape[1]] = recording.targets[rows]
     same = (then == hops["target"]).all(1)

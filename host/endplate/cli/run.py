@@ -28,11 +28,14 @@ from endplate.monitor import words
 
 EXAMPLES = """examples:
   endplate run --board cyton --port /dev/ttyUSB0 --hand-port /dev/ttyACM0 --profile anna.json
+  endplate run --board synthetic --hand-port /dev/ttyACM0 --profile anna.json --shadow new.json
 keys: a arm   d disarm   space STOP   r RELEASE (opens slowly)   c clear a fault   g next grip
+      s the shadow drives, or back   x direct control, or back (both wait until the person relaxes)
       E emergency stop (drive off until the hand is switched off and on)   q quit
 """
 KEYS = (
-    "a arm · d disarm · space STOP · r RELEASE · c clear fault · g grip · E emergency stop · q quit"
+    "a arm · d disarm · space STOP · r RELEASE · c clear fault · g grip · s shadow · x direct · "
+    "E emergency stop · q quit"
 )
 VERBS = {
     "a": "arm", "d": "disarm", " ": "stop", "r": "release", "c": "clear_fault", "E": "estop",
@@ -53,6 +56,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--profile", type=Path, required=True, help="what `endplate calibrate` wrote"
     )
     parser.add_argument(
+        "--shadow", type=Path, metavar="PROFILE",
+        help="another profile beside it: it moves only the virtual hand until it is promoted (s)",
+    )  # fmt: skip
+    parser.add_argument(
         "--out", type=Path, help="recording to write, without ending (run-DATE-TIME)"
     )
     parser.add_argument("--monitor", action="store_true", help="open the window as well")
@@ -61,7 +68,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Runs until q or Ctrl-C; the hand is disarmed at the end, whatever ended it."""
     console = Console()
-    load_profile(arguments.profile)  # its sentence, before anything is opened
+    for path in filter(None, (arguments.profile, arguments.shadow)):
+        load_profile(path)  # its sentence, before anything is opened
     out = arguments.out or Path(f"run-{datetime.now():%Y%m%d-%H%M%S}")
     repair_recordings(out.absolute().parent, console)
     with session_folder("run") as directory:
@@ -73,6 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
                 "hand_baud": arguments.baud,
                 "hand": arguments.hand,
                 "profile": absolute(arguments.profile),
+                "shadow": absolute(arguments.shadow),
                 "recording": absolute(out),
                 "arm": False,
             }
@@ -98,8 +107,8 @@ def watch(console: Console, directory: Path, control: ControlProcess) -> bool:
 
     def request(verb: str, **fields: Any) -> None:
         try:
-            ask(directory, verb, timeout_s=2.0, **fields)
-            said["answer"] = words.done(verb, fields)
+            reply = ask(directory, verb, timeout_s=2.0, **fields)
+            said["answer"] = words.done(verb, {**fields, **reply})
         except EndplateError as error:
             said["answer"] = str(error)
 
@@ -123,6 +132,8 @@ def watch(console: Console, directory: Path, control: ControlProcess) -> bool:
                     return True
                 if key in VERBS:
                     asking.submit(request, VERBS[key])
+                elif key in words.SWITCHES:
+                    asking.submit(request, words.switch(key, status))
                 elif key == "g" and grips:
                     grip = (grip + 1) % len(grips)
                     asking.submit(request, "grip", name=grips[grip])
@@ -139,6 +150,7 @@ def hand_lines(status: dict[str, Any], dofs: list[str]) -> Text:
             if why != "none":
                 lines.append(f"{dof.replace('_', ' ')} {words.limit(why)}")
     lines += decoded(hand.get("decoding") or {})
+    lines += words.beside(status, dofs)
     if wire.get("n"):
         lines.append(f"Arrival to wire: p95 {wire['p95']:.1f} ms")
     lines += list(status.get("sentences", []))[-3:]

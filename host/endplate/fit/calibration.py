@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from endplate import core_decoder
-from endplate.fit import auto, gate, shaping, site_report
+from endplate.fit import auto, fallback, gate, shaping, site_report
 from endplate.fit.cued import Cued, Recorded, listen
 from endplate.fit.guide import Guided
 from endplate.fit.labels import StartedCue
@@ -126,6 +126,7 @@ def profile_of(
         statistics=candidate.statistics,
         difference_floor_uv2=look.difference_floor.tolist(),
         gate=gated,
+        direct={} if candidate.kind == "direct" else fallback.direct(cued, data),
         report=report,
         simulated=simulated,
     )

@@ -6,7 +6,7 @@
 The life of one sample, by the names of what touches it:
 
     BoardSource.poll -> Control._take -> core.Chain.process -> HandLink.command -> the hand
-                                     \\-> Journal, FeedWriter
+                                     \\-> Journal, FeedWriter, and then Beside: the shadow
 
 For every block one COMMAND at most leaves: that of its newest hop, if its EMG is fresh. Older hops
 of a backlog are recorded, not sent. No other thread sends, so a loop that stands still is silent,
@@ -38,10 +38,12 @@ from endplate.live.hand_decoding import HAND, HandDecoding
 from endplate.live.hand_log import Line
 from endplate.live.latency import Latencies
 from endplate.live.link import HandLink
-from endplate.live.profile import Profile, chain_settings, timing
+from endplate.live.profile import Profile, timing
 from endplate.live.profile_file import load_profile
 from endplate.live.requests import RequestServer, refusal
+from endplate.live.running import Running, start
 from endplate.live.session import SessionLock, Settings
+from endplate.live.shadow import Beside
 from endplate.live.source import Block
 from endplate.live.status import StatusMaker
 from endplate.live.traces import Traces
@@ -54,7 +56,7 @@ NOTES = 8
 FILLED_MISSING_S = 0.1  # a gap longer than this is not believed, though it was filled
 GOODBYE_S = 0.3
 
-STAGES = ("poll", "arrival_to_wire", "emg_to_wire", "chain", "wire_to_applied")
+STAGES = ("poll", "arrival_to_wire", "emg_to_wire", "chain", "wire_to_applied", "beside")
 
 
 class Control:
@@ -74,8 +76,6 @@ class Control:
         self.journal: Any = None
         self.recording: str | None = None  # the finished file, known when all is closed
         self.link: HandLink | None = None
-        self.profile: Profile | None = None
-        self.profile_path: str | None = None
         self._said = ""  # the link's last sentence
         self._recording_failed = False
         self._parts: list[Any] = []  # what close() closes, last made first
@@ -98,12 +98,15 @@ class Control:
         if settings.hand_port:
             self.link = HandLink(settings.hand_port, settings.hand_baud, self.hand.hash32)
         self.decoding = HandDecoding(self.link, self.hand)
-        self.use(profile, settings.profile, self.make_chain(profile))
+        self.beside = Beside(self)
+        self.use(start(self, profile, settings.profile))
         self._clean = np.zeros((max(64, round(info.rate_hz)), info.channels), np.float32)
         if self.link is not None:
             self._parts.append(self._goodbye)
             self.link.open()
         self._open_recording()
+        if settings.shadow:
+            self.beside.load(settings.shadow)
         self.traces = Traces(self.directory)
         self._parts.append(self.traces.close)
         self.feed = FeedWriter(self.directory / "feed", description.feed_info(self))
@@ -128,35 +131,30 @@ class Control:
 
     # ---- the profile ----
 
-    def make_chain(self, profile: Profile | None) -> core.Chain:
-        """The chain of a profile over all channels of this board. Raises ProfileError."""
-        info = self.source.info
-        if info.channels > core.MAX_SITES:
-            raise SessionError(
-                f"The board {info.name} has {info.channels} channels, {core.MAX_SITES} at most can "
-                "be decoded: choose another board."
-            )
-        if profile is not None:
-            profile.check_against(self.montage, info.rate_hz, self.hand)
-        return core.Chain(
-            chain_settings(
-                profile, rate_hz=info.rate_hz, channels=info.channels,
-                uv_per_count=info.uv_per_count, full_scale_uv=info.full_scale_uv,
-                mains_hz=self.settings.mains_hz, dofs=[dof.name for dof in self.hand.dofs],
-            )
-        )  # fmt: skip
+    @property
+    def profile(self) -> Profile | None:
+        """What decodes for the hand."""
+        return self.driver.profile
 
-    def use(self, profile: Profile | None, path: str | None, chain: core.Chain) -> None:
+    @property
+    def profile_path(self) -> str | None:
+        """Its file."""
+        return self.driver.path
+
+    @property
+    def chain(self) -> core.Chain:
+        """Its chain."""
+        return self.driver.chain
+
+    def use(self, driver: Running) -> None:
         """Decodes with this from the next sample on; only while the hand is not armed."""
-        self.profile, self.profile_path, self.chain = profile, path, chain
-        self._fed = 0  # samples this chain has taken
-        self._base = self.next_sample  # index of its first one
-        self.decoding.use(profile)
-        if profile is not None:
-            if self.journal is not None and path is not None:
-                with suppress(OSError, ValueError):  # the file may be gone since it was read
-                    self.journal.attach(self.next_sample, "profile", Path(path).read_text())
-            self.note(f"The profile {profile.name} is in use.")
+        self.driver: Running = driver
+        self.decoding.use(driver.profile)
+        self.beside.changed()
+        if driver.profile is not None:
+            if self.journal is not None and driver.text:
+                self.journal.attach(self.next_sample, "profile", driver.text)
+            self.note(f"The profile {driver.name} is in use.")
 
     # ---- the loop ----
 
@@ -199,17 +197,15 @@ class Control:
     def _take(self, block: Block) -> None:
         """One block of samples: decode, command, then tell everybody."""
         counts, n = block.counts, len(block.counts)
-        if block.first != self.next_sample:  # the stream began elsewhere, or anew
-            self._base = block.first - self._fed
+        jump = block.first != self.next_sample  # the stream began elsewhere, or anew
         missing = block.missing
         if block.filled > FILLED_MISSING_S * 1e9 / self._period_ns:
             missing = (1 << counts.shape[1]) - 1
         self.decoding.samples(block, missing)
         clean = self._clean[:n] if n <= len(self._clean) else np.zeros(counts.shape, np.float32)
         started = time.monotonic_ns()
-        hops = self.chain.process(counts, missing, clean)
+        hops = self.driver.process(block.first, jump, counts, missing, clean)
         decoded = time.monotonic_ns()
-        self._fed += n
         self.next_sample = block.first + n
         sent = False
         if len(hops):
@@ -225,19 +221,19 @@ class Control:
             newest = sent and i == len(hops) - 1
             self.feed.hop(hop, decoded, newest)
             if self.journal is not None:
-                sample = self._base + int(hop["samples"]) - 1
-                self.journal.hop(sample, hop["intent"], hop["target"], newest)
+                self.journal.hop(self.driver.sample_of(hop), hop["intent"], hop["target"], newest)
         if block.filled:
             self.lost += block.filled
             self.mark(f"gap: {block.filled} samples were lost and filled", block.first)
         for note in block.notes:
             self.note(note)
             self.mark(note, block.first)
+        self.beside.take(block.first, jump, counts, missing, hops)
 
     def _command(self, hop: np.void, block: Block) -> bool:
         if self.link is None or self.decoding.mode == HAND:
             return False
-        sample = self._base + int(hop["samples"]) - 1
+        sample = self.driver.sample_of(hop)
         age = round((self.next_sample - 1 - sample) * self._period_ns)
         emg_ns = block.newest_ns - age
         target = hop["target"].tolist()

@@ -144,9 +144,12 @@ class Journal:
         """An annotation at a sample."""
         self._put(_record(b"M", _SAMPLE.pack(sample), text.encode()))
 
-    def attach(self, sample: int, name: str, text: str) -> None:
-        """A text that came into force at a sample, such as another profile; kept in the meta."""
-        body = json.dumps({"sample": sample, "name": name, "text": text}).encode()
+    def attach(self, sample: int, name: str, text: str, **more: int) -> None:
+        """A text that came into force at a sample, such as another profile; kept in the meta.
+
+        Of a profile whose chain ran beside the other before, `since` is its first sample.
+        """
+        body = json.dumps({"sample": sample, "name": name, "text": text, **more}).encode()
         self._put(_record(b"A", _SAMPLE.pack(sample), body))
 
     def _put(self, record: bytes) -> None:

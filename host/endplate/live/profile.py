@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from endplate.errors import ProfileError
 from endplate.live import decoder as decoders
 from endplate.live.design import band_sections, notch_sections
 
-VERSION = 2
+VERSION = 3
 FORMS = ("rms", "log")
 MAX_DOF = 8  # CORE_MAX_DOF; a test compares them, so that this file needs no compiled module
 MAX_SITES = 64  # CORE_CHAIN_SITES
@@ -46,7 +46,8 @@ class Profile:
     microvolt. `statistics` are bits (decoder.py) of what the decoder looks at, `decoder` is the
     decoder (decoder.py) and `gate` the gate of gate.h, whose numbers stand in the decoder's pool.
     `needs[d]` lists the sites (indices) without which DoF d must not move. `channels` count from 1,
-    as the board's labels do.
+    as the board's labels do. `direct` is direct control to fall back on, {} without: its `decoder`,
+    `needs` and `shape`, for the RMS of the same sites.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Profile:
     difference_floor_uv2: list[float] = field(default_factory=list)
     gate: dict[str, Any] = field(default_factory=dict)
     norm_cap: float = 0.0
+    direct: dict[str, Any] = field(default_factory=dict)
     report: dict[str, Any] = field(default_factory=dict)
     simulated: bool = False
     created: str = ""
@@ -119,6 +121,19 @@ class Profile:
                         f"The profile {self.name} moves {dof}, which the hand {theirs} does not "
                         f"have: {again} for this hand."
                     )
+
+
+def direct_profile(profile: Profile) -> Profile | None:
+    """The profile with its direct control instead of its decoder; None when it has none.
+
+    It has no gate: its thresholds say what is rest, and nothing is new to it.
+    """
+    if not profile.direct:
+        return None
+    return replace(
+        profile, name=f"{profile.name}, direct control", form="rms", statistics=1, gate={},
+        direct={}, norm_cap=0.0, **profile.direct,
+    )  # fmt: skip
 
 
 def _name(thing: Any) -> str:

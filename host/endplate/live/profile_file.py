@@ -20,6 +20,8 @@ from endplate.errors import ProfileError
 from endplate.live.decoder import KINDS, inputs
 from endplate.live.profile import FORMS, MAX_DOF, MAX_SITES, VERSION, Profile
 
+WITHOUT_DIRECT = 2  # the version before; it is read as one that has no direct control
+
 
 def save_profile(profile: Profile, path: str | Path) -> None:
     """Writes the profile atomically: a reader finds the old file or the new one, whole.
@@ -109,7 +111,7 @@ def parsed(text: str, path: str | Path) -> Profile:
         raise ProfileError(
             f"{path} is not an Endplate profile: choose a file that calibration has written."
         )
-    if content["version"] != VERSION:
+    if content["version"] not in (WITHOUT_DIRECT, VERSION):
         remedy = "update Endplate" if content["version"] > VERSION else "calibrate again"
         raise ProfileError(
             f"The profile {path} is of version {content['version']}, and this Endplate reads "
@@ -121,6 +123,8 @@ def parsed(text: str, path: str | Path) -> Profile:
             f"The profile {path} was changed after calibration wrote it (its hash does not match): "
             "take the original file or calibrate again."
         )
+    if content["version"] == WITHOUT_DIRECT:
+        content |= {"version": VERSION, "direct": {}}
     _check(content, str(path))
     for key in ("channels", "site_labels", "dofs"):
         content[key] = tuple(content[key])
@@ -173,13 +177,9 @@ def _contradiction(content: dict[str, Any]) -> str:
         return "difference_floor_uv2 is not one per site"
     if len(content["needs"]) != dofs:
         return "needs is not one per DoF"
-    decoder = content["decoder"]
-    if decoder["kind"] not in KINDS or decoder["dofs"] != dofs:
-        return f"a decoder of kind {decoder['kind']} for {decoder['dofs']} DoF"
-    if decoder["inputs"] != inputs(content["statistics"], sites):
-        return f"a decoder of {decoder['inputs']} inputs"
-    if any(isinstance(x, bool) or not isinstance(x, int | float) for x in decoder["pool"]):
-        return "a decoder's pool that is no list of numbers"
+    wrong = _decoder_contradiction(content["decoder"], inputs(content["statistics"], sites), dofs)
+    if wrong:
+        return wrong
     if any(not 0 <= site < sites for row in content["needs"] for site in row):
         return "needs names a site that is not there"
     if len(set(content["channels"])) != sites or min(content["channels"]) < 1:
@@ -193,10 +193,39 @@ def _contradiction(content: dict[str, Any]) -> str:
         return "a reference, floor or rest power out of range"
     if content["rate_hz"] <= 0 or content["hop_samples"] < 1 or content["window_hops"] < 1:
         return "a rate, hop or window out of range"
-    for shape in content["shape"].values():
+    return _shape_contradiction(content["shape"]) or _direct_contradiction(content, sites)
+
+
+def _decoder_contradiction(decoder: dict[str, Any], wanted: int, dofs: int) -> str:
+    if decoder["kind"] not in KINDS or decoder["dofs"] != dofs:
+        return f"a decoder of kind {decoder['kind']} for {decoder['dofs']} DoF"
+    if decoder["inputs"] != wanted:
+        return f"a decoder of {decoder['inputs']} inputs"
+    if any(isinstance(x, bool) or not isinstance(x, int | float) for x in decoder["pool"]):
+        return "a decoder's pool that is no list of numbers"
+    return ""
+
+
+def _shape_contradiction(shapes: dict[str, Any]) -> str:
+    for shape in shapes.values():
         if not 0 <= shape["dead_band"] <= 0.9 or shape["slew_per_s"] < 0:
             return "a dead-band or slew out of range"
         for side in ("positive", "negative"):
             if not 0 <= shape[side]["gain"] <= 8 or not 1 <= shape[side]["exponent"] <= 2:
                 return "a gain or exponent out of range"
     return ""
+
+
+def _direct_contradiction(content: dict[str, Any], sites: int) -> str:
+    """Of what there is to fall back on."""
+    direct, dofs = content["direct"], content["dofs"]
+    if not direct:
+        return "direct is no table" if direct != {} else ""
+    if set(direct) != {"decoder", "needs", "shape"} or set(direct["shape"]) != set(dofs):
+        return "direct lacks or adds fields"
+    if direct["decoder"]["kind"] != "direct" or len(direct["needs"]) != len(dofs):
+        return "direct is no direct control of these DoF"
+    if any(not 0 <= site < sites for row in direct["needs"] for site in row):
+        return "direct needs a site that is not there"
+    wrong = _decoder_contradiction(direct["decoder"], sites, len(dofs))
+    return wrong or _shape_contradiction(direct["shape"])

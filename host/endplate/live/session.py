@@ -41,6 +41,7 @@ class Settings:
     board, port, board_params  of endplate.live.board.open_board
     hand, montage              names or paths of hw files; hand_port null runs without a hand
     profile                    path, null: nothing moves
+    shadow                     path of a profile that decodes beside it, null: none
     recording                  path of the journal's file, null: nothing is recorded
     valid_ms                   how long one command may drive the hand
     arm                        arm once by itself when the profile is loaded and the hand connected
@@ -58,6 +59,7 @@ class Settings:
     hand_baud: int = 1_000_000
     montage: str = "free-8"
     profile: str | None = None
+    shadow: str | None = None
     recording: str | None = None
     mains_hz: float = 50.0
     valid_ms: int = VALID_MS
@@ -106,6 +108,7 @@ _KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "hand_baud": _WHOLE,
     "montage": _TEXT,
     "profile": _TEXT_OR_NONE,
+    "shadow": _TEXT_OR_NONE,
     "recording": _TEXT_OR_NONE,
     "mains_hz": ((int, float), "a number"),
     "valid_ms": _WHOLE,

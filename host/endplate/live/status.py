@@ -54,6 +54,7 @@ class StatusMaker:
             **self._slow,
             "recording": self._recording(),
             "profile": {"name": profile.name, "path": control.profile_path} if profile else None,
+            "beside": control.beside.status(),
             "grip": control.grip_name,
             "prompt": control.prompt,
             "priority": control.priority,

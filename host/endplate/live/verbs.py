@@ -4,6 +4,8 @@
     arm disarm stop release estop clear_fault      the hand; answered when it has obeyed, or why not
     param {msg, index, ...}                        one message about the hand's parameters (SPEC.md)
     grip {name}    profile {path}                  what is decoded into which movement
+    shadow {path or null}   promote   demote       another profile beside it, see shadow.py
+    direct {on}                                    direct control instead, and back
     mark {text}    prompt {label, target, ...}     annotations; the reply has the sample's index
     status  clear_latency  quit
 
@@ -18,6 +20,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from endplate.errors import EndplateError, HandError, ProfileError, SessionError
+from endplate.live import running
 from endplate.live.hand_decoding import HAND
 from endplate.live.hand_params import ASKED, CHANGES
 from endplate.live.link import HandLink
@@ -79,16 +82,19 @@ class Verbs:
         raise Later
 
     def _do_disarm(self, fields: Fields, asker: Asker) -> Fields:
+        self._control.beside.cancel()
         self._link().disarm(self._later(asker, armed=False))
         raise Later
 
     _do_stop = _do_disarm
 
     def _do_release(self, fields: Fields, asker: Asker) -> Fields:
+        self._control.beside.cancel()
         self._link().release(self._later(asker))
         raise Later
 
     def _do_estop(self, fields: Fields, asker: Asker) -> Fields:
+        self._control.beside.cancel()
         self._link().estop(self._later(asker))
         raise Later
 
@@ -142,21 +148,42 @@ class Verbs:
         if not isinstance(fields["path"], str):
             raise ProfileError("A profile is named by its path.")
         profile = load_profile(fields["path"])
-        chain = control.make_chain(profile)  # refuses what does not fit, before anything changes
+        # Refuses what does not fit, before anything changes.
+        fresh = running.start(control, profile, fields["path"])
         link = control.link
         if link is None or not link.armed:
-            control.use(profile, fields["path"], chain)
+            control.use(fresh)
             return {"ok": True, "name": profile.name, "armed": False}
 
         def disarmed(sentence: str | None) -> None:
             if sentence and link.phase == "up":
                 asker.answer(refusal(HandError(sentence)))
                 return
-            control.use(profile, fields["path"], chain)
+            control.use(fresh)
             asker.answer({"ok": True, "name": profile.name, "armed": False, "disarmed": True})
 
         link.disarm(disarmed)
         raise Later
+
+    # ---- what decodes beside it ----
+
+    def _do_shadow(self, fields: Fields, asker: Asker) -> Fields:
+        path = fields["path"]
+        if path is not None and not isinstance(path, str):
+            raise ProfileError("A shadow is named by its profile's path; null ends it.")
+        link = self._control.link
+        if link is not None and link.armed:
+            raise HandError("A shadow is loaded only while the hand is disarmed: disarm it first.")
+        return {"ok": True, "name": self._control.beside.load(path)}
+
+    def _do_promote(self, fields: Fields, asker: Asker) -> Fields:
+        return {"ok": True, **self._control.beside.promote()}
+
+    def _do_demote(self, fields: Fields, asker: Asker) -> Fields:
+        return {"ok": True, **self._control.beside.demote()}
+
+    def _do_direct(self, fields: Fields, asker: Asker) -> Fields:
+        return {"ok": True, **self._control.beside.direct(fields.get("on"))}
 
     # ---- annotations ----
 

@@ -8,6 +8,7 @@ sent after it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,14 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from endplate.errors import EndplateError
 from endplate.live.requests import ask
 
+Said = str | Callable[[dict[str, Any]], str]
 STOPPING = ("stop", "disarm", "release", "estop")
 ANSWER_S = 2.0
 
 
 class Asking(QObject):
-    """`say(verb, done)` asks; `answered` brings `done`, or the sentence of the refusal."""
+    """`say(verb, done)` asks; `answered` brings what `done` makes of the reply, or the sentence of
+    the refusal."""
 
     answered = pyqtSignal(str)
 
@@ -33,8 +36,9 @@ class Asking(QObject):
         self._other = ThreadPoolExecutor(1, "ask")
         self._waiting: list[Future[None]] = []
 
-    def say(self, verb: str, done: str, **fields: Any) -> None:
-        """Sends the request from a thread; `done` is what to show when it was granted."""
+    def say(self, verb: str, done: Said, **fields: Any) -> None:
+        """Sends the request from a thread; `done` is what to show when it was granted, or makes
+        that of the reply."""
         if verb in STOPPING:
             for request in self._waiting:
                 request.cancel()
@@ -44,13 +48,13 @@ class Asking(QObject):
         self._waiting = [request for request in self._waiting if not request.done()]
         self._waiting.append(self._other.submit(self._ask, verb, done, fields))
 
-    def _ask(self, verb: str, done: str, fields: dict[str, Any]) -> None:
+    def _ask(self, verb: str, done: Said, fields: dict[str, Any]) -> None:
         try:
-            ask(self._directory, verb, timeout_s=ANSWER_S, **fields)
+            reply = ask(self._directory, verb, timeout_s=ANSWER_S, **fields)
         except EndplateError as error:
             self.answered.emit(str(error))
         else:
-            self.answered.emit(done)
+            self.answered.emit(done if isinstance(done, str) else done(reply))
 
     def close(self) -> None:
         """Lets go of what has not been sent, and waits for what has."""

@@ -19,6 +19,7 @@ from PyQt6.QtWidgets import (
 
 from endplate.live.feed import FeedInfo
 from endplate.monitor import words
+from endplate.monitor.beside_view import BesideView
 from endplate.monitor.dof_bars import DofBars
 from endplate.monitor.hand_view import HandView
 from endplate.monitor.latency_view import LatencyView
@@ -60,6 +61,7 @@ class LivePage(QWidget):
         self.tone_word.setWordWrap(True)
         self.tone_word.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.tone_word.hide()
+        self.beside = BesideView(palette)
         self.latency = LatencyView(palette)
         self.hint = QLabel("Traces appear here as soon as a board sends.")
         self.hint.setProperty("role", "quiet")
@@ -112,6 +114,7 @@ class LivePage(QWidget):
                 column.addWidget(self.clock)
                 column.addStretch(1)
             else:
+                column.addWidget(self.beside)
                 column.addStretch(1)
             lower.addLayout(column, stretch)
 
@@ -146,6 +149,7 @@ class LivePage(QWidget):
             dict(zip(self._joints, goal, strict=False)),
             bool(hand.get("connected")),
         )
+        self.beside.show_frame(fresh.status, self._joints)
         touch = hand.get("touch") or {}
         self.touch.show_touch(touch)
         self._play(touch)
@@ -182,6 +186,7 @@ class LivePage(QWidget):
             self.sites.show_quality(
                 [quality[c] for c in self._columns], [snr_db[c] for c in self._columns]
             )
+        self.beside.show_beside(status, self._dofs)
         self.latency.show_latency(status.get("latency_ms") or {})
         hand = status.get("hand") or {}
         self.clock.setText(words.clock(hand))

@@ -35,7 +35,8 @@ NUMBERS_S = 0.2  # numbers change at most 5 times a second
 HELP = (
     "Space STOP (the hand holds still until armed again) · R RELEASE (opens slowly) "
     "· A arm · D disarm · C clear a fault · "
-    "G next grip · P pause traces · + - scale · 1-6 pages · F1 this line · "
+    "G next grip · S shadow drives, or back · X direct control, or back · "
+    "P pause traces · + - scale · 1-6 pages · F1 this line · "
     "Ctrl+E emergency stop (drive off until the hand is switched off and on)"
 )
 
@@ -75,6 +76,7 @@ class Window(QMainWindow):
 
         self.asking = Asking(self.directory, self)
         self.asking.answered.connect(self.note.setText)
+        self.pages[0].beside.asked.connect(self.switch)
         self.watch = FeedWatch(self.directory, self)
         self.watch.begun.connect(self._begun)
         self.watch.fresh.connect(self._fresh)
@@ -166,6 +168,8 @@ class Window(QMainWindow):
             ("C", self.clear_fault),
             ("Ctrl+E", self.emergency_stop),
             ("G", self.next_grip),
+            ("S", lambda: self.switch("s")),
+            ("X", lambda: self.switch("x")),
             ("P", self.pause),
             ("+", lambda: self.pages[0].traces.zoom(1)),
             ("-", lambda: self.pages[0].traces.zoom(-1)),
@@ -230,6 +234,10 @@ class Window(QMainWindow):
             self._grip = (self._grip + 1) % len(grips)
             self._ask("grip", name=grips[self._grip])
 
+    def switch(self, key: str) -> None:
+        """Another decoder drives, after a moment of rest: see words.switch."""
+        self._ask(words.switch(key, self._status))
+
     def pause(self) -> None:
         """Holds the traces; recording and control go on."""
         traces = self.pages[0].traces
@@ -239,7 +247,7 @@ class Window(QMainWindow):
         )
 
     def _ask(self, verb: str, **fields: Any) -> None:
-        self.asking.say(verb, words.done(verb, fields), **fields)
+        self.asking.say(verb, lambda reply: words.done(verb, {**fields, **reply}), **fields)
 
     # ---- what the feed says ----
 

@@ -6,7 +6,7 @@ Borders: SNR good from 20 dB, usable from 12; rest noise good up to 5 uV, fair t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 SNR_GOOD_DB, SNR_USABLE_DB = 20.0, 12.0
@@ -64,12 +64,46 @@ DONE = {
     "arm": "Armed: relax once, then the hand follows.",
     "disarm": "Disarmed: the hand holds still.",
     "grip": "Grip: {name}.",
+    "promote": "{name} drives the hand now.",
+    "demote": "{name} drives the hand again.",
+    "direct": "{name} drives the hand now.",
 }
+WAITING = "Relax once: {name} takes over at the next rest. Until then nothing changes."
+
+#: Key -> what it switches: see `switch`.
+SWITCHES = ("s", "x")
+
+
+def switch(key: str, status: Mapping[str, Any]) -> str:
+    """The request behind a key of SWITCHES."""
+    if key == "x":
+        return "direct"
+    return "demote" if (status.get("beside") or {}).get("promoted") else "promote"
+
+
+def beside(status: Mapping[str, Any], dofs: Sequence[str]) -> list[str]:
+    """Who drives, if that is a question, what the shadow would do, and what is offered."""
+    now = status.get("beside") or {}
+    shadow, lines = now.get("shadow"), []
+    if shadow or now.get("direct") or now.get("promoted"):
+        lines.append(f"Drives: {now['drives']}")
+    if shadow:
+        moves = [
+            f"{dof.replace('_', ' ')} {value:+.2f}"
+            for dof, value in zip(dofs, shadow["velocity"], strict=False)
+            if abs(value) > 0.005
+        ]
+        lines.append(f"Shadow: {shadow['name']}: {', '.join(moves) or 'still'}")
+    if now.get("waiting"):
+        lines.append(f"Relax once: the switch ({now['waiting']}) comes at the next rest.")
+    if now.get("offer"):
+        lines.append(str(now["offer"]))
+    return lines
 
 
 def done(verb: str, fields: Mapping[str, Any]) -> str:
-    """What a granted request did."""
-    return DONE[verb].format(**fields)
+    """What a granted request did, or waits for."""
+    return (WAITING if fields.get("waiting") else DONE[verb]).format(**fields)
 
 
 def site_verdict(quality: dict[str, Any], snr_db: float | None) -> tuple[str, str]:

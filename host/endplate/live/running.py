@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A profile at work: its chain, and which of the stream's samples it has taken."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from endplate import core
+from endplate.errors import SessionError
+from endplate.live.profile import Profile, chain_settings
+
+if TYPE_CHECKING:
+    from endplate.live.control import Control
+
+
+@dataclass
+class Running:
+    """Decodes from sample `since` on. `text` is the profile's file, for the recording."""
+
+    profile: Profile | None
+    path: str | None
+    chain: core.Chain
+    since: int
+    text: str = ""
+    fed: int = 0  # samples this chain has taken
+    base: int = 0  # index of its first one, as the stream counts now
+
+    @property
+    def name(self) -> str:
+        """The profile's."""
+        return self.profile.name if self.profile is not None else "no profile"
+
+    def process(
+        self, first: int, jump: bool, counts: np.ndarray, missing: int,
+        clean: np.ndarray | None = None,
+    ) -> np.ndarray:  # fmt: skip
+        """The hops that close; counts int32 [n, channels] of the samples from `first` on. `jump`:
+        the stream began elsewhere, or anew."""
+        if not self.fed:
+            self.since = self.base = first
+        elif jump:
+            self.base = first - self.fed
+        hops = self.chain.process(counts, missing, clean)
+        self.fed += len(counts)
+        return hops
+
+    def sample_of(self, hop: np.void) -> int:
+        """Index of a hop's newest sample."""
+        return self.base + int(hop["samples"]) - 1
+
+
+def start(control: Control, profile: Profile | None, path: str | None) -> Running:
+    """A profile's chain over all channels of the session's board, from its next sample on. Raises
+    ProfileError when it does not fit."""
+    info = control.source.info
+    if info.channels > core.MAX_SITES:
+        raise SessionError(
+            f"The board {info.name} has {info.channels} channels, {core.MAX_SITES} at most can "
+            "be decoded: choose another board."
+        )
+    if profile is not None:
+        profile.check_against(control.montage, info.rate_hz, control.hand)
+    chain = core.Chain(
+        chain_settings(
+            profile, rate_hz=info.rate_hz, channels=info.channels, uv_per_count=info.uv_per_count,
+            full_scale_uv=info.full_scale_uv, mains_hz=control.settings.mains_hz,
+            dofs=[dof.name for dof in control.hand.dofs],
+        )
+    )  # fmt: skip
+    text = ""
+    if path is not None:
+        with suppress(OSError, ValueError):  # the file may be gone since it was read
+            text = Path(path).read_text(encoding="utf-8")
+    return Running(profile, path, chain, control.next_sample, text)

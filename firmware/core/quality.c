@@ -12,7 +12,8 @@ static const float FLAT_UV2 = 0.2f;
 static const float DEAD_UV2 = 0.001f;
 static const float JUMP_UV2 = 4e6f;       /* 2 mV, squared; twice that from frame to frame */
 static const float LIFTED_POWER = 25.0f;  /* 5 times the RMS at rest, */
-static const float LIFTED_LINES = 10.0f;  /* and lines 10 dB above the rest of the band */
+static const float LIFTED_LINES = 10.0f;  /* and lines 10 dB above the rest of the band, */
+static const float LIFTED_RISE = 16.0f;   /* 4 times what they have been */
 static const float DB_PER_LOG2 = 3.01029996f; /* 10 log10(2) */
 enum { UNFIT = QUALITY_FLAT | QUALITY_RAILED | QUALITY_LIFTED };
 static const float MAINS_LIMIT_DB = 60.0f;
@@ -25,6 +26,7 @@ static const float NOISE_IN_NOTCH = 0.025f;
 static const float LOG2_LOWEST_UV = -2.0f;         /* 0.25 microvolt */
 static const float BINS_PER_LOG2_UV = 4.01373331f; /* 20 log10(2) / 1.5 */
 enum { WEIGHT = 100, FORGET = 32 };
+static const uint32_t SETTLED = 8; /* frames until the notch has */
 
 int32_t quality_check(const quality_config *config) {
     if (config->sites < 1 || config->sites > CORE_CHAIN_SITES) return CORE_BAD_CONFIG;
@@ -140,11 +142,14 @@ static void levels(quality_state *state, const quality_config *config, int32_t i
     site->busy_uv = histogram_share(bins, total, 0.9f);
 }
 
-/* Whether the finished frame is full of hum, beyond what the site is at rest. */
-static int32_t hums(const quality_site *site, float after, float removed, float rest) {
+/* Whether the finished frame is full of hum, beyond what the site is at rest and what hum it has
+ * had: where there is always much of it, a contraction is none. */
+static int32_t hums(const quality_site *site, float after, float removed, float rest,
+                    float usual) {
     const float quiet = site->quiet_uv * site->quiet_uv;
     const float least = !(rest > 0.0f) || (quiet > 0.0f && quiet < rest) ? quiet : rest;
-    return least > 0.0f && after > LIFTED_POWER * least && removed > LIFTED_LINES * after;
+    return least > 0.0f && after > LIFTED_POWER * least && removed > LIFTED_LINES * after &&
+           usual > 0.0f && removed > LIFTED_RISE * usual;
 }
 
 /* What the finished frame says of one site. */
@@ -166,8 +171,12 @@ static void verdict(quality_state *state, const quality_config *config, int32_t 
     if (site->clipped_share < 1e-9f) site->clipped_share = 0.0f;
     state->slow_removed[i] += (removed - state->slow_removed[i]) * share;
     state->slow_after[i] += (after - state->slow_after[i]) * share;
-    if (((state->frames + (uint32_t)i) & 7u) == 0u)
-        site->mains_db = mains_db(state->slow_removed[i], state->slow_after[i]);
+    if (((state->frames + (uint32_t)i) & 7u) == 0u) {
+        const float lines = state->slow_removed[i], usual = state->usual_removed[i];
+        site->mains_db = mains_db(lines, state->slow_after[i]);
+        if (state->frames > SETTLED && !(site->bits & (uint32_t)UNFIT))
+            state->usual_removed[i] = usual > 0.0f ? usual + (lines - usual) * share : lines;
+    }
 
     const int32_t flat = site->variance_uv2 < FLAT_UV2;
     if (!flat) {
@@ -186,7 +195,8 @@ static void verdict(quality_state *state, const quality_config *config, int32_t 
     if (frame->clipped[i] > 0u) bits |= QUALITY_CLIPPED;
     if (site->mains_db > config->mains_warn_db) bits |= QUALITY_MAINS;
     if (frame->missing >> i & 1) bits |= QUALITY_MISSING;
-    if (jumps || hums(site, after, removed, rest)) bits |= QUALITY_LIFTED;
+    if (jumps || hums(site, after, removed, rest, state->usual_removed[i]))
+        bits |= QUALITY_LIFTED;
     site->bits = bits;
     levels(state, config, i, after);
 }

@@ -127,6 +127,16 @@ def test_effort_and_hum_alone_are_not_a_lifted_site(rate_hz):
     assert not hops["bad_sites"][25:].any()
 
 
+def test_a_contraction_amid_strong_hum_is_not_a_lifted_site():
+    """Hum of 200 microvolt all the time, effort 8 times the rest: each alone would do for a lift."""
+    uv = noise(20, 5, 1000)
+    t = np.arange(len(uv)) / 1000
+    uv[:, :4] *= np.where((t > 5) & (t % 4 > 2), 8.0, 1.0)[:, None]
+    uv += 200 * np.sqrt(2) * np.sin(2 * np.pi * 50 * t)[:, None]
+    chain = Chain(typical_settings(1000, 8))
+    assert not chain.process(np.round(uv / UV_PER_COUNT).astype(np.int32))["bad_sites"].any()
+
+
 @pytest.mark.parametrize("sign", [1, -1])
 def test_railed_and_clipped(sign):
     uv = noise(2)

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Readers of the real recordings for tests: microvolts at the skin, cues, and what was meant."""
 
-import gzip
-
 import numpy as np
 from scipy.signal import resample_poly
 
 from endplate.fit.calibration import calibrate
 from endplate.fit.protocol import Cue, words
+from readers import cyton
 from readers.biopatrec10 import MOVEMENTS, TURN_S
 
 FULL_SCALE_UV = 187_500.0
@@ -61,6 +60,4 @@ def calibrated(names, uv, dofs, montage, hand, rate_hz=250, board="replay"):
 def jaw_clench(folder):
     """Microvolt [samples, 8] at 250/s of a real Cyton; the clench is at 86-88.5 s."""
     name = "OpenBCI_GUI-v6-blinks-jawClench-alpha.txt.gz"
-    with gzip.open(folder / "cyton-jawclench" / name, "rt") as file:
-        lines = [line for line in file if line[0].isdigit()]
-    return np.array([[float(cell) for cell in line.split(",")[1:9]] for line in lines])
+    return cyton.microvolts(folder / "cyton-jawclench" / name)

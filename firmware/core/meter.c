@@ -23,14 +23,15 @@ static const double LEAD_OFF_A = 6e-9;
 enum { LEAD_OFF_FIRST = 5, LEAD_OFF_FRAMES = 18 }; /* settling; in the mean */
 
 static const double HEART_SMOOTH_S = 0.03;
-static const double HEART_FLOOR_S = 2.0; /* the running median's pace */
+static const double HEART_FLOOR_S = 1.0; /* the running median's pace, */
+static const double HEART_BEGIN_S = 0.25; /* from the mean of so long */
 static const double HEART_OUT = 9.0;     /* power over the median: a peak begins */
 static const double HEART_LONGEST_S = 0.16;
 static const double HEART_SOONEST_S = 0.25; /* what follows sooner is the same beat's T wave */
 static const double HEART_SHORTEST_S = 0.4, HEART_LATEST_S = 1.25;
 static const double HEART_STEADY = 0.2;
 static const double HEART_ALIKE = 4.0; /* in power */
-enum { HEART_SURE = 6, HEART_LOST = 2, HEART_MOST = 10 };
+enum { HEART_SURE = 8, HEART_LOST = 2, HEART_MOST = 12 };
 
 static const double LEAST_UV2 = 1e-6;
 static const double HOLD_S = 1.5;
@@ -77,7 +78,7 @@ static void beat(meter_heart *heart, const meter_config *config) {
         heart->period_s += 0.25 * (since - heart->period_s);
     } else {
         if (heart->score > 0) heart->score -= 1;
-        if (possible) heart->period_s = since;
+        if (possible && heart->score <= HEART_LOST) heart->period_s = since;
     }
     heart->last_at = heart->highest_at;
     heart->last_uv2 = heart->highest_uv2;
@@ -89,7 +90,11 @@ static void listen(meter_heart *heart, const meter_config *config, uint32_t now,
     const double power = heart->power;
     /* A median follows by equal steps, not by how far away it is: peaks do not lift it. */
     const double pace = 1.0 / (HEART_FLOOR_S * rate);
-    if (!(heart->floor_uv2 > 0.0)) heart->floor_uv2 = power + LEAST_UV2;
+    if (heart->heard < HEART_BEGIN_S * rate) {
+        heart->heard += 1;
+        heart->floor_uv2 += (power - heart->floor_uv2) / heart->heard;
+        return;
+    }
     heart->floor_uv2 *= power > heart->floor_uv2 ? 1.0 + pace : 1.0 - pace;
     if (heart->floor_uv2 < LEAST_UV2) heart->floor_uv2 = LEAST_UV2;
     if (!(heart->highest_uv2 > 0.0)) {
@@ -169,16 +174,36 @@ static double density(const hump *h, double bin) {
     return h->share / h->sd * exp(-0.5 * z * z);
 }
 
+/* The RMS of one hump, whose upper end may be anything: what is no further above the median than
+ * three of the standard deviations that are below it. */
+static float lower_rms(const float *bins, double all) {
+    const double wanted[2] = {0.16 * all, 0.5 * all};
+    double below = 0.0, frames = 0.0, uv2 = 0.0, at[2] = {0.0, 0.0};
+    for (int32_t b = 0; b < METER_BINS; b++) {
+        const double n = (double)bins[b];
+        for (int32_t q = 0; q < 2; q++) {
+            if (n > 0.0 && below < wanted[q] && below + n >= wanted[q])
+                at[q] = (double)b + (wanted[q] - below) / n;
+        }
+        below += n;
+    }
+    const double last = at[1] + 3.0 * (at[1] - at[0]) + 1.0;
+    for (int32_t b = 0; b < METER_BINS && (double)b < last; b++) {
+        frames += (double)bins[b];
+        uv2 += (double)bins[b] * bin_uv2(b);
+    }
+    return frames > 0.0 ? (float)sqrt(uv2 / frames) : 0.0f;
+}
+
 void meter_fit(const float *bins, meter_site *site) {
-    double all = 0.0, sum = 0.0, uv2 = 0.0;
+    double all = 0.0, sum = 0.0;
     for (int32_t b = 0; b < METER_BINS; b++) {
         all += (double)bins[b];
         sum += (double)b * (double)bins[b];
-        uv2 += (double)bins[b] * bin_uv2(b);
     }
     site->snr_db = NAN;
     site->active_uv = site->duty = 0.0f;
-    site->quiet_uv = all > 0.0 ? (float)sqrt(uv2 / all) : 0.0f;
+    site->quiet_uv = lower_rms(bins, all);
     if (all < 2.0 * FEWEST_FRAMES) return;
     double low[METER_BINS], high[METER_BINS];
     const int32_t at = cut(bins, all, sum);
@@ -256,6 +281,21 @@ static void move(meter_state *state, const meter_config *config, int32_t i, doub
     }
 }
 
+/* A believed frame has ended: the one METER_DELAY before it counts, if all between are believed. */
+static void believe(meter_state *state, const meter_config *config, int32_t i, double slow_uv2,
+                    double clean_uv2) {
+    const int32_t at = state->waiting[i] % METER_DELAY;
+    if (state->waiting[i] >= METER_DELAY) {
+        count(state->bins[i], state->clean_before[i][at]);
+        move(state, config, i, state->slow_before[i][at], state->clean_before[i][at]);
+    }
+    state->slow_before[i][at] = slow_uv2;
+    state->clean_before[i][at] = clean_uv2;
+    /* Above METER_DELAY it only says which place is next. */
+    state->waiting[i] = state->waiting[i] + 1 < 2 * METER_DELAY ? state->waiting[i] + 1
+                                                                : METER_DELAY;
+}
+
 /* A frame has ended. Once a second, by turns, a site's histogram forgets and is fitted. */
 static void end(meter_state *state, const meter_config *config, core_sites injecting) {
     const double frame_s = (double)config->frame_samples / (double)config->rate_hz;
@@ -275,6 +315,7 @@ static void end(meter_state *state, const meter_config *config, core_sites injec
         }
         if (injecting >> i & 1u) {
             impede(state, i, current);
+            state->waiting[i] = 0;
             continue; /* the current is neither motion nor muscle */
         }
         if (state->injected[i] > 0) {
@@ -282,8 +323,9 @@ static void end(meter_state *state, const meter_config *config, core_sites injec
             state->holding[i] = hold;
         }
         if (believed && state->holding[i] == 0) {
-            count(state->bins[i], clean);
-            move(state, config, i, slow, clean);
+            believe(state, config, i, slow, clean);
+        } else {
+            state->waiting[i] = 0;
         }
         hear(&state->site[i], &state->heart[i], config, state->samples);
         if (state->frames % a_second != (uint32_t)i % a_second) continue;

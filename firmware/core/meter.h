@@ -10,16 +10,17 @@
  *   active_uv,  of the log power of frames of 80 ms (Agostini and Knaflitz 2012) by expectation and
  *   snr_db,     maximisation; each has the mean power of its frames. duty: share of time in
  *   duty        contraction. SNR: 10 log10((active^2 - quiet^2) / quiet^2). NaN, and quiet_uv that
- *               of everything, while the histogram has one hump: nobody has contracted and relaxed
- *               in the last minute. It forgets over 30 s
+ *               of the one hump without what is far above it, while nobody has contracted and
+ *               relaxed in the last minute. It forgets over 30 s
  *   heart_bpm   beats a minute of peaks of the clean signal below 40 Hz that are short (< 160 ms),
  *               stand out of the rest about them and keep a period of 0.4 to 1.25 s within a fifth;
- *               0 until six of them have. heart_uv: their height
+ *               0 until eight more have done so than not. heart_uv: their height
  *   impedance_ohm  sqrt(2) RMS of the raw signal within 31.2 +-3 Hz / 6 nA - 2200 ohm, over the
  *               last second and a half of injection; NaN before the first
  *
  * A frame whose samples are not believed counts for nothing, nor do those of the following second
- * and a half, while filters ring. Filters are designed on the host (endplate/live/design.py).
+ * and a half, while filters ring, nor the four before it: it takes a third of a second to see that a
+ * contact is lost. Filters are designed on the host (endplate/live/design.py).
  * Sources of the numbers: SCIENCE section 2 as quoted in host/GUIDE.md.
  */
 #ifndef ENDPLATE_CORE_METER_H
@@ -27,7 +28,7 @@
 
 #include "filter.h"
 
-enum { METER_BINS = 128 };
+enum { METER_BINS = 128, METER_DELAY = 4 };
 
 /* Bits of a site. */
 enum meter_bit { METER_MOTION = 1, METER_HEART = 2 };
@@ -58,6 +59,7 @@ typedef struct meter_section_state {
 /* A peak that may be a beat, and the beats before it. */
 typedef struct meter_heart {
     double power, floor_uv2;      /* smoothed over 30 ms; its running median */
+    int32_t heard;                /* samples, up to those that the median begins with */
     double highest_uv2;           /* of the peak that is being climbed, 0 when there is none */
     uint32_t begun, highest_at;   /* samples since init */
     uint32_t last_at;             /* of the last beat */
@@ -78,6 +80,8 @@ typedef struct meter_state {
     meter_section_state beat[CORE_CHAIN_SITES];
     meter_section_state current[CORE_CHAIN_SITES];
     double slow_uv2[CORE_CHAIN_SITES], clean_uv2[CORE_CHAIN_SITES]; /* sums of the frame */
+    int32_t waiting[CORE_CHAIN_SITES]; /* frames that are believed if the next ones are */
+    double slow_before[CORE_CHAIN_SITES][METER_DELAY], clean_before[CORE_CHAIN_SITES][METER_DELAY];
     double current_uv2[CORE_CHAIN_SITES];
     double motion_uv2[CORE_CHAIN_SITES], band_uv2[CORE_CHAIN_SITES]; /* smoothed over 1 s */
     double lead_off_uv2[CORE_CHAIN_SITES];

@@ -188,6 +188,12 @@ class Chain:
         raw = ffi.buffer(ffi.addressof(self._state.quality, "site"))
         return np.frombuffer(raw, QUALITY)[: self.sites].copy()
 
+    @property
+    def unfit(self) -> int:
+        """Bit per site that is flat, railed or lifted as of the newest sample."""
+        quality = ffi.addressof(self._state, "quality")
+        return int(lib.quality_unfit(quality, ffi.addressof(self.config, "quality")))
+
 
 def pooled(decoder: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     """The pool of a decoder's settings, which its config points to, and the config's fields."""

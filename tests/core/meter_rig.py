@@ -26,7 +26,7 @@ def metered(
         part = counts[start : start + block]
         clean = np.zeros(part.shape, np.float32)
         chain.process(part, 0, clean)
-        meters.take(part, clean, lambda: chain.quality, 0, injecting)
+        meters.take(part, clean, chain, 0, injecting)
     return meters.meter.values, meters, chain
 
 

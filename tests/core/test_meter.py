@@ -14,6 +14,7 @@ from endplate.fit.site_quality import rest_noise_uv, snr_db
 from endplate.live.meters import settings
 from endplate.sim.patient import Patient, simulate
 from endplate.sim.prompts import Prompt
+from readers import iso_force2d
 
 
 @pytest.mark.parametrize("rate_hz", [250, 1000])
@@ -42,10 +43,10 @@ def test_no_snr_while_nobody_contracts_or_nobody_relaxes(effort):
 
 
 def test_the_heart_is_found_where_it_is_and_its_rate_is_right():
-    pushed = [(7.0 * k + 2, Prompt((0.8 if k % 2 else -0.8, 0.0, 0.0, 0.0))) for k in range(8)]
+    pushed = [(6.0 * k + 13, Prompt((0.8 if k % 2 else -0.8, 0.0, 0.0, 0.0))) for k in range(2)]
     for prompts in ([], pushed):
         patient = Patient("tmr-shoulder", seed=3)
-        values, _, _ = metered(simulate(patient, 60, prompts).uv)
+        values, _, _ = metered(simulate(patient, 30, prompts).uv)
         heart = (values["bits"] & HEART) > 0
         # 150, 180 and 120 microvolt on the chest, 20 and 30 at the back; 0.83 s a beat.
         assert heart[1:4].all() and not heart[4:].any()
@@ -54,8 +55,8 @@ def test_the_heart_is_found_where_it_is_and_its_rate_is_right():
 
 @pytest.mark.parametrize("preset", ["tmr-transhumeral", "transradial", "difficult"])
 def test_no_heart_where_there_is_none(preset):
-    pushed = [(7.0 * k + 2, Prompt((0.8 if k % 2 else -0.8, 0.0, 0.0, 0.0))) for k in range(8)]
-    values, _, _ = metered(simulate(Patient(preset, seed=2), 60, pushed).uv)
+    pushed = [(7.0 * k + 2, Prompt((0.8 if k % 2 else -0.8, 0.0, 0.0, 0.0))) for k in range(4)]
+    values, _, _ = metered(simulate(Patient(preset, seed=2), 30, pushed).uv)
     assert not np.any(values["bits"] & HEART) and not np.any(values["heart_bpm"])
 
 
@@ -122,3 +123,16 @@ def test_an_empty_histogram_says_nothing():
     site = ffi.new("meter_site *")
     lib.meter_fit(ffi.new("float[]", lib.METER_BINS), site)
     assert np.isnan(site.snr_db) and site.quiet_uv == 0
+
+
+def test_a_real_heart_is_found_in_the_pectoral_site_alone(recordings):
+    path = next((recordings / "iso-force2d").glob("*.mat"))
+    pushes = [part.uv for part in iso_force2d.read(path).parts]
+    offset, joined = np.zeros(pushes[0].shape[1]), []
+    for uv in pushes:
+        joined.append(uv - uv[0] + offset)
+        offset = joined[-1][-1]
+    values, _, _ = metered(np.concatenate(joined)[:100_000], 1000, block=200)
+    assert iso_force2d.MUSCLES.index("mPEC") == 6
+    assert list(np.flatnonzero(values["bits"] & HEART)) == [6]
+    assert values["heart_bpm"][6] == pytest.approx(77, abs=6)  # in all its calm stretches

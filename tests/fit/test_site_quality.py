@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Site verdicts on signals whose noise, SNR and hum are known beforehand."""
 
-import math
 
 import numpy as np
 import pytest
 
 from endplate.fit import site_quality
 from endplate.fit.site_quality import find_contractions, judge, mains_db, rest_noise_uv, snr_db
-from endplate.live import status
 
 RATE_HZ = 250.0
 
@@ -110,10 +108,3 @@ def test_one_loud_site_of_three_is_no_contraction():
     power = np.ones((500, 3))
     power[100:300, 0] = 1000
     assert find_contractions(power, np.arange(500) / 50) == []
-
-
-def test_the_live_meters_snr_is_the_formula_of_powers():
-    value = status.snr_db(3.0, 3.0 * math.sqrt(101))
-    assert value == pytest.approx(20.0)
-    assert status.snr_db(0.0, 5.0) is None
-    assert status.snr_db(5.0, 5.0) is None

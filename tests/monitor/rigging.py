@@ -50,6 +50,8 @@ def info(sites: int = 8, rate_hz: float = 250.0) -> FeedInfo:
 def status(**changes: Any) -> dict[str, Any]:
     """What a healthy control process says."""
     site = {"bits": 0, "quiet_uv": 3.0, "busy_uv": 60.0, "mains_db": -22.0, "rms_uv": 9.0}
+    trend = {"rest": "steady", "snr": "rising", "mains": "falling"}
+    meters = {"rest_uv": 3.0, "snr_db": 26.0, "motion_uv": 12.0, "trend": trend}
     whole: dict[str, Any] = {
         "t_ns": 1,
         "board": {"health": "ok", "rate_hz": 250.0, "samples": 10, "lost": 0},
@@ -67,7 +69,7 @@ def status(**changes: Any) -> dict[str, Any]:
             "arrival_to_wire": {"p50": 1.1, "p95": 2.2, "p99": 4.2, "max": 9.0, "n": 100}
         },
         "quality": [dict(site) for _ in range(8)],
-        "snr_db": [26.0] * 8,
+        "meters": [dict(meters) for _ in range(8)],
         "recording": {"path": "a.journal", "seconds": 61.0, "health": "ok"},
         "profile": {"name": "anna", "path": "anna.json"},
         "prompt": {"label": "Close hand"},

@@ -38,7 +38,8 @@ from endplate.live.hand_decoding import HAND, HandDecoding
 from endplate.live.hand_log import Line
 from endplate.live.latency import Latencies
 from endplate.live.link import HandLink
-from endplate.live.profile import Profile, timing
+from endplate.live.meters import SiteMeters
+from endplate.live.profile import Profile
 from endplate.live.profile_file import load_profile
 from endplate.live.requests import RequestServer, refusal
 from endplate.live.running import Running, start
@@ -99,7 +100,9 @@ class Control:
             self.link = HandLink(settings.hand_port, settings.hand_baud, self.hand.hash32)
         self.decoding = HandDecoding(self.link, self.hand)
         self.beside = Beside(self)
-        self.use(start(self, profile, settings.profile))
+        driver = start(self, profile, settings.profile)
+        self.meters = SiteMeters(info.rate_hz, info.channels, info.uv_per_count)
+        self.use(driver)
         self._clean = np.zeros((max(64, round(info.rate_hz)), info.channels), np.float32)
         if self.link is not None:
             self._parts.append(self._goodbye)
@@ -150,6 +153,7 @@ class Control:
         """Decodes with this from the next sample on; only while the hand is not armed."""
         self.driver: Running = driver
         self.decoding.use(driver.profile)
+        self.meters.compare_with(driver.profile)
         self.beside.changed()
         if driver.profile is not None:
             if self.journal is not None and driver.text:
@@ -229,6 +233,7 @@ class Control:
             self.note(note)
             self.mark(note, block.first)
         self.beside.take(block.first, jump, counts, missing, hops)
+        self.meters.take(counts, clean, self.chain, missing)
 
     def _command(self, hop: np.void, block: Block) -> bool:
         if self.link is None or self.decoding.mode == HAND:
@@ -360,7 +365,7 @@ def main(path: str) -> int:
         control.open()
         control.priority = priority.raise_priority(settings.realtime)
         running = True
-        _say({"ready": True, **_ready(control)})
+        _say({"ready": True, **description.ready(control)})
         control.run()
     except EndplateError as error:
         _say(refusal(error))
@@ -372,16 +377,6 @@ def main(path: str) -> int:
             sys.stderr.write(f"{problem}\n")
     _say({"ended": True, "recording": control.recording, "problems": problems})
     return 3 if problems else 0
-
-
-def _ready(control: Control) -> dict[str, Any]:
-    info, link = control.source.info, control.link
-    return {
-        "pid": os.getpid(), "directory": str(control.directory), "board": info.name,
-        "rate_hz": info.rate_hz, "channels": info.channels, "simulated": info.simulated,
-        "hand": link.info["name"] if link is not None else None, "priority": control.priority,
-        "hop_samples": timing(info.rate_hz)[0],
-    }  # fmt: skip
 
 
 def _say(line: dict[str, Any]) -> None:

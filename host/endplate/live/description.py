@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a session is, for the feed's header and the recording's: board, montage, hand, scales."""
+"""What a session is, for the feed's header, the recording's and who started it: board, montage,
+hand, scales."""
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
 from endplate import __version__
 from endplate.live.feed import FeedInfo
+from endplate.live.profile import timing
 
 if TYPE_CHECKING:
     from endplate.live.control import Control
@@ -68,3 +71,14 @@ def recording_meta(control: Control) -> dict[str, Any]:
         "endplate": __version__,
         "started": time.time(),
     }
+
+
+def ready(control: Control) -> dict[str, Any]:
+    """The first line of the control process."""
+    info, link = control.source.info, control.link
+    return {
+        "pid": os.getpid(), "directory": str(control.directory), "board": info.name,
+        "rate_hz": info.rate_hz, "channels": info.channels, "simulated": info.simulated,
+        "hand": link.info["name"] if link is not None else None, "priority": control.priority,
+        "hop_samples": timing(info.rate_hz)[0],
+    }  # fmt: skip

@@ -9,13 +9,16 @@ minutes of them say where each is going. Trends are in the words of the feed: "r
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from endplate.core_meter import HEART, MOTION, Meter
 from endplate.live.design import meter_sections
+
+if TYPE_CHECKING:
+    from endplate.core import Chain
+    from endplate.live.profile import Profile
 
 FRAME_S = 0.08
 MOTION_WARN_DB, MOTION_WARN_UV = 3.0, 40.0
@@ -45,38 +48,46 @@ def settings(rate_hz: float, sites: int, uv_per_count: float) -> dict[str, Any]:
 class SiteMeters:
     """Meters of all sites of a board, streaming.
 
-    `take` every block of samples, `look` whenever numbers are wanted. The clock is that of the
+    `take` every block of samples; `rows` are renewed once a second. The clock is that of the
     samples, so a recording gives what the session gave that made it.
     """
 
     def __init__(self, rate_hz: float, sites: int, uv_per_count: float) -> None:
         self.meter = Meter(settings(rate_hz, sites, uv_per_count))
-        self.sites, self.rate_hz = sites, rate_hz
+        self.rate_hz = rate_hz
         self.samples = 0
+        self.rows: list[dict[str, Any]] = [{} for _ in range(sites)]
         self._due = LOOK_S * rate_hz
         self._past = np.full((len(FOLLOWED), TREND_LOOKS, sites), np.nan)
-        self._calibrated: tuple[np.ndarray, np.ndarray] | None = None
+        self._then = np.zeros((2, sites))  # rest power and reference RMS of the calibration
 
-    def calibrated(self, rest_uv2: Sequence[float], reference_uv: Sequence[float]) -> None:
-        """What calibration found at each site (0: nothing), from which drift is counted."""
-        rest = np.asarray(rest_uv2, float), np.asarray(reference_uv, float)
-        self._calibrated = rest if np.any(rest[0] > 0) else None
+    def compare_with(self, profile: Profile | None) -> None:
+        """Counts drift from this profile's calibration."""
+        self._then[:] = 0.0
+        if profile is not None:
+            for channel, *then in zip(
+                profile.channels, profile.rest_uv2, profile.reference_uv, strict=True
+            ):
+                if channel <= self._then.shape[1]:
+                    self._then[:, channel - 1] = then
 
     def take(
-        self, counts: np.ndarray, clean: np.ndarray, quality: Any, doubted: int, injecting: int = 0
+        self, counts: np.ndarray, clean: np.ndarray, chain: Chain, missing: int, injecting: int = 0
     ) -> None:
-        """Counts int32 and clean float32 [n, sites]; `quality()` gives the chain's."""
-        self.meter.process(counts, clean, doubted, injecting)
+        """Counts int32 [n, sites] and what `chain` has made of them, float32; `missing` and
+        `injecting` have a bit per site."""
+        self.meter.process(counts, clean, chain.unfit | missing, injecting)
         self.samples += len(counts)
         if self.samples >= self._due:
             self._due += LOOK_S * self.rate_hz
-            self._remember(quality())
+            self._look(chain.quality)
 
-    def _remember(self, quality: np.ndarray) -> None:
+    def _look(self, quality: np.ndarray) -> None:
         values = self.meter.values
+        rest = values["quiet_uv"].astype(float)
         with np.errstate(divide="ignore", invalid="ignore"):
             now = (
-                20 * np.log10(rest_uv(quality, values)),
+                20 * np.log10(rest),
                 values["snr_db"],
                 quality["mains_db"],
                 values["motion_db"],
@@ -85,6 +96,10 @@ class SiteMeters:
         self._past = np.roll(self._past, -1, axis=1)
         for row, value in enumerate(now):
             self._past[row, -1] = np.where(np.isfinite(value), value, np.nan)
+        slopes = self.slopes()
+        self.rows = [
+            self._row(i, site, float(rest[i]), slopes[:, i]) for i, site in enumerate(values)
+        ]
 
     def slopes(self) -> np.ndarray:
         """Change over a minute of each of FOLLOWED [5, sites], NaN while unknown: the line of least
@@ -98,62 +113,54 @@ class SiteMeters:
             slope = (t * y).sum(axis=1) / (t * t).sum(axis=1)
         return np.where(n >= LEAST_LOOKS, slope, np.nan)
 
-    def look(self, quality: np.ndarray) -> list[dict[str, Any]]:
-        """One row a site: what meter.h measures, trends, `warming` and `drift`; small, for JSON.
+    def _row(self, i: int, site: np.void, rest: float, slopes: np.ndarray) -> dict[str, Any]:
+        """One site for the feed; what is unknown is left out.
 
-        `rest_uv` is the rest noise; `snr_rest_db` the SNR over the calibration's rest; `drift` maps
-        "rest" and "effort" to dB against the calibration. What is unknown is left out.
+        rest_uv motion_uv motion_db snr_db active_uv duty impedance_ohm   as in meter.h
+        motion      true: an alarm
+        heart_bpm   where there is a heart
+        trend       {"rest" "snr" "mains" "motion" "impedance": "rising" "falling" "steady"}
+        warming     per cent a minute by which the rest noise still falls since it began
+        snr_rest_db SNR over the calibration's rest
+        drift       {"rest", "effort"}: dB against the calibration
         """
-        values, slopes = self.meter.values, self.slopes()
-        rest = rest_uv(quality, values)
-        rows = []
-        for i, site in enumerate(values):
-            row: dict[str, Any] = {"rest_uv": _short(rest[i])}
-            row["motion_uv"] = _short(site["motion_uv"])
-            for name in ("motion_db", "snr_db", "impedance_ohm"):
-                if math.isfinite(site[name]):
-                    row[name] = _short(site[name])
-            if math.isfinite(site["snr_db"]):
-                row |= {"active_uv": _short(site["active_uv"]), "duty": _short(site["duty"], 2)}
-            if site["bits"] & MOTION:
-                row["motion"] = True
-            if site["bits"] & HEART:
-                row["heart_bpm"] = round(float(site["heart_bpm"]))
-            row["trend"] = {
-                name: word
-                for (name, least), slope in zip(FOLLOWED.items(), slopes[:, i], strict=True)
-                if (word := _word(slope, least))
-            }
-            if self._warming(slopes[0, i]):
-                row["warming"] = round(100 * (10 ** (float(slopes[0, i]) / 20) - 1))
-            row |= self._drift(i, rest[i], site)
-            rows.append(row)
-        return rows
+        row: dict[str, Any] = {"rest_uv": _short(rest), "motion_uv": _short(site["motion_uv"])}
+        for name in ("motion_db", "snr_db", "impedance_ohm"):
+            if math.isfinite(site[name]):
+                row[name] = _short(site[name])
+        if math.isfinite(site["snr_db"]):
+            row |= {"active_uv": _short(site["active_uv"]), "duty": _short(site["duty"], 2)}
+        if site["bits"] & MOTION:
+            row["motion"] = True
+        if site["bits"] & HEART:
+            row["heart_bpm"] = round(float(site["heart_bpm"]))
+        row["trend"] = {
+            name: word
+            for (name, least), slope in zip(FOLLOWED.items(), slopes, strict=True)
+            if (word := _word(slope, least))
+        }
+        if self._warming(slopes[0]):
+            row["warming"] = round(100 * (1 - 10 ** (float(slopes[0]) / 20)))
+        return row | self._drift(i, rest, site)
 
     def _warming(self, slope_db: float) -> bool:
         since = self.samples / self.rate_hz
         return bool(WARM_FROM_S <= since <= WARM_UNTIL_S and slope_db < WARM_DB_A_MINUTE)
 
     def _drift(self, i: int, rest: float, site: np.void) -> dict[str, Any]:
-        if self._calibrated is None or not self._calibrated[0][i] > 0:
+        rest2, reference = self._then[:, i]
+        if not rest2 > 0:
             return {}
-        rest2, reference = self._calibrated[0][i], self._calibrated[1][i]
         made: dict[str, Any] = {}
         drift: dict[str, float] = {}
         if rest > 0:
-            drift["rest"] = _short(10 * math.log10(rest**2 / rest2), 1)
+            drift["rest"] = _short(10 * math.log10(rest**2 / rest2))
         active2 = float(site["active_uv"]) ** 2
-        if active2 > 0:
-            drift["effort"] = _short(10 * math.log10(active2 / max(reference**2, 1e-6)), 1)
-            if active2 > rest2:
-                made["snr_rest_db"] = _short(10 * math.log10((active2 - rest2) / rest2), 1)
+        if active2 > 0 and reference > 0:
+            drift["effort"] = _short(10 * math.log10(active2 / reference**2))
+        if active2 > rest2:
+            made["snr_rest_db"] = _short(10 * math.log10((active2 - rest2) / rest2))
         return made | {"drift": drift}
-
-
-def rest_uv(quality: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Rest noise of every site, microvolt: of the fit where there are two levels, else that of the
-    quietest fifth of the last half minute (0: not yet known)."""
-    return np.where(np.isfinite(values["snr_db"]), values["quiet_uv"], quality["quiet_uv"])
 
 
 def _word(slope: float, least: float) -> str:

@@ -6,7 +6,6 @@ Figures that people read (latencies, quality) are renewed five times a second, t
 
 from __future__ import annotations
 
-import math
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -95,7 +94,7 @@ class StatusMaker:
         return {
             "latency_ms": control.latency.summary(),
             "quality": rows,
-            "snr_db": [snr_db(float(r["quiet_uv"]), float(r["busy_uv"])) for r in quality],
+            "meters": control.meters.rows,
             "cpu": self._slow.get("cpu", {}),
         }
 
@@ -123,13 +122,6 @@ class StatusMaker:
             "health": journal.health,
             "sentence": journal.sentence,
         }
-
-
-def snr_db(quiet_uv: float, busy_uv: float) -> float | None:
-    """Signal-to-noise ratio by the live meters of rest and activity; None until they differ."""
-    if quiet_uv <= 0 or busy_uv <= quiet_uv:
-        return None
-    return round(10 * math.log10((busy_uv**2 - quiet_uv**2) / quiet_uv**2), 1)
 
 
 def _short(value: float | int) -> float | int | None:

@@ -79,7 +79,7 @@ class LivePage(QWidget):
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setMinimumWidth(430)
+        scroll.setMinimumWidth(450)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
         upper = QHBoxLayout()
@@ -181,10 +181,10 @@ class LivePage(QWidget):
 
     def show_numbers(self, status: dict[str, Any]) -> None:
         """At most 5 times a second: everything that is read as a number or a word."""
-        quality, snr_db = status.get("quality") or [], status.get("snr_db") or []
-        if len(quality) == len(snr_db) > max(self._columns, default=0):
+        quality, meters = status.get("quality") or [], status.get("meters") or []
+        if len(quality) == len(meters) > max(self._columns, default=0):
             self.sites.show_quality(
-                [quality[c] for c in self._columns], [snr_db[c] for c in self._columns]
+                [quality[c] for c in self._columns], [meters[c] for c in self._columns]
             )
         self.beside.show_beside(status, self._dofs)
         self.latency.show_latency(status.get("latency_ms") or {})

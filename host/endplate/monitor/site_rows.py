@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One row a site: number and colour, signal-to-noise bar with its borders, verdict in words, rest
-noise, mains."""
+noise, mains, and an arrow for where each goes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from PyQt6.QtCore import QRectF, QSize, Qt
 from PyQt6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
+from endplate.monitor.site_words import SNR_GOOD_DB, SNR_USABLE_DB, arrow, site_verdict, trends
 from endplate.monitor.theme import VERDICTS, Palette, site_colour
-from endplate.monitor.words import SNR_GOOD_DB, SNR_USABLE_DB, site_verdict
 
 ROW = 38
 FULL_DB = 40.0
@@ -24,7 +24,7 @@ class SiteRows(QWidget):
         super().__init__(parent)
         self._palette = palette
         self._labels: list[str] = []
-        self._rows: list[tuple[str, str, float | None, dict[str, Any]]] = []
+        self._rows: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = []
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         self.setAccessibleName("Sites: verdict, signal-to-noise ratio, rest noise, mains")
 
@@ -41,16 +41,19 @@ class SiteRows(QWidget):
 
     minimumSizeHint = sizeHint
 
-    def show_quality(self, quality: list[dict[str, Any]], snr_db: list[float | None]) -> None:
-        """Takes what the chain says of each site, in the order of `begin`, and its live SNR."""
-        rows = []
-        for site, value in zip(quality, snr_db, strict=False):
-            verdict, words = site_verdict(site, value)
-            rows.append((verdict, words, value, site))
+    def show_quality(self, quality: list[dict[str, Any]], meters: list[dict[str, Any]]) -> None:
+        """Takes what chain and meters say of each site, in the order of `begin`."""
+        rows = [
+            (*site_verdict(site, meter), site, meter)
+            for site, meter in zip(quality, meters, strict=False)
+        ]
         if rows != self._rows:
             self._rows = rows
             self.setAccessibleDescription(
-                "; ".join(f"site {i + 1} {row[1]}" for i, row in enumerate(rows))
+                "; ".join(
+                    f"site {i + 1} {' '.join(filter(None, (row[1], trends(row[3]))))}"
+                    for i, row in enumerate(rows)
+                )
             )
             self.update()
 
@@ -63,7 +66,7 @@ class SiteRows(QWidget):
         painter = QPainter(self)
         p = self._palette
         width = self.width()
-        bar = QRectF(118, 0, max(60, width - 250), 9)
+        bar = QRectF(118, 0, max(60, width - 274), 9)
         painter.setPen(QColor(p.quiet))
         for border in (SNR_USABLE_DB, SNR_GOOD_DB):
             x = bar.left() + bar.width() * border / FULL_DB
@@ -75,9 +78,10 @@ class SiteRows(QWidget):
         )
         for index, label in enumerate(self._labels):
             top = 26 + index * ROW
-            verdict, words, value, site = (
-                self._rows[index] if index < len(self._rows) else ("unknown", "Listening", None, {})
+            verdict, words, site, meters = (
+                self._rows[index] if index < len(self._rows) else ("unknown", "Listening", {}, {})
             )
+            value = meters.get("snr_db")
             colour, dashed = site_colour(index)
             pen = QPen(QColor(colour), 4, Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine)
             painter.setPen(pen)
@@ -98,16 +102,21 @@ class SiteRows(QWidget):
                 words,
             )
             painter.setPen(QColor(p.quiet))
-            quiet = float(site.get("quiet_uv", 0.0))
+            rest = float(meters.get("rest_uv", 0.0))
             numbers = (
-                f"{quiet:.1f} µV · {float(site.get('mains_db', 0.0)):+.0f} dB" if quiet > 0 else "–"
+                f"{rest:.1f} µV {arrow(meters, 'rest')} · "
+                f"{float(site.get('mains_db', 0.0)):+.0f} dB {arrow(meters, 'mains')}"
             )
             painter.drawText(
-                QRectF(width - 130, top, 126, 22), Qt.AlignmentFlag.AlignRight, numbers
+                QRectF(width - 150, top, 146, 22),
+                Qt.AlignmentFlag.AlignRight,
+                numbers.rstrip() if rest > 0 else "–",
             )
             if value is not None:
                 painter.drawText(
-                    QRectF(14, top + 17, 100, 20), Qt.AlignmentFlag.AlignVCenter, f"{value:.0f} dB"
+                    QRectF(14, top + 17, 100, 20),
+                    Qt.AlignmentFlag.AlignVCenter,
+                    f"{value:.0f} dB {arrow(meters, 'snr')}",
                 )
         painter.end()
 

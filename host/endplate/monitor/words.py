@@ -1,25 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the feed says, in the words of the clinic: verdict first, what to do, no codes.
-
-Borders: SNR good from 20 dB, usable from 12; rest noise good up to 5 uV, fair to 10, poor above 20.
-"""
+"""What the feed says of hand and session, in the words of the clinic: what to do, no codes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-
-SNR_GOOD_DB, SNR_USABLE_DB = 20.0, 12.0
-CONTRACTED_DB = 3.0
-NOISE_GOOD_UV, NOISE_POOR_UV = 5.0, 20.0
-_BITS = (
-    (16, "poor", "No signal: the samples are missing"),
-    (2, "poor", "Railed: press the electrode on"),
-    (32, "poor", "Lifted: press the electrode on"),
-    (1, "poor", "Flat: is it plugged in?"),
-    (4, "poor", "Clipped: lower the gain"),
-    (8, "usable", "Mains: check the reference electrode"),
-)
 
 #: Guard state -> what it means for the person in front of it.
 STATES = {
@@ -104,26 +89,6 @@ def beside(status: Mapping[str, Any], dofs: Sequence[str]) -> list[str]:
 def done(verb: str, fields: Mapping[str, Any]) -> str:
     """What a granted request did, or waits for."""
     return (WAITING if fields.get("waiting") else DONE[verb]).format(**fields)
-
-
-def site_verdict(quality: dict[str, Any], snr_db: float | None) -> tuple[str, str]:
-    """(key of theme.VERDICTS, words) for one site; what is wrong comes before what is weak."""
-    bits = int(quality.get("bits", 0))
-    for bit, verdict, words in _BITS:
-        if bits & bit:
-            return verdict, words
-    quiet = float(quality.get("quiet_uv", 0.0))
-    if quiet <= 0:
-        return "unknown", "Listening"
-    if quiet > NOISE_POOR_UV:
-        return "poor", "Noisy at rest: wait or clean the skin"
-    if snr_db is None or snr_db < CONTRACTED_DB:  # nobody has contracted it yet
-        return "unknown", "Contract and relax once"
-    if snr_db >= SNR_GOOD_DB:
-        return "good", "Good"
-    if snr_db >= SNR_USABLE_DB:
-        return "usable", "Usable: a stronger spot may be near"
-    return "poor", "Weak: move it along the muscle"
 
 
 def hand(status: dict[str, Any]) -> str:

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the feed says of a site, in the words of the clinic: verdict first, then what to do.
+
+What is wrong comes before what only warns, and that before what is weak. Borders: SNR good from 20
+dB, usable from 12; rest noise good up to 5 uV, poor above 20; contact good up to 50 kohm with gel,
+usable up to 500 dry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+SNR_GOOD_DB, SNR_USABLE_DB = 20.0, 12.0
+NOISE_GOOD_UV, NOISE_POOR_UV = 5.0, 20.0
+GEL_OHM, DRY_OHM = 50e3, 500e3
+DRIFT_DB = 6.0  # rest twice, contraction half of what they were at calibration
+_BITS = (
+    (16, "poor", "No signal: the samples are missing"),
+    (2, "poor", "Railed: press the electrode on"),
+    (32, "poor", "Lifted: press the electrode on"),
+    (1, "poor", "Flat: is it plugged in?"),
+    (4, "poor", "Clipped: lower the gain"),
+)
+#: Trend -> arrow; the words stand in the feed.
+ARROWS = {"rising": "\u2197", "falling": "\u2198", "steady": "\u2192"}
+
+
+def site_verdict(quality: Mapping[str, Any], meters: Mapping[str, Any]) -> tuple[str, str]:
+    """(key of theme.VERDICTS, words) for one site, from the feed's `quality` and `meters`."""
+    bits = int(quality.get("bits", 0))
+    for bit, verdict, words in _BITS:
+        if bits & bit:
+            return verdict, words
+    ohm = meters.get("impedance_ohm")
+    if ohm is not None and ohm > DRY_OHM:
+        return "poor", f"Contact {_ohm(ohm)}: moisten or press it on"
+    rest = float(meters.get("rest_uv", 0.0))
+    if rest <= 0:
+        return "unknown", "Listening"
+    if rest > NOISE_POOR_UV:
+        return "poor", "Noisy at rest: wait or clean the skin"
+    return _warning(bits, meters) or _strength(meters)
+
+
+def _warning(bits: int, meters: Mapping[str, Any]) -> tuple[str, str] | None:
+    drift = meters.get("drift") or {}
+    if bits & 8:
+        return "usable", "Mains: check the reference electrode"
+    if "heart_bpm" in meters:
+        return "usable", f"Heart {meters['heart_bpm']}/min: move it if it can be"
+    if meters.get("motion"):
+        return "usable", "Motion: fix the cable, hold still"
+    if drift.get("rest", 0.0) > DRIFT_DB:
+        return "usable", f"Rest {_times(drift['rest'])}x calibration's: press it on"
+    if drift.get("effort", 0.0) < -DRIFT_DB:
+        return "usable", "Weaker than calibrated: touch up"
+    if "warming" in meters:
+        return "usable", f"Settling, {meters['warming']} % a minute: wait"
+    return None
+
+
+def _strength(meters: Mapping[str, Any]) -> tuple[str, str]:
+    snr_db = meters.get("snr_db")
+    if snr_db is None:  # nobody has contracted it yet
+        return "unknown", "Contract and relax once"
+    if snr_db >= SNR_GOOD_DB:
+        return "good", "Good"
+    if snr_db >= SNR_USABLE_DB:
+        return "usable", "Usable: a stronger spot may be near"
+    return "poor", "Weak: move it along the muscle"
+
+
+def contact_verdict(ohm: float) -> tuple[str, str]:
+    """(key of theme.VERDICTS, words) for one electrode's impedance."""
+    if ohm <= GEL_OHM:
+        return "good", "Good"
+    if ohm <= DRY_OHM:
+        return "usable", "Good for a dry one; with gel: press it on"
+    return "poor", "No contact: plug it in, moisten or press it on"
+
+
+def arrow(meters: Mapping[str, Any], name: str) -> str:
+    """Where a value goes, as an arrow; "" while that is not known."""
+    return ARROWS.get((meters.get("trend") or {}).get(name, ""), "")
+
+
+def trends(meters: Mapping[str, Any]) -> str:
+    """Where the values of a site go, in words; what is steady is not named."""
+    named = {"rest": "rest noise", "snr": "SNR"}
+    found = (meters.get("trend") or {}).items()
+    said = [f"{named.get(name, name)} {word}" for name, word in found if word != "steady"]
+    return ", ".join(said)
+
+
+def _ohm(ohm: float) -> str:
+    return f"{ohm / 1e6:.1f} Mohm" if ohm >= 1e6 else f"{ohm / 1e3:.0f} kohm"
+
+
+def _times(db: float) -> str:
+    return f"{10 ** (db / 20):.1f}"

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Verdicts on sites in words, at the borders of SCIENCE's table; trends as arrows and words."""
+
+from __future__ import annotations
+
+import pytest
+
+from endplate.core import lib
+from endplate.monitor import site_words
+
+FAULTS = lib.QUALITY_RAILED | lib.QUALITY_MAINS
+
+
+def verdict(bits: int = 0, **meters) -> tuple[str, str]:
+    return site_words.site_verdict({"bits": bits}, {"rest_uv": 3.0, "snr_db": 25.0} | meters)
+
+
+@pytest.mark.parametrize(
+    ("db", "word"), [(11.99, "poor"), (12.0, "usable"), (19.99, "usable"), (20.0, "good")]
+)
+def test_borders_of_snr(db, word):
+    assert verdict(snr_db=db)[0] == word
+
+
+@pytest.mark.parametrize(
+    ("ohm", "word"), [(49e3, "good"), (51e3, "usable"), (499e3, "usable"), (501e3, "poor")]
+)
+def test_borders_of_impedance(ohm, word):
+    assert site_words.contact_verdict(ohm)[0] == word
+    assert verdict(impedance_ohm=ohm)[0] == ("poor" if word == "poor" else "good")
+
+
+def test_what_is_wrong_comes_before_what_warns_and_that_before_what_is_weak():
+    assert verdict(FAULTS, snr_db=3.0) == ("poor", "Railed: press the electrode on")
+    assert verdict(lib.QUALITY_MAINS, snr_db=3.0)[1].startswith("Mains")
+    assert verdict(lib.QUALITY_MAINS, rest_uv=25.0)[1].startswith("Noisy")
+    assert verdict(snr_db=3.0, heart_bpm=70) == ("usable", "Heart 70/min: move it if it can be")
+    assert verdict(motion=True)[1].startswith("Motion")
+
+
+def test_drift_and_warm_up_say_how_much():
+    assert verdict(drift={"rest": 5.9, "effort": -5.9})[0] == "good"
+    assert verdict(drift={"rest": 6.1}) == ("usable", "Rest 2.0x calibration's: press it on")
+    assert verdict(drift={"effort": -6.1}) == ("usable", "Weaker than calibrated: touch up")
+    assert verdict(warming=8) == ("usable", "Settling, 8 % a minute: wait")
+
+
+def test_a_site_that_nobody_has_contracted_is_not_called_weak():
+    contracted = site_words.site_verdict({"bits": 0}, {"rest_uv": 3.0, "snr_db": 8.0})
+    assert contracted[0] == "poor"
+    assert site_words.site_verdict({"bits": 0}, {"rest_uv": 3.0}) == (
+        "unknown",
+        "Contract and relax once",
+    )
+    assert site_words.site_verdict({"bits": 0}, {}) == ("unknown", "Listening")
+
+
+def test_trends():
+    meters = {"trend": {"rest": "falling", "snr": "steady", "mains": "rising"}}
+    assert site_words.trends(meters) == "rest noise falling, mains rising"
+    assert [site_words.arrow(meters, name) for name in ("rest", "snr", "mains", "impedance")] == [
+        *"\u2198\u2192\u2197", "",
+    ]  # fmt: skip

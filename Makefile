@@ -11,7 +11,7 @@ LIBEMG := $(VENV)/libemg
 PEOPLE ?= 1,4,9
 
 .DEFAULT_GOAL := help
-.PHONY: help run test firmware bench check fuzz mutants soak clean
+.PHONY: help run test firmware bench sets check fuzz mutants soak clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -36,6 +36,9 @@ bench: $(VENV)/.core ## what the hot path costs, and our decoders beside LibEMG'
 	    || rm -rf $(LIBEMG)
 	$(PY) tests/bench/beside.py --people $(PEOPLE) \
 	    $$([ -x $(LIBEMG)/bin/python ] && echo --libemg $(LIBEMG)/bin/python)
+
+sets: $(VENV)/.core ## decoders on every set of ../shared/data: tables, plots in run/evaluation; SETS=iso-force2d picks some
+	$(PY) tests/bench/sets.py --only "$(SETS)"
 
 check: $(VENV)/.core ## style, types and static analysis: ruff, mypy, and gcc, clang, cppcheck, clang-tidy for the C
 	@sh host/build/debian.sh check

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import spearmanr
 
 from endplate.fit.features import hops_of
 from endplate.fit.judgement import judge
@@ -22,6 +21,7 @@ from readers import (
     myo_gripforce,
     upperarm_kinematics,
 )
+from readers.effort import ramps
 from real_emg import FULL_SCALE_UV, UV_PER_COUNT, jaw_clench, to_counts
 
 PEOPLE = range(1, 11)
@@ -97,18 +97,6 @@ def test_grip_force_is_followed_better_than_by_a_line(recordings, name):
         myo_gripforce.read(recordings / "myo-gripforce" / f"{name}.npz")
     )
     assert better and 0.6 < judged.chosen.figures["r2"] < 0.99
-
-
-def ramps(judged):
-    """Spearman's correlation of each ramp with the size of the output, the largest of all DoF."""
-    frames, output = judged.frames, judged.chosen.output
-    found = []
-    for cue in np.unique(frames.cue):
-        mine = frames.cue == cue
-        effort = np.abs(frames.y[mine]).max(1)
-        if effort.max() > 0:
-            found.append(float(spearmanr(effort, np.abs(output[mine]).max(1)).statistic))
-    return found
 
 
 @pytest.mark.timeout(240)

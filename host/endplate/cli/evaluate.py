@@ -70,7 +70,6 @@ def run(arguments: argparse.Namespace) -> int:
     for name in arguments.decoder:
         auto.candidates(name)
     given = sources(arguments)
-    arguments.out.mkdir(parents=True, exist_ok=True)
     judged: list[Judged] = []
     told: list[dict] = []
     for source in given:
@@ -80,17 +79,21 @@ def run(arguments: argparse.Namespace) -> int:
             told.append({"name": made.trials.name, "decoders": judgement.told(made)})
         elif made is not None:
             told.append({"name": source[0], "channels": evaluate_quality.told(made)})
+    if told:
+        finish(console, arguments.out, judged, told)
+    return 0 if told else 1
+
+
+def finish(console: Console, out: Path, judged: list[Judged], told: list[dict]) -> None:
+    """What all recordings have in common: means, plots, and `told` of each as JSON."""
+    out.mkdir(parents=True, exist_ok=True)
     if len(judged) > 1:
         console.print(summary(judged))
     if judged:
         console.print(LEGEND, style="dim")
-    if told:
-        text = json.dumps(told, indent=1, default=float)
-        (arguments.out / "evaluation.json").write_text(text)
-    if judged:
-        paths = _plots(arguments.out, judged)
-        console.print(f"Plots: {', '.join(path.name for path in paths)} in {arguments.out}")
-    return 0 if told else 1
+        paths = _plots(out, judged)
+        console.print(f"Plots: {', '.join(path.name for path in paths)} in {out}")
+    (out / "evaluation.json").write_text(json.dumps(told, indent=1, default=float))
 
 
 def _plots(folder: Path, judged: list[Judged]) -> list[Path]:
@@ -121,10 +124,15 @@ def _one(
     except (EndplateError, OSError, KeyError, ValueError) as error:
         console.print(f"[red]×[/] {name}: {sentence(error)}")
         return None
-    console.print(table(made))
-    console.print(split(trials))
-    console.print(reason(made))
+    show(console, made)
     return made
+
+
+def show(console: Console, judged: Judged) -> None:
+    """One person: the table, what was learned from and judged on, and why this decoder."""
+    console.print(table(judged))
+    console.print(split(judged.trials))
+    console.print(reason(judged))
 
 
 def table(judged: Judged) -> Table:

@@ -58,7 +58,8 @@ def windows_of(trials: Trials) -> np.ndarray:
 
     rate = trials.rate_hz
     band = butter(2, [20, min(450, 0.45 * rate)], "bandpass", fs=rate, output="sos")
-    hop, window = round(trials.hop_s * rate), round(trials.window_s * rate)
+    hop = round(trials.hop_s * rate)
+    window = hop * round(trials.window_s * rate / hop)  # of whole hops, as ours is
     made = []
     for part in trials.parts:
         x = sosfilt(band, part.uv - part.uv[0], axis=0)
@@ -80,7 +81,9 @@ def libemg(python: Path, trials: Trials, combined: bool) -> dict[str, dict[str, 
     with tempfile.TemporaryDirectory() as name:
         source, target = Path(name) / "in.npz", Path(name) / "out.npz"
         np.savez(source, windows=windows, y=frames.y, train=~test)
-        subprocess.run([python, SIDE, "judge", source, target], check=True, capture_output=True)
+        ran = subprocess.run([python, SIDE, "judge", source, target], capture_output=True, text=True)
+        if ran.returncode:
+            sys.exit(f"LibEMG's side failed: {ran.stderr[-2000:]}")
         with np.load(target) as file:
             outputs = {key: file[key] for key in file}
     judged: Frames = frames[test]

@@ -88,7 +88,7 @@ def run(one: Set, data: Path, out: Path, console: Console) -> list[str]:
             trials = partial(read, path, **more)()
             if not trials.dofs:
                 found = heard.quality(trials)
-                console.print(evaluate_quality.table(trials.name, found))
+                console.print(evaluate_quality.table(trials, found))
                 console.print(evaluate_quality.sentence(found))
                 said.append({"name": trials.name, "channels": evaluate_quality.told(found)})
                 continue

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import edfio
@@ -29,7 +30,7 @@ from endplate.fit.frames import Frames
 from endplate.fit.judgement import directions, figures, judge
 from endplate.fit.movement_names import given, movement
 from endplate.fit.protocol import calibration_protocol
-from endplate.fit.trials import split
+from endplate.fit.trials import check, split
 from endplate.live.bdf import write_bdf
 from endplate.live.recording import Recording
 
@@ -137,6 +138,52 @@ def test_a_cue_that_cannot_be_read_is_a_sentence(tmp_path):
             recorded_cues.cues_of(broken)
 
 
+def spoiled(own, change):
+    """The recording's trials, its signals changed."""
+    trials = recorded_trials.read(own)
+    (part,) = trials.parts
+    uv = part.uv.copy()
+    change(uv)
+    return replace(trials, parts=[replace(part, uv=uv)])
+
+
+def put(column, value):
+    def change(uv):
+        uv[:, column] = value
+
+    return change
+
+
+def scale(factor):
+    def change(uv):
+        uv *= factor
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (put(2, 7.0), "In anna, channel Site 3 is constant: leave it out"),
+        (put(1, np.nan), "values that are not numbers in channel Site 2"),
+        (scale(0.0), "All channels of anna are constant"),
+        (scale(1e4), "goes beyond 187 mV in channel Site [1-4]: its unit is another"),
+    ],
+)
+def test_a_channel_that_cannot_be_right_is_named(own, change, words):
+    with pytest.raises(CalibrationError, match=words):
+        check(spoiled(own, change))
+
+
+def test_a_constant_that_no_converter_takes_is_taken_off(own):
+    def lift(uv):
+        uv[:, 0] += 400_000.0
+
+    wanted, found = (judge(each, ["ridge on RMS"]).chosen.figures["r2"]
+                     for each in (recorded_trials.read(own), spoiled(own, lift)))  # fmt: skip
+    assert found == pytest.approx(wanted, abs=1e-3)
+
+
 # ---- BIDS ----
 
 
@@ -215,6 +262,14 @@ def test_channels_that_are_marked_bad_are_left_out(folder):
     assert folder.read().parts[0].uv.shape[1] == 3
 
 
+def shift_events(folder, seconds):
+    for run in (1, 2):
+        path = folder.path(run, "events.tsv")
+        head, *rows = path.read_text().splitlines()
+        rows = [row.split("\t") for row in rows]
+        folder.events(run, [(float(onset) + seconds, *more) for onset, *more in rows], head)
+
+
 def break_events(folder, text):
     for run in (1, 2):
         path = folder.path(run, "events.tsv")
@@ -242,6 +297,7 @@ def break_events(folder, text):
         (lambda f: break_events(f, ("0.4\t", "-1\t")), "write seconds from the first sample on"),
         (lambda f: break_events(f, ("0.4\t", "999\t")), "has 'fist' at 999 s, and the recording"),
         (lambda f: f.path(2).unlink(), "has 2 of 'Close hand', and decoders are judged on three"),
+        (lambda f: shift_events(f, 3.2), "does not rise when something was meant"),
         (lambda f: f.path(1).write_bytes(f.path(1).read_bytes()[:9000]), "cut short"),
         (lambda f: [f.path(n).unlink() for n in (1, 2)], "There is no EMG recording in"),
     ],
@@ -275,12 +331,15 @@ def test_the_users_own_words():
     [(("none.bdf",), "There is no recording"), (("x.npz",), "give the reader of its set"),
      (("--rate", 250, "anna.bdf"), "--rate is for readers"),
      (("--reader", "broken.py", "x.npz"), "cannot be loaded .SyntaxError"),
-     (("--reader", "odd.py", "x.npz"), "gave a int, and not Trials")],
+     (("--reader", "odd.py", "x.npz"), "gave a int, and not Trials"),
+     (("--reader", "bad.py", "x.npz"), "cannot read it .IndexError: no"),
+     (("--reader", "bad.py", "--rate", 250, "x.npz"), "This reader does not resample")],
 )  # fmt: skip
 def test_the_command_says_what_is_wrong(tmp_path, monkeypatch, capsys, words, said):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "x.npz").write_bytes(b"")
     (tmp_path / "broken.py").write_text("def")
+    (tmp_path / "bad.py").write_text("def read(path):\n    raise IndexError('no')\n")
     (tmp_path / "odd.py").write_text("def read(path):\n    return 3\n")
     try:
         assert evaluate(*words) == 1

@@ -12,14 +12,15 @@ from typing import Any
 import numpy as np
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from endplate.cli import evaluate_quality
-from endplate.cli.evaluate_data import Source, sentence, sources
+from endplate.cli.evaluate_data import Source, sources
 from endplate.errors import EndplateError
 from endplate.fit import auto, heard, judgement
 from endplate.fit.judgement import Judged
-from endplate.fit.trials import split
+from endplate.fit.trials import check, split
 
 EXAMPLES = """examples:
   endplate evaluate anna-20260301-101500.bdf
@@ -113,16 +114,17 @@ def _one(
     try:
         trials = read()
         if not trials.dofs:
+            check(trials)
             found = heard.quality(trials)
-            console.print(evaluate_quality.table(trials.name, found))
+            console.print(evaluate_quality.table(trials, found))
             console.print(evaluate_quality.sentence(found))
             return found
         with console.status(f"{trials.name} ...") as line:
             made = judgement.judge(
                 trials, arguments.decoder, line.update, arguments.combined or None
             )
-    except (EndplateError, OSError, KeyError, ValueError) as error:
-        console.print(f"[red]×[/] {name}: {sentence(error)}")
+    except EndplateError as error:
+        console.print(f"[red]×[/] {escape(name)}: {escape(str(error))}")
         return None
     show(console, made)
     return made

@@ -65,16 +65,16 @@ def reader(path: Path) -> Callable[..., Trials]:
 def _by(read: Callable[..., Trials], path: Path, rate: int | None) -> Trials:
     if rate is not None and "rate_hz" not in inspect.signature(read).parameters:
         raise UsageError("This reader does not resample: leave --rate out.")
-    made = read(path) if rate is None else read(path, rate_hz=rate)
+    try:
+        made = read(path) if rate is None else read(path, rate_hz=rate)
+    except EndplateError:
+        raise
+    except FileNotFoundError as error:
+        raise RecordingError("there is no such file: check the path.") from error
+    except Exception as error:  # whatever a stranger's reader does
+        raise RecordingError(
+            f"the reader cannot read it ({type(error).__name__}: {error}): is it of this set?"
+        ) from error
     if not isinstance(made, Trials):
         raise UsageError(f"The reader's read(path) gave a {type(made).__name__}, and not Trials.")
     return made
-
-
-def sentence(error: Exception) -> str:
-    """What went wrong with one recording."""
-    if isinstance(error, EndplateError):
-        return str(error)
-    if isinstance(error, FileNotFoundError):
-        return "there is no such file: check the path."
-    return f"the reader cannot read it ({type(error).__name__}: {error}): is it of this set?"

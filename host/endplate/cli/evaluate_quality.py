@@ -9,20 +9,22 @@ from rich import box
 from rich.table import Table
 
 from endplate.fit.heard import Heard
+from endplate.fit.trials import Trials
 
 MARKS = {"good": ("✓", "green"), "usable": ("▮", "yellow"), "poor": ("✗", "red")}
 
 
-def table(name: str, heard: Heard) -> Table:
+def table(trials: Trials, heard: Heard) -> Table:
     """One row a channel."""
-    made = Table(title=f"{name}: quality only", title_justify="left", box=box.SIMPLE_HEAD,
+    names = trials.channels or range(1, 1 + len(heard.channels))
+    made = Table(title=f"{trials.name}: quality only", title_justify="left", box=box.SIMPLE_HEAD,
                  show_edge=False)  # fmt: skip
     for heading in ("channel", "rest µV", "", "SNR dB", "", "mains dB", "bad contact", "clipped"):
         made.add_column(heading, justify="right", no_wrap=True)
-    for number, channel in enumerate(heard.channels, 1):
+    for name, channel in zip(names, heard.channels, strict=True):
         found = channel.quality
         made.add_row(
-            str(number), _number(found.rest_uv), _word(found.noise_verdict), _number(found.snr_db),
+            str(name), _number(found.rest_uv), _word(found.noise_verdict), _number(found.snr_db),
             _word(found.snr_verdict), _number(found.mains_db), f"{100 * channel.bad_share:.1f} %",
             f"{100 * channel.clipped_share:.2f} %",
         )  # fmt: skip

@@ -15,7 +15,7 @@ import csv
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,19 +49,20 @@ class Session:
                 f"{', '.join(f'{rate:g}/{mains:g} Hz' for rate, mains in sorted(rates))}; name one "
                 "of them alone."
             )
-        counts = {each.stretch.uv.shape[1] for each in found}
-        if len(counts) > 1:
+        if len({each.channels for each in found}) > 1:
             raise RecordingError(
-                f"The recordings of {self.name} have {sorted(counts)} EMG channels: one session "
-                "has one montage."
+                f"The recordings of {self.name} have different EMG channels: one session has one "
+                "montage; what is bad in one has to be marked in all."
             )
         rate_hz, mains_hz = rates.pop()
-        return trials_of(self.name, rate_hz, mains_hz, [each.stretch for each in found])
+        made = trials_of(self.name, rate_hz, mains_hz, [each.stretch for each in found])
+        return replace(made, channels=found[0].channels)
 
 
 @dataclass(frozen=True)
 class _Read:
     stretch: Stretch
+    channels: tuple[str, ...]
     rate_hz: float
     mains_hz: float
 
@@ -147,7 +148,8 @@ def _read(path: Path, root: Path, movements: Mapping[str, dict[str, float] | Non
         )
     rows = table(events[-1], ("onset", "duration", "trial_type"))
     cues = cues_of(rows, events[-1].name, movements, rate_hz, len(uv))
-    return _Read(Stretch(uv, cues), rate_hz, float(mains_hz))
+    channels = tuple(recording.labels[k] for k in columns)
+    return _Read(Stretch(uv, cues), channels, rate_hz, float(mains_hz))
 
 
 def _about(path: Path, root: Path) -> dict[str, Any]:

@@ -19,9 +19,10 @@ from endplate.fit import labels
 from endplate.fit.features import hops_of
 from endplate.fit.labels import StartedCue
 from endplate.fit.protocol import words
-from endplate.fit.trials import FULL_SCALE_UV, UV_PER_COUNT, Part, Trials
+from endplate.fit.trials import FULL_SCALE_UV, UV_PER_COUNT, Part, Trials, counts_of
 
 LEAST_REPETITIONS = 3  # two to learn from and to choose by, one to judge on
+LEAST_ALIKE = 0.25  # activity and cues; 0.7 to 0.9 where the person followed them
 REST_QUANTILE, REFERENCE_QUANTILE = 0.2, 0.9
 
 
@@ -45,7 +46,7 @@ def trials_of(name: str, rate_hz: float, mains_hz: float, stretches: Sequence[St
     parts, at = [], 0
     for stretch in stretches:
         mine = slice(at, at + len(stretch.cues))
-        parts.append(_part(stretch, numbers[mine], last[mine], at, dofs, rate_hz, mains_hz))
+        parts.append(_part(name, stretch, numbers[mine], last[mine], at, dofs, rate_hz, mains_hz))
         at += len(stretch.cues)
     note = "Recorded combinations are judged on, never learned from." if several else ""
     return Trials(name, rate_hz, dofs, parts, mains_hz, combined=several, note=note)
@@ -75,14 +76,14 @@ def _last(name: str, stretches: Sequence[Stretch], numbers: np.ndarray) -> np.nd
 
 
 def _part(
-    stretch: Stretch, numbers: np.ndarray, judged: np.ndarray, at: int, dofs: Sequence[str],
-    rate_hz: float, mains_hz: float,
+    name: str, stretch: Stretch, numbers: np.ndarray, judged: np.ndarray, at: int,
+    dofs: Sequence[str], rate_hz: float, mains_hz: float,
 ) -> Part:
     """A stretch with what was meant at each sample; NaN where there was no cue."""
     n, order = len(stretch.uv), np.argsort([start for start, _ in stretch.cues], kind="stable")
     cues = [stretch.cues[k] for k in order]
     numbers, judged = numbers[order], judged[order]
-    late = _reactions(stretch.uv, cues, rate_hz, mains_hz)
+    late = _reactions(name, stretch.uv, cues, dofs, rate_hz, mains_hz)
     y, known = np.zeros((n, len(dofs))), np.zeros(n, bool)
     repetition, test, which = np.full(n, -1), np.zeros(n, bool), np.full(n, -1)
     now: tuple[int, bool] = -1, False
@@ -102,13 +103,22 @@ def _part(
 
 
 def _reactions(
-    uv: np.ndarray, cues: Sequence[StartedCue], rate_hz: float, mains_hz: float
+    name: str, uv: np.ndarray, cues: Sequence[StartedCue], dofs: Sequence[str], rate_hz: float,
+    mains_hz: float,
 ) -> np.ndarray:
     """Seconds from each cue to what was done, by the activity of all channels."""
-    counts = np.clip(np.rint(uv / UV_PER_COUNT), -(2**23), 2**23 - 1).astype(np.int32)
-    hops = hops_of(counts, rate_hz, UV_PER_COUNT, FULL_SCALE_UV, mains_hz)
+    hops = hops_of(counts_of(uv), rate_hz, UV_PER_COUNT, FULL_SCALE_UV, mains_hz)
     rest = np.quantile(hops.power, REST_QUANTILE, axis=0)
     above = np.sqrt(np.maximum(0.0, hops.power - rest))
     full = np.quantile(above, REFERENCE_QUANTILE, axis=0)
-    activity = above[:, full > 0] / full[full > 0]
-    return labels.reaction_s(activity.sum(1), hops.time_s, hops.window_s, cues, rate_hz)
+    activity = (above[:, full > 0] / full[full > 0]).sum(1)
+    late = labels.reaction_s(activity, hops.time_s, hops.window_s, cues, rate_hz)
+    meant = np.abs(labels.targets(cues, late, hops.time_s, hops.window_s, dofs, rate_hz)).max(1)
+    if np.ptp(meant) > 0 and np.ptp(activity) > 0:
+        alike = float(np.corrcoef(meant, activity)[0, 1])
+        if alike < LEAST_ALIKE:
+            raise CalibrationError(
+                f"The signal of {name} does not rise when something was meant (correlation "
+                f"{alike:.2f}): its cues or events are those of another recording, or shifted."
+            )
+    return late

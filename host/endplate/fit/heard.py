@@ -14,7 +14,7 @@ import numpy as np
 
 from endplate.fit.features import hops_of
 from endplate.fit.site_quality import Contraction, SiteQuality, find_contractions, judge
-from endplate.fit.trials import FULL_SCALE_UV, UV_PER_COUNT, Part, Trials
+from endplate.fit.trials import FULL_SCALE_UV, UV_PER_COUNT, Part, Trials, counts_of
 
 SETTLE_S = 1.0  # of the filters, at the begin of a part
 APART_S = 0.5  # of rest from a contraction
@@ -59,7 +59,7 @@ def quality(trials: Trials) -> Heard:
 def _part(part: Part, trials: Trials) -> dict:
     """Conditioned and raw samples at rest, conditioned ones in contractions, bad hops."""
     rate = trials.rate_hz
-    counts = np.clip(np.rint(part.uv / UV_PER_COUNT), -(2**23), 2**23 - 1).astype(np.int32)
+    counts = counts_of(part.uv)
     hops = hops_of(counts, rate, UV_PER_COUNT, FULL_SCALE_UV, trials.mains_hz)
     settled = hops.time_s > SETTLE_S
     found = find_contractions(hops.power[settled], hops.time_s[settled])

@@ -7,6 +7,7 @@ A file of another program, without such annotations, has no movements to judge b
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from endplate.fit.cued_trials import Stretch, trials_of
@@ -26,4 +27,6 @@ def read(path: Path) -> Trials:
     mains_hz = float(recording.meta.get("mains_hz") or 50)
     name = path.name.removesuffix(".bdf")
     name += ", simulated" if recording.meta.get("simulated") else ""
-    return trials_of(name, recording.rate_hz, mains_hz, [Stretch(uv, cues_of(recording))])
+    made = trials_of(name, recording.rate_hz, mains_hz, [Stretch(uv, cues_of(recording))])
+    labels = [recording.labels[k] for k in sites] if sites else recording.labels
+    return replace(made, channels=tuple(labels))

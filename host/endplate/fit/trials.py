@@ -22,6 +22,7 @@ UV_PER_COUNT = FULL_SCALE_UV / (2**23 - 1)
 WINDOW_S, HOP_S = 0.200, 0.050  # those of the field's comparisons
 CALM = 0.05  # of a target: below it nobody means anything
 LEAST_SIGNAL_UV2 = 1e-3
+MOST_BEYOND = 0.001  # of the samples, out of the range of a board
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ class Trials:
     """One person's recording. `combined`: several DoF were meant at once in it, or shall be.
 
     `halves` says what is learned from and what is judged on, where the numbers of repetitions do
-    not; `note` is what else has to be said. Without `dofs` only the quality can be judged.
+    not; `note` is what else has to be said; `channels` are names of the columns. Without `dofs`
+    only the quality can be judged.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Trials:
     window_s: float = WINDOW_S
     hop_s: float = HOP_S
     halves: str = ""
+    channels: tuple[str, ...] = ()
     note: str = ""
     more: dict = field(default_factory=dict)
 
@@ -77,29 +80,36 @@ def check(trials: Trials) -> None:
     name = trials.name
     if not trials.parts:
         raise CalibrationError(f"{name} holds no trials: check the folder and the reader.")
-    channels = {part.uv.shape[1] for part in trials.parts}
-    if len(channels) != 1:
-        raise CalibrationError(
-            f"{name} has trials of {sorted(channels)} channels: use one montage."
-        )
     for number, part in enumerate(trials.parts):
         where = f"Trial {number + 1} of {name}"
-        if part.uv.ndim != 2 or len(part.uv) != len(part.y):
+        if part.uv.ndim != 2 or part.uv.shape[1] != trials.parts[0].uv.shape[1]:
+            raise CalibrationError(
+                f"{where} has other channels than the first ({part.uv.shape}): use one montage."
+            )
+        if len(part.uv) != len(part.y):
             raise CalibrationError(f"{where} has {len(part.uv)} samples and {len(part.y)} targets.")
         bad = np.flatnonzero(~np.isfinite(part.uv).all(0))
         if len(bad):
             raise CalibrationError(
-                f"{where} holds values that are not numbers in channel {bad[0] + 1}: leave that "
-                "channel or trial out."
+                f"{where} holds values that are not numbers in {_channel(trials, bad[0])}: leave "
+                "that channel or trial out."
             )
+        beyond = (np.abs(_level(part.uv)) > FULL_SCALE_UV).mean(0)
+        if (beyond > MOST_BEYOND).any():
+            raise CalibrationError(
+                f"{where} goes beyond 187 mV in {_channel(trials, int(beyond.argmax()))}: its unit "
+                "is another than was said, or an electrode had no contact."
+            )
+    if not trials.dofs:
+        return  # what is dead is in the table of its quality
     spread = np.concatenate([part.uv - part.uv.mean(0) for part in trials.parts]).var(0)
     if (spread < LEAST_SIGNAL_UV2).all():
         raise CalibrationError(f"All channels of {name} are constant: there is no EMG in it.")
     dead = np.flatnonzero(spread < LEAST_SIGNAL_UV2)
     if len(dead):
         raise CalibrationError(
-            f"Channel {dead[0] + 1} of {name} is constant: leave it out, or record again with a "
-            "better contact."
+            f"In {name}, {_channel(trials, dead[0])} is constant: leave it out, or record again "
+            "with a better contact."
         )
     numbers = _numbers(trials)[0]
     if len(numbers) < 2:
@@ -107,6 +117,22 @@ def check(trials: Trials) -> None:
             f"{name} has {len(numbers) or 'no'} repetition to learn from, and a decoder is chosen "
             "by leaving one out: give two or more."
         )
+
+
+def _channel(trials: Trials, number: int) -> str:
+    told = trials.channels[number] if trials.channels else number + 1
+    return f"channel {told}"
+
+
+def _level(uv: np.ndarray) -> np.ndarray:
+    """Without a constant that the converter of a board would not have taken."""
+    middle = np.median(uv, axis=0)
+    return uv - np.where(np.abs(middle) > FULL_SCALE_UV / 2, middle, 0.0)
+
+
+def counts_of(uv: np.ndarray) -> np.ndarray:
+    """Microvolt [samples, channels] as a board's counts of UV_PER_COUNT, int32."""
+    return np.clip(np.rint(_level(uv) / UV_PER_COUNT), -(2**23), 2**23 - 1).astype(np.int32)
 
 
 def split(trials: Trials) -> str:
@@ -187,7 +213,7 @@ def _hops(trials: Trials) -> Hopped:
     window = max(1, round(trials.window_s * trials.rate_hz / hop))
     made, columns, sequences = [], [], 0
     for part in trials.parts:
-        counts = np.clip(np.rint(part.uv / UV_PER_COUNT), -(2**23), 2**23 - 1).astype(np.int32)
+        counts = counts_of(part.uv)
         found = hops_of(
             counts, trials.rate_hz, UV_PER_COUNT, FULL_SCALE_UV, trials.mains_hz, hop_samples=hop,
             window_hops=window,

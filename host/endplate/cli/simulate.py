@@ -16,9 +16,14 @@ VERBS = {
         "endplate.cli.simulate_validate",
         "hold the simulated EMG against what is known of people's",
     ),
+    "fitts": (
+        "endplate.cli.simulate_fitts",
+        "simulated users play the Fitts test in closed loop, also after electrodes moved",
+    ),
 }
 EXAMPLES = """examples:
   endplate simulate validate --out validation
+  endplate simulate fitts --shift-mm 10 --touch-up
 """
 
 

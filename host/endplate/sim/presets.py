@@ -136,7 +136,7 @@ PRESETS: dict[str, Preset] = {
             "TMR after transhumeral amputation, four reinnervated heads",
             _UPPER_ARM,
             _UPPER_ARM_SITES,
-            montage="transhumeral-4",
+            montage="free-8",
             dofs=("hand", "elbow", "wrist_rotation"),
         ),
         Preset(
@@ -188,7 +188,7 @@ PRESETS: dict[str, Preset] = {
             noise_uv=(8.0, 9.5),
             mains_uv=(25.0, 50.0),
             offset_uv=(-60_000.0, 60_000.0),
-            montage="transhumeral-4",
+            montage="free-8",
             dofs=("hand", "elbow", "wrist_rotation"),
         ),
     )

@@ -42,7 +42,7 @@ def test_something_is_shown():
 @pytest.mark.parametrize(
     "command",
     ["bench", "monitor", "devices", "record", "replay", "evaluate", "calibrate", "run", "hand",
-     "profile", "simulate"],
+     "profile", "simulate", "sites"],
 )
 def test_examples_of_each_help_are_accepted(command):
     accepted(importlib.import_module(f"endplate.cli.{command}").EXAMPLES, command)

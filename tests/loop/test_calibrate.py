@@ -13,16 +13,19 @@ import pytest
 
 from endplate.errors import EndplateError
 from endplate.fit.protocol import calibration_protocol
+from endplate.fit.recorded_cues import cues_of
 from endplate.live.feed import FeedReader
 from endplate.live.profile_file import load_profile
 from endplate.live.recording import read_recording
 from endplate.sim.rig import Rig
 
 
+DREAMT = 5  # "Close hand", the first time after rest, motion and references
+
+
 def follow_the_screen(rig: Rig, sessions: Path, ended: threading.Event) -> None:
-    """The patient."""
-    cues = {cue.label: cue for cue in calibration_protocol(["hand"], repetitions=2)}
-    reader, seen = None, None
+    """The patient, who dreams while the fifth cue is on."""
+    reader, seen, number = None, None, 0
     while not ended.wait(0.05):
         try:
             (feed,) = sessions.glob("calibrate-*/feed")
@@ -31,8 +34,9 @@ def follow_the_screen(rig: Rig, sessions: Path, ended: threading.Event) -> None:
             continue
         prompt = reader.status().get("prompt") or {}
         if prompt and prompt["sample"] != seen:
-            seen = prompt["sample"]
-            rig.prompt(**cues[prompt["label"]].prompt())
+            seen, number = prompt["sample"], number + 1
+            if number != DREAMT:
+                rig.board.tell(prompt=prompt)
 
 
 @pytest.fixture
@@ -44,7 +48,7 @@ def calibrating(pc_firmware, tmp_path):
         process = subprocess.Popen(
             [sys.executable, "-m", "endplate", "calibrate", "--board", "cyton", "--port",
              rig.board_port, "--board-param", "simulated=1", "--montage", "free-8", "--dofs",
-             "hand", "--repetitions", "2", "--out", "profile.json"],
+             "hand", "--repetitions", "2", "--repeat", "auto", "--out", "profile.json"],
             cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, env={**os.environ, "XDG_RUNTIME_DIR": str(folder), "COLUMNS": "120"},
         )  # fmt: skip
@@ -73,4 +77,8 @@ def test_a_person_calibrates_at_the_command_line(calibrating):
     assert 0.7 < profile.report["r2"]["hand"] < 0.999, profile.report
     (kept,) = folder.glob("profile-*.bdf")
     prompts = [text for _, text in read_recording(kept).annotations if text.startswith("prompt")]
-    assert len(prompts) == len(calibration_protocol(["hand"], repetitions=2))
+    assert len(prompts) == len(calibration_protocol(["hand"], repetitions=2)) + 1
+    assert "✗ Close hand 1: Nothing heard: repeat, with a comfortable effort" in said
+    assert "✓ Close hand 3: Good" in said and said.count("✗") == said.count("✗ poor") + 1
+    read = cues_of(read_recording(kept))
+    assert [cue.kind for _, cue in read].count("void") == 1 and read[DREAMT - 1][1].kind == "void"

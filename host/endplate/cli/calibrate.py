@@ -9,21 +9,21 @@ from pathlib import Path
 
 from rich.console import Console
 
-from endplate.cli.bench import bar, teller
 from endplate.cli.bench_report import calibration_line
 from endplate.cli.calibrated import calibrated
 from endplate.cli.donning import APPLY, compared, from_recording
 from endplate.cli.ending import end
+from endplate.cli.guided import REPEAT, follow
 from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.sources import absolute, add_board, board_settings
 from endplate.errors import UsageError
 from endplate.fit.auto import candidates
 from endplate.fit.calibration import from_guided
 from endplate.fit.cued import Recorded
-from endplate.fit.guide import Guided, guide
+from endplate.fit.guide import Guided
 from endplate.fit.protocol import Cue, calibration_protocol, touch_up_protocol
 from endplate.fit.touch_up import touch_up
-from endplate.hardware import Hand, load_hand, load_montage
+from endplate.hardware import Hand, Montage, load_hand, load_montage
 from endplate.live.feed import FeedInfo, FeedReader
 from endplate.live.profile import Profile
 from endplate.live.profile_file import load_profile
@@ -53,6 +53,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--combinations", action="store_true", help="also record two directions at once"
     )
+    parser.add_argument(
+        "--postures", action="store_true",
+        help="also do each direction once with the arm out in front and once up",
+    )  # fmt: skip
+    parser.add_argument(
+        "--repeat", choices=REPEAT, default="ask",
+        help="movements that were done otherwise than asked: ask before each, auto does the worst "
+        "two again, never (ask; without a terminal never)",
+    )  # fmt: skip
     parser.add_argument(
         "--one-at-a-time", action="store_true", help="never move several degrees of freedom at once"
     )
@@ -91,9 +100,10 @@ def run(arguments: argparse.Namespace) -> int:
     montage = load_montage(arguments.montage)
     candidates(arguments.decoder)
     cues = calibration_protocol(
-        _dofs(arguments, hand), _repetitions(arguments), arguments.combinations
-    )
-    guided, info = _record(arguments, console, cues, out)
+        _dofs(arguments, hand), _repetitions(arguments), arguments.combinations,
+        arguments.postures,
+    )  # fmt: skip
+    guided, info = _record(arguments, console, cues, out, montage)
     with console.status("Trying decoders on what was left out of their training ...") as line:
         profile = from_guided(
             guided, info, montage=montage, hand=hand, board=arguments.board,
@@ -128,7 +138,7 @@ def _again(
     if arguments.recording:
         recorded = from_recording(read_recording(arguments.recording), cues)
     else:
-        guided, info = _record(arguments, console, cues, out)
+        guided, info = _record(arguments, console, cues, out, montage)
         recorded = Recorded(
             guided.counts, info.rate_hz, info.uv_per_count, info.full_scale_uv, before.mains_hz,
             guided.cues,
@@ -176,7 +186,7 @@ def _repetitions(arguments: argparse.Namespace) -> int:
 
 
 def _record(
-    arguments: argparse.Namespace, console: Console, cues: list[Cue], out: Path
+    arguments: argparse.Namespace, console: Console, cues: list[Cue], out: Path, montage: Montage
 ) -> tuple[Guided, FeedInfo]:
     """What the board heard while the person followed the cues; it is kept beside `out`."""
     seconds = sum(cue.duration_s for cue in cues)
@@ -197,8 +207,7 @@ def _record(
         )
         try:
             info = FeedReader(directory / "feed").info
-            with bar(console) as progress:
-                guided = guide(directory, cues, progress=teller(progress, "Calibration", cues))
+            guided = follow(console, directory, cues, montage.sites, arguments.repeat)
         finally:
             end(console, control)
     return guided, info

@@ -162,13 +162,12 @@ def _guided(
             )
     labels = [site.label for site in montage.sites]
     live = Live([site.channel - 1 for site in montage.sites], info.rate_hz)
-    left = sum(cue.duration_s for cue in cues)
+    whole = sum(cue.duration_s for cue in cues)
     with single_keys() as keys, Screen(console=console, refresh_per_second=8) as screen:
 
         def show(index: int, cue: Cue, share: float) -> None:
             live.begin(*guide.started[index])
-            still = max(0.0, left - sum(c.duration_s for _, c in guide.started[:-1])
-                        - share * cue.duration_s)  # fmt: skip
+            still = max(0.0, whole - guide.planned_s(share))
             screen.update(live_view(live, labels, dofs, cue, share, still, console.width))
 
         guide = Guide(

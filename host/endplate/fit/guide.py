@@ -65,6 +65,7 @@ class Guide:
         self._done, self._keys = done, keys
         self._first = self._next = self._reader.newest
         self._blocks: list[np.ndarray] = []
+        self._heard_at = time.monotonic()
         self.started: list[tuple[int, Cue]] = []
         self.enough = False  # the person has asked to end
 
@@ -91,18 +92,35 @@ class Guide:
         self.started[index] = start, replace(cue, target={}, kind="void")
         ask(self._directory, "mark", text=VOID + json.dumps({"sample": start}))
 
-    def counts(self, start: int, stop: int) -> np.ndarray:
-        """What came from sample `start` to before `stop`, int32 [samples, channels]."""
-        kept, at = [], self._first
+    def counts(self, start: int, stop: int) -> tuple[np.ndarray, int]:
+        """What came from sample `start` to before `stop`, as far as it is there: int32 [samples,
+        channels], and the index of the first."""
+        kept, at = [np.zeros((0, self._reader.info.channels), np.int32)], self._first
         for block in self._blocks:
             kept.append(block[max(0, start - at) : max(0, stop - at)])
             at += len(block)
-        empty = np.zeros((0, self._reader.info.channels), np.int32)
-        return np.concatenate([empty, *kept])
+        return np.concatenate(kept), max(start, self._first)
+
+    def planned_s(self, share: float = 0.0) -> float:
+        """Seconds of cues that count so far; of the last one `share`."""
+        done = [cue.duration_s for _, cue in self.started if cue.kind != "void"]
+        if done and self.started[-1][1].kind != "void":
+            done[-1] *= share
+        return sum(done)
+
+    def wait(self, label: str) -> str:
+        """Goes on recording, of which nothing is made, until a key is typed; which."""
+        typed = ""
+        reply = ask(self._directory, "prompt", **Cue(label, {}, 0, 0, 0, 0, "void").prompt())
+        self.started.append((int(reply["sample"]), Cue(label, {}, 0, 0, 0, 0, "void")))
+        while not typed and self._keys is not None:
+            typed = self._keys(POLL_S)
+            self._heard_something()
+        return typed
 
     def guided(self) -> Guided:
         """All of it so far."""
-        counts = self.counts(self._first, self._next)
+        counts, _ = self.counts(self._first, self._next)
         return Guided(
             self._first, counts, [(start - self._first, cue) for start, cue in self.started]
         )
@@ -120,7 +138,7 @@ class Guide:
             self._patient(cue)
         wanted = start + round(cue.duration_s * rate_hz)
         done_at = min(wanted, start + round((cue.active_s + DONE_S) * rate_hz))
-        heard_at, told = time.monotonic(), False
+        self._heard_at, told = time.monotonic(), False
         while self._next < wanted:
             if self._keys is None:
                 time.sleep(POLL_S)
@@ -128,12 +146,7 @@ class Guide:
                 typed = self._keys(POLL_S)
                 if any(key in typed for key in (AGAIN, SKIP, ENOUGH)):
                     return typed
-            before = self._next
-            self._collect()
-            if self._next > before:
-                heard_at = time.monotonic()
-            else:
-                self._check_alive(time.monotonic() - heard_at)
+            self._heard_something()
             if self._done is not None and not told and self._next >= done_at:
                 told = True
                 self._done(index)
@@ -141,6 +154,14 @@ class Guide:
                 share = (self._next - start) / max(1, wanted - start)
                 self._progress(index, cue, min(1.0, max(0.0, share)))
         return ""
+
+    def _heard_something(self) -> None:
+        before = self._next
+        self._collect()
+        if self._next > before:
+            self._heard_at = time.monotonic()
+        else:
+            self._check_alive(time.monotonic() - self._heard_at)
 
     def _collect(self) -> None:
         start, counts, clean = self._reader.samples(self._next)

@@ -39,28 +39,42 @@ def reaction_s(
     `activity` [hops] is the sum of activations, `time_s` [hops] the end of each hop's window. A cue
     that hardly correlates (the person slept) takes the median of the others.
     """
-    step = float(np.median(np.diff(time_s))) if len(time_s) > 1 else 0.02
-    lags = np.arange(0.0, LONGEST_REACTION_S + step / 2, step)
     found = np.full(len(cues), np.nan)
     for number, (start, cue) in enumerate(cues):
-        if not cue.target:
-            continue
-        begin = start / rate_hz
-        inside = (time_s >= begin) & (time_s < begin + cue.duration_s + window_s)
-        x = activity[inside] - activity[inside].mean() if inside.any() else np.zeros(0)
-        if len(x) < 5 or not x.any():
-            continue
-        since = time_s[inside] - begin
-        shapes = np.stack([windowed_level(cue, since - lag, window_s) for lag in lags])
-        shapes -= shapes.mean(1, keepdims=True)
-        size = np.linalg.norm(shapes, axis=1) * np.linalg.norm(x)
-        correlation = np.divide(shapes @ x, size, out=np.zeros(len(lags)), where=size > 0)
-        best = int(np.argmax(correlation))
-        if correlation[best] >= LEAST_CORRELATION:
-            found[number] = lags[best]
+        if cue.target:
+            lag, correlation = alignment(activity, time_s - start / rate_hz, window_s, cue)
+            if correlation >= LEAST_CORRELATION:
+                found[number] = lag
     usual = float(np.nanmedian(found)) if np.isfinite(found).any() else USUAL_REACTION_S
     with_target = np.array([bool(cue.target) for _, cue in cues])
     return np.where(with_target, np.where(np.isnan(found), usual, found), 0.0)
+
+
+def alignment(
+    activity: np.ndarray,
+    since_s: np.ndarray,
+    window_s: float,
+    cue: Cue,
+    earliest_s: float = 0.0,
+    latest_s: float = LONGEST_REACTION_S,
+) -> tuple[float, float]:
+    """How late the activity [hops] follows the cue, in seconds, and how well (correlation).
+
+    `since_s` [hops]: seconds from the cue's start to the end of each hop's window. (0, 0) when
+    there is nothing to compare.
+    """
+    step = float(np.median(np.diff(since_s))) if len(since_s) > 1 else 0.02
+    lags = np.arange(earliest_s, latest_s + step / 2, step)
+    inside = (since_s >= min(0.0, earliest_s)) & (since_s < cue.duration_s + window_s)
+    x = activity[inside] - activity[inside].mean() if inside.any() else np.zeros(0)
+    if len(x) < 5 or not x.any():
+        return 0.0, 0.0
+    shapes = np.stack([windowed_level(cue, since_s[inside] - lag, window_s) for lag in lags])
+    shapes -= shapes.mean(1, keepdims=True)
+    size = np.linalg.norm(shapes, axis=1) * np.linalg.norm(x)
+    correlation = np.divide(shapes @ x, size, out=np.zeros(len(lags)), where=size > 0)
+    best = int(np.argmax(correlation))
+    return float(lags[best]), float(correlation[best])
 
 
 def targets(

@@ -3,7 +3,7 @@
 
 Rest, arm motion without intent, one comfortable reference contraction per direction, then
 repetitions of a trapezoid per direction with rests between (SCIENCE section 3). Two DoF with three
-repetitions take 106 s.
+repetitions take 108 s, which leaves room to do two of them again within two minutes.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ RISE_S, HOLD_S, FALL_S, PAUSE_S = 1.0, 2.0, 1.0, 2.0
 
 TOUCH_UP_REST_S, TOUCH_UP_S = 3.0, (0.8, 1.5, 0.8, 1.4)  # rise, hold, fall, pause
 
+POSTURES = ("Arm out in front", "Arm up")  # all else is done with the arm hanging
+POSTURE_S, POSTURE_MOVE_S = 2.5, (0.8, 1.5, 0.8, 1.4)
+
 #: What to say for the positive and the negative direction of a DoF.
 WORDS = {
     "hand": ("Close hand", "Open hand"),
@@ -38,7 +41,8 @@ class Cue:
     """One thing to do: rise to `target` (DoF -> -1..1), hold, fall, then rest; seconds each.
 
     `label` is what the screen says. A rest or a motion cue has an empty target and lasts `hold_s`.
-    Nothing is made of what was recorded under a cue of the kind "void".
+    Nothing is made of what was recorded under a cue of the kind "void". `posture` is how the arm is
+    held, "" when nobody said.
     """
 
     label: str
@@ -48,6 +52,7 @@ class Cue:
     fall_s: float = FALL_S
     rest_s: float = PAUSE_S
     kind: str = "trapezoid"
+    posture: str = ""
 
     def __post_init__(self) -> None:
         """Refuses a kind that nobody handles: a defect of the program, not of the user."""
@@ -81,6 +86,7 @@ class Cue:
             "rest_s": self.rest_s,
             "label": self.label,
             "kind": self.kind,
+            "posture": self.posture,
         }
 
 
@@ -97,9 +103,10 @@ def directions(dofs: Sequence[str]) -> list[tuple[str, float]]:
 
 
 def calibration_protocol(
-    dofs: Sequence[str], repetitions: int = 3, combinations: bool = False
+    dofs: Sequence[str], repetitions: int = 3, combinations: bool = False, postures: bool = False
 ) -> list[Cue]:
-    """The cues for `dofs`, in order. `combinations` adds each pair of directions once."""
+    """The cues for `dofs`, in order. `combinations` adds each pair of directions once, `postures`
+    each direction once in every posture of the arm."""
     cues = [
         Cue("Rest, let everything go loose", {}, 0, REST_S, 0, 0, "rest"),
         Cue("Move your arm about, hand relaxed", {}, 0, MOTION_S, 0, PAUSE_S, "motion"),
@@ -111,6 +118,23 @@ def calibration_protocol(
         cues += [Cue(words(dof, sign), {dof: sign}) for dof, sign in directions(dofs)]
     if combinations:
         cues += combined_cues(dofs)
+    if postures:
+        cues += posture_cues(dofs)
+    return cues
+
+
+def posture_cues(dofs: Sequence[str]) -> list[Cue]:
+    """Each posture of the arm: time to get there, held relaxed, then every direction once.
+
+    Held relaxed counts as arm motion does: what the arm's own muscles say is nobody's intent.
+    """
+    cues = []
+    for posture in POSTURES:
+        cues.append(Cue(posture, {}, 0, POSTURE_S, 0, 0, "void", posture))
+        cues.append(Cue(f"{posture}, hand relaxed", {}, 0, POSTURE_S, 0, 0, "motion", posture))
+        for dof, sign in directions(dofs):
+            label = f"{posture}: {words(dof, sign).lower()}"
+            cues.append(Cue(label, {dof: sign}, *POSTURE_MOVE_S, "trapezoid", posture))
     return cues
 
 

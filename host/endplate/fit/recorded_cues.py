@@ -90,4 +90,4 @@ def _cue(text: str, seconds: float, path: Path | None) -> Cue | None:
         return None
     if not target and len(times) < len(_TIMES):
         times = {"rise_s": 0.0, "hold_s": seconds, "fall_s": 0.0, "rest_s": 0.0}
-    return Cue(label, target, **times, kind=kind)
+    return Cue(label, target, **times, kind=kind, posture=str(fields.get("posture", "")))

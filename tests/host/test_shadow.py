@@ -215,7 +215,8 @@ def test_it_drives_only_after_a_rest_and_nothing_jumps(session, tmp_path):
     assert here.ask("promote") == {"ok": True, "waiting": True, "name": "new"}
     before = len(here.link.targets)
     here.feed(emg(500, ((1, 0, 500),), seed=6))  # the hand moves on: the first one drives
-    assert here.status["waiting"] == "promote" and here.status["drives"] == "old"
+    assert (here.status["waiting"], here.status["next"]) == ("promote", "new")
+    assert here.status["drives"] == "old"
     assert min(t[0] for t in here.link.targets[before + 3 :]) > 3000
     here.rest(2)
     assert here.status["drives"] == "new" and here.status["promoted"]

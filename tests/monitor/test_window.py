@@ -85,8 +85,9 @@ def test_a_shadow_moves_its_own_hand_and_can_be_promoted(window, outside, qtbot)
     assert beside.word.text().startswith("Drives: Anna\n") and colours(beside.hand) > 3
     qtbot.mouseClick(beside.shadow_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: ("promote", {}) in outside.asked, timeout=3000)
-    outside.status = status(beside={**BESIDE, "promoted": True, "waiting": "demote"})
-    qtbot.waitUntil(lambda: "Relax once: the switch (demote)" in beside.word.text(), timeout=3000)
+    waits = {"promoted": True, "waiting": "demote", "next": "Anna"}
+    outside.status = status(beside={**BESIDE, **waits})
+    qtbot.waitUntil(lambda: "Relax once: Anna takes over" in beside.word.text(), timeout=3000)
     qtbot.keyClick(window, Qt.Key.Key_S)
     qtbot.waitUntil(lambda: ("demote", {}) in outside.asked, timeout=3000)
 

@@ -87,7 +87,7 @@ def compare(profile: Profile, recorded: Recorded, *, montage: Any, hand: Any) ->
         _site(k, profile, then, today, (over_db[k], lost_db[k]), order) for k in range(len(then))
     )
     made = remedies(profile, cued, then, montage=montage, hand=hand)
-    recommended, reason = _recommended(sites, made)
+    recommended, reason = _recommended(sites, made, patterns.turned(order))
     return Comparison(sites, tuple(made), recommended, reason)
 
 
@@ -131,7 +131,7 @@ def _intent(profile: Profile, row: np.ndarray) -> str:
 
 
 def _recommended(
-    sites: Sequence[Site], made: Sequence[Remedy]
+    sites: Sequence[Site], made: Sequence[Remedy], turned: int
 ) -> tuple[str, str]:
     """The least that is as good as the best, and why."""
     silent = [site.label for site in sites if site.verdict == "silent"]
@@ -145,22 +145,22 @@ def _recommended(
     chosen = next(each for each in there if each.mean >= best.mean - ENOUGH)
     if chosen.name == "nothing":
         return "nothing", f"{first}The profile follows as well as it can (R² {chosen.mean:.2f})."
+    why = _cause(sites, chosen.name, turned)
     return chosen.name, (
-        f"{first}{_cause(sites, chosen)}: {chosen.inside} brings R² from {made[0].mean:.2f} to "
-        f"{chosen.mean:.2f}."
+        f"{first}{why}: {chosen.inside} brings R² from {made[0].mean:.2f} to {chosen.mean:.2f}."
     )
 
 
-def _cause(sites: Sequence[Site], chosen: Remedy) -> str:
+def _cause(sites: Sequence[Site], chosen: str, turned: int) -> str:
     by: dict[str, list[str]] = {}
     for site in sites:
         by.setdefault(site.verdict, []).append(site.label)
-    if chosen.turned:
-        places = "place" if abs(chosen.turned) == 1 else "places"
-        return f"The sites are turned by {abs(chosen.turned)} {places}"
+    if turned:
+        places = "place" if abs(turned) == 1 else "places"
+        return f"The sites are turned by {abs(turned)} {places}"
     if "moved" in by:
         return f"{', '.join(by['moved'])} are swapped"
-    if "different" in by and not (chosen.name == "rescale" and "gain" in by):
+    if "different" in by and not (chosen == "rescale" and "gain" in by):
         one = len(by["different"]) == 1
         return f"{', '.join(by['different'])} hear{'s' if one else ''} other movements than then"
     if "gain" in by:

@@ -12,6 +12,7 @@ from endplate.fit.protocol import words
 from endplate.live.profile import Profile
 
 ALIKE = 0.92  # cosine of two patterns over the intents that are the same
+HARDLY = 0.80  # below it none of several sites that are swapped may lie
 CLEARLY = 0.10  # by so much the mean cosine must gain before sites count as swapped
 LEAST_SIGNAL_DB = 6.0  # over rest, at the site's loudest intent: below it a site hears nothing
 LEAST_GAIN = 0.05
@@ -78,7 +79,8 @@ def assigned(then: np.ndarray, today: np.ndarray) -> np.ndarray:
     if not moved.any():
         return same
     gained = alike[same, order] - alike[same, same]
-    if gained[moved].mean() < CLEARLY or alike[same, order][moved].min() < ALIKE:
+    now = alike[same, order][moved]
+    if gained[moved].mean() < CLEARLY or now.mean() < ALIKE or now.min() < HARDLY:
         return same
     return order
 

@@ -42,13 +42,12 @@ Make = Callable[[Cued], Profile]
 @dataclass(frozen=True)
 class Remedy:
     """One of them. `profile` is None where it does not apply, `why_not` says why; `r2` by DoF on
-    what it was not made from; `turned`: by how many places a re-map turns the sites."""
+    what it was not made from."""
 
     name: str
     profile: Profile | None
     r2: dict[str, float]
     why_not: str = ""
-    turned: int = 0
 
     @property
     def title(self) -> str:
@@ -88,10 +87,10 @@ def remedies(
         )
     except CalibrationError as error:
         made.append(Remedy("touch-up", None, {}, str(error).rstrip(".")))
-    return [_with_report(each, profile, order) for each in made]
+    return [_with_report(each, profile) for each in made]
 
 
-def _with_report(remedy: Remedy, before: Profile, order: np.ndarray) -> Remedy:
+def _with_report(remedy: Remedy, before: Profile) -> Remedy:
     """What it was judged by, into the report of the profile that was made."""
     if remedy.profile is None or remedy.name == "nothing":
         return remedy
@@ -100,8 +99,7 @@ def _with_report(remedy: Remedy, before: Profile, order: np.ndarray) -> Remedy:
         "remedy": remedy.name, "parent": before.name, "parent_created": before.created,
         "r2": {dof: round(value, 4) for dof, value in remedy.r2.items()},
     }  # fmt: skip
-    turned = patterns.turned(order) if remedy.name == "remap" else 0
-    return replace(remedy, profile=replace(remedy.profile, report=report), turned=turned)
+    return replace(remedy, profile=replace(remedy.profile, report=report))
 
 
 def _judged(name: str, profile: Profile, cued: Cued, make: Make) -> Remedy:

@@ -296,8 +296,10 @@ class Beside:
     def status(self) -> dict[str, Any]:
         """For the session's status."""
         shadow, fallback = self.shadow, self.fallback
+        waits = fallback if self.waiting == "direct" else shadow if self.waiting else None
         shown: dict[str, Any] = {
-            "waiting": self.waiting, "offer": self.offer, "direct": self.on_direct,
+            "waiting": self.waiting, "next": waits.running.name if waits else "",
+            "offer": self.offer, "direct": self.on_direct,
             "has_direct": fallback is not None, "promoted": self.promoted,
             "drives": self._control.driver.name, "shadow": None,
         }  # fmt: skip

@@ -53,8 +53,6 @@ DONE = {
     "demote": "{name} drives the hand again.",
     "direct": "{name} drives the hand now.",
 }
-WAITING = "Relax once: {name} takes over at the next rest. Until then nothing changes."
-
 #: Key -> what it switches: see `switch`.
 SWITCHES = ("s", "x")
 
@@ -80,15 +78,15 @@ def beside(status: Mapping[str, Any], dofs: Sequence[str]) -> list[str]:
         ]
         lines.append(f"Shadow: {shadow['name']}: {', '.join(moves) or 'still'}")
     if now.get("waiting"):
-        lines.append(f"Relax once: the switch ({now['waiting']}) comes at the next rest.")
+        lines.append(f"Relax once: {now['next']} takes over at the next rest.")
     if now.get("offer"):
         lines.append(str(now["offer"]))
     return lines
 
 
 def done(verb: str, fields: Mapping[str, Any]) -> str:
-    """What a granted request did, or waits for."""
-    return (WAITING if fields.get("waiting") else DONE[verb]).format(**fields)
+    """What a granted request did; nothing yet of one that waits, which `beside` tells."""
+    return "" if fields.get("waiting") else DONE[verb].format(**fields)
 
 
 def hand(status: dict[str, Any]) -> str:

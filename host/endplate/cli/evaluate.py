@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -100,8 +101,15 @@ def finish(console: Console, out: Path, judged: list[Judged], told: list[dict]) 
 def _plots(folder: Path, judged: list[Judged]) -> list[Path]:
     from endplate.cli import evaluate_figures, evaluate_summary  # a second to load
 
-    paths = [evaluate_figures.over_time(folder, each) for each in judged]
-    paths += [evaluate_figures.directions(folder, each) for each in judged]
+    paths, taken = [], {"decoders", "people"}
+    for each in judged:
+        stem = name = re.sub(r"[^\w-]+", "-", each.trials.name).strip("-") or "person"
+        number = 2
+        while stem in taken:  # two visits of one name
+            stem, number = f"{name}-{number}", number + 1
+        taken |= {stem, f"{stem}-directions"}
+        paths.append(evaluate_figures.over_time(folder / f"{stem}.png", each))
+        paths.append(evaluate_figures.directions(folder / f"{stem}-directions.png", each))
     return [*paths, evaluate_summary.decoders(folder, judged),
             evaluate_summary.people(folder, judged)]  # fmt: skip
 

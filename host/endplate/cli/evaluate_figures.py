@@ -18,7 +18,7 @@ from matplotlib import pyplot as plt
 MEANT, DECODED = "#777777", "#0072B2"
 
 
-def over_time(folder: Path, judged: Judged) -> Path:
+def over_time(path: Path, judged: Judged) -> Path:
     """Output of the chosen decoder over what was meant, on the trials that it has not seen."""
     real = ~judged.frames.added
     frames = judged.frames[real]
@@ -45,10 +45,10 @@ def over_time(folder: Path, judged: Judged) -> Path:
     handles, names = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, names, loc="upper right", ncols=2, frameon=False)
     figure.suptitle(_title(judged), x=0.01, ha="left", fontsize=11)
-    return save(figure, folder / f"{_file(judged.trials.name)}.png")
+    return save(figure, path)
 
 
-def directions(folder: Path, judged: Judged) -> Path:
+def directions(path: Path, judged: Judged) -> Path:
     """Which direction was decoded where which was meant, in percent of what was meant."""
     names, hops = judgement.directions(judged.chosen.output, judged.frames, judged.trials.dofs)
     met = np.flatnonzero(hops.sum(0) + hops.sum(1) > 0)
@@ -70,7 +70,7 @@ def directions(folder: Path, judged: Judged) -> Path:
     right_said = f", direction right {100 * right:.1f} %" if np.isfinite(right) else ""
     name = judged.chosen.row.candidate.name
     axis.set_title(f"{judged.trials.name}\n{name}{right_said}", loc="left", fontsize=10)
-    return save(figure, folder / f"{_file(judged.trials.name)}-directions.png")
+    return save(figure, path)
 
 
 def _title(judged: Judged) -> str:
@@ -78,10 +78,6 @@ def _title(judged: Judged) -> str:
     delay = figures["delay_ms"]
     late = f", delay {delay:.0f} ms" if np.isfinite(delay) else ""
     return f"{judged.trials.name}: {name}, R² {figures['r2']:.3f}{late}"
-
-
-def _file(name: str) -> str:
-    return "".join(c if c.isalnum() or c in "-_" else "-" for c in name)
 
 
 def save(figure: plt.Figure, path: Path) -> Path:

@@ -45,9 +45,10 @@ class Part:
 class Trials:
     """One person's recording. `combined`: several DoF were meant at once in it, or shall be.
 
-    `halves` says what is learned from and what is judged on, where the numbers of repetitions do
-    not; `note` is what else has to be said; `channels` are names of the columns. Without `dofs`
-    only the quality can be judged.
+    Within `settle_s` of a movement nobody is taken to rest, where cues do not tell to the tenth of
+    a second when it began and ended. `halves` says what is learned from and what is judged on,
+    where the numbers of repetitions do not; `note` is what else has to be said; `channels` are
+    names of the columns. Without `dofs` only the quality can be judged.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Trials:
     combined: bool = False
     window_s: float = WINDOW_S
     hop_s: float = HOP_S
+    settle_s: float = 0.0
     halves: str = ""
     channels: tuple[str, ...] = ()
     note: str = ""
@@ -228,10 +230,21 @@ def _hops(trials: Trials) -> Hopped:
     known = np.isfinite(y).all(1)
     y = np.where(known[:, None], y, 0.0)
     calm = known & (np.abs(y).max(1) < CALM)
+    calm &= ~_unsettled(~calm, sequence, round(trials.settle_s / trials.hop_s))
     nobody = np.zeros(len(y), bool)
     frames = Frames(y, calm, nobody, known, repetition, cue, nobody, sequence)
     statistics = Statistics(*map(np.concatenate, zip(*(s.parts for s in made), strict=True)))
     return Hopped(statistics, frames, test.astype(bool), window, hop / trials.rate_hz)
+
+
+def _unsettled(moving: np.ndarray, sequence: np.ndarray, hops: int) -> np.ndarray:
+    """Mask of the hops within so many of one that moves, before it or after, in its sequence."""
+    near = np.zeros(len(moving), bool)
+    for lag in range(1, hops + 1):
+        same = sequence[lag:] == sequence[:-lag]
+        near[lag:] |= moving[:-lag] & same
+        near[:-lag] |= moving[lag:] & same
+    return near
 
 
 def _at(value: int | bool | np.ndarray, ends: np.ndarray) -> np.ndarray:

@@ -40,7 +40,7 @@ int32_t shape_init(shape_state *state, const shape_config *config) {
     return CORE_OK;
 }
 
-/* Dead-band, rescale, exponent and gain of one DoF; updates which way it moves. A NaN is rest. */
+/* Dead-band, catching up, exponent and gain of one DoF; updates which way it moves. A NaN is rest. */
 static float wanted(const shape_dof *dof, float release_ratio, float y, int32_t *moving) {
     const int32_t sign = y > 0.0f ? 1 : y < 0.0f ? -1 : 0;
     const float size = y > 0.0f ? y : -y;
@@ -52,7 +52,8 @@ static float wanted(const shape_dof *dof, float release_ratio, float y, int32_t 
     }
     *moving = sign;
     const shape_direction *direction = sign > 0 ? &dof->positive : &dof->negative;
-    float m = (size - low) / (1.0f - low);
+    float m = size;
+    if (size < 2.0f * low) m = low < 0.5f ? 2.0f * (size - low) : (size - low) / (1.0f - low);
     if (m > 1.0f) m = 1.0f;
     m = direction->gain * elementary_power(m, direction->exponent);
     if (m > 1.0f) m = 1.0f;

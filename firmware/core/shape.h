@@ -3,8 +3,10 @@
  * shape: intent per DoF -> velocity per DoF, in this order:
  *   dead-band   with hysteresis: moves when abs(y) > dead_band, stops when abs(y) <=
  *               release_ratio * dead_band; the other direction must pass the dead-band anew
- *   rescale     (abs(y) - low) / (1 - low), clamped to 0..1; low = the threshold in force (the
- *               dead-band in the hop that starts the motion), so that it starts and ends at 0
+ *   catch up    from 0 at low to abs(y) at twice low, and abs(y) itself beyond, clamped to 1; low =
+ *               the threshold in force (the dead-band in the hop that starts the motion): it starts
+ *               and ends at 0, and what lies well above the dead-band loses nothing to it. A low of
+ *               0.5 and more has caught up at 1
  *   exponent    and gain per direction: gain * m^exponent, clamped to 1
  *   norm cap    a vector longer than `norm_cap` is shortened to it (0 = no cap)
  *   slew        only when speeding up in the same direction; slowing and stopping are never

@@ -108,7 +108,8 @@ class ScipyChain:
             low = dof["dead_band"] * (shape["release_ratio"] if self.moving[d] == sign else 1.0)
             self.moving[d] = sign if abs(y) > low else 0
             side = dof["positive"] if sign > 0 else dof["negative"]
-            m = min(1.0, max(0.0, (abs(y) - low) / (1.0 - low)))
+            knee = min(1.0, 2.0 * low)
+            m = float(np.interp(abs(y), [low, knee, 1.0], [0.0, knee, 1.0]))
             wanted.append(sign * min(1.0, side["gain"] * m ** side["exponent"]))
         length = math.sqrt(sum(v * v for v in wanted))
         cap = shape["norm_cap"] / length if length > shape["norm_cap"] else 1.0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Dead-band, hysteresis, rescale, exponent, gain, cap and slew, dense at each edge."""
+"""Dead-band, hysteresis, catching up, exponent, gain, cap and slew, dense at each edge."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def test_the_dead_band_is_left_at_0_1_and_entered_at_0_07():
     for still in (0.0, 0.05, 0.0999, 0.1, -0.1, -0.0999):
         assert shape(still) == [0.0]
     assert 0 < shape(0.1001)[0] < 0.001  # starts at 0
-    assert shape(0.09)[0] == pytest.approx((0.09 - 0.07) / 0.93)
-    assert shape(0.0701)[0] == pytest.approx((0.0701 - 0.07) / 0.93, abs=1e-6)  # ends at 0
+    assert shape(0.09)[0] == pytest.approx(2 * (0.09 - 0.07))
+    assert shape(0.0701)[0] == pytest.approx(0.0002, abs=1e-6)  # ends at 0
     assert shape(0.0699) == [0.0]
     assert shape(0.09) == [0.0]  # stopped: the whole dead-band again
 
@@ -49,8 +49,32 @@ def test_the_other_direction_must_pass_the_dead_band_anew():
     shape(0.5)
     assert shape(-0.09) == [0.0]
     assert shape(0.5)[0] > 0
-    assert shape(-0.2)[0] == pytest.approx(-(0.2 - 0.1) / 0.9)
-    assert shape(-0.09)[0] == pytest.approx(-(0.09 - 0.07) / 0.93)
+    assert shape(-0.2)[0] == pytest.approx(-0.2)
+    assert shape(-0.09)[0] == pytest.approx(-2 * (0.09 - 0.07))
+
+
+def test_well_above_the_dead_band_nothing_is_lost_to_it():
+    for y in (0.1401, 0.15, 0.3, 0.77):  # 0.14 is twice the lower threshold
+        shape = Shape(typical_shape())
+        shape(0.5)
+        assert shape(y)[0] == pytest.approx(y)
+    first = Shape(typical_shape())
+    assert first(0.15)[0] == pytest.approx(0.1)  # the hop that starts: the whole dead-band
+    assert first(0.15)[0] == pytest.approx(0.15)
+
+
+def test_it_never_jumps_and_never_falls_while_effort_rises():
+    for dead_band in (0.0, 0.1, 0.3, 0.4999, 0.5, 0.7, 0.9):
+        for release in (0.7, 1.0):
+            shape = Shape(typical_shape(dead_band=dead_band), release=release)
+            shape(1.0)
+            last = 1.0
+            steps = np.arange(1.0, release * dead_band, -0.001, dtype=np.float32)
+            for y in steps.tolist():
+                now = shape(y)[0]
+                assert 0 <= last - now < 0.011, (dead_band, release, y)  # slope 10 at most
+                last = now
+            assert shape(1.0)[0] == 1.0
 
 
 def test_full_intent_is_full_velocity():
@@ -94,7 +118,7 @@ def test_nan_is_rest_and_leaves_no_trace():
     shape(0.5, 0.5)
     assert shape(math.nan, 0.5)[0] == 0.0
     assert shape(0.09, 0.5)[0] == 0.0  # rest: the dead-band is whole again
-    assert shape(0.5, math.nan) == [pytest.approx(0.4 / 0.9), 0.0]
+    assert shape(0.5, math.nan) == [pytest.approx(0.5), 0.0]
 
 
 @given(

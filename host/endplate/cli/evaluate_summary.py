@@ -16,6 +16,7 @@ SHOWN = {"r2": "R²", "direction_accuracy": "right direction", "leakage": "outpu
 OTHER, TAKEN, MEAN = "#777777", "#009E73", "#0072B2"
 #: Decoder -> colour and hatch of its bars; what was taken has no hatch.
 SIMPLE = {"ridge on RMS": ("#E69F00", "//"), "direct": ("#CCCCCC", "..")}
+LONGEST_LEVEL = 12  # letters of a name that stay apart without being turned
 LOWEST = -0.2  # where bars and dots end that are worse
 
 
@@ -75,7 +76,14 @@ def people(folder: Path, judged: list[Judged]) -> Path:
         for place, value, top in zip(places, values, drawn, strict=True):
             axis.text(place, max(top, 0) + 0.015, f"{value:.2f}", ha="center", va="bottom",
                       rotation=90, fontsize=7)  # fmt: skip
-    axis.set_xticks(at, [j.trials.name.replace(" ", "\n", 1) for j in judged], fontsize=8)
+    names = [j.trials.name for j in judged]
+    common, _, rest = names[0].partition(" ")
+    if rest and all(name.startswith(f"{common} ") for name in names):  # the set's name, once
+        names = [name.removeprefix(f"{common} ") for name in names]
+        axis.set_xlabel(common)
+    turned = max(map(len, names)) > LONGEST_LEVEL
+    axis.set_xticks(at, names, fontsize=8, rotation=30 if turned else 0,
+                    ha="right" if turned else "center")  # fmt: skip
     axis.set_ylabel("R² on what was not learned from")
     axis.set_ylim(LOWEST, 1.14)
     axis.axhline(0, color="black", linewidth=0.6)

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A recording of the OpenBCI GUI (cyton-jawclench): scalp electrodes, blinks, a jaw clench.
 
-There is one contraction in it and nothing to learn from: `endplate evaluate` says so. Here for the
-site meters and for replays.
+    endplate evaluate --reader tests/readers/cyton.py
+    cyton-jawclench/OpenBCI_GUI-v6-blinks-jawClench-alpha.txt.gz
+
+There is one contraction in it and nothing to learn from: `endplate evaluate` judges its channels
+alone. Here for the site meters and for replays.
 """
 
 import gzip
@@ -25,7 +28,5 @@ def microvolts(path):
 def read(path):
     """The one recording."""
     uv = microvolts(path)
-    t = np.arange(len(uv)) / RATE_HZ
-    y = ((t >= CLENCH_S[0]) & (t <= CLENCH_S[1])).astype(float)[:, None]
-    part = Part(uv, y, 0, True)
-    return Trials(f"cyton {path.stem[:16]}", RATE_HZ, ("jaw",), [part], mains_hz=MAINS_HZ)
+    part = Part(uv, np.zeros((len(uv), 0)), -1, False)
+    return Trials("cyton-jawclench", RATE_HZ, (), [part], mains_hz=MAINS_HZ)

@@ -130,6 +130,21 @@ def test_impedance_comes_back_by_the_formula():
     assert uv[:, 1].std() == 0.0
 
 
+def test_current_goes_through_the_electrode_that_was_chosen():
+    cyton = Cyton()
+    cyton.impedance_ohm[0] = 10_000.0, 300_000.0
+
+    def ohm() -> float:
+        uv = cyton.counts(np.zeros((250, 8)))[:, 0] * COUNT_UV
+        return float(np.sqrt(2) * uv.std() * 1e-6 / 6e-9 - 2200)
+
+    for command, expected in ((b"z110Z", 10_000), (b"z101Z", 300_000), (b"z111Z", 312_200)):
+        cyton.hear(command)
+        assert ohm() == pytest.approx(expected, rel=0.01)
+    cyton.hear(b"z100Z")
+    assert ohm() == pytest.approx(-2200)
+
+
 def test_internal_test_signal_is_a_square_wave_of_about_1_hz():
     cyton = Cyton()
     cyton.hear(b"-")

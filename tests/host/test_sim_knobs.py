@@ -242,8 +242,8 @@ def test_a_board_passes_knobs_on_and_its_impedances_follow_the_skin():
     faults.turn({"lift": 2}, there)
     faults.turn({"sweat": 1.0}, there)
     wet = there.cyton.impedance_ohm
-    assert wet[[0, 2, 5]] == pytest.approx(0.2 * SKIN_OHM) and wet[6] == SKIN_OHM
-    assert wet[1] == LIFTED_OHM  # no skin, no sweat
+    assert wet[[0, 2, 5]] == pytest.approx(0.2 * SKIN_OHM) and (wet[6] == SKIN_OHM).all()
+    assert (wet[1] == LIFTED_OHM).all()  # no skin, no sweat
     faults.turn({"restore": 2}, there)
     assert there.cyton.impedance_ohm[1] == pytest.approx(0.2 * SKIN_OHM)
     with pytest.raises(ValueError, match="between -60 and 60"):

@@ -21,6 +21,7 @@ COMMANDS = {
     "bench": "run the whole simulated rig: calibrate, move, measure, report",
     "monitor": "open the window onto what is running",
     "devices": "list serial ports, boards, hands and montages",
+    "impedance": "measure the contact of every electrode",
     "record": "record a board into a BDF+ file",
     "replay": "play a recording through the chain again, and into a hand",
     "evaluate": "judge decoders on recorded trials they have not seen",

@@ -157,6 +157,16 @@ class BoardSource:
             self._lock.release()
             self._lock = None
 
+    def tell(self, commands: str) -> None:
+        """Sends commands to the board while it streams: it obeys and does not answer. Raises
+        BoardError when they cannot leave."""
+        try:
+            if self._board is None or self._thread is not None:
+                raise OSError
+            self._board.config_board(commands)
+        except (OSError, boards.brainflow().BrainFlowError):
+            raise BoardError(f"{self._place()} takes no commands: {self.sentence}") from None
+
     # ---- every millisecond ----
 
     def poll(self) -> Block | None:

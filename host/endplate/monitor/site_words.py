@@ -8,6 +8,7 @@ usable up to 500 dry.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,7 +35,7 @@ def site_verdict(quality: Mapping[str, Any], meters: Mapping[str, Any]) -> tuple
             return verdict, words
     ohm = meters.get("impedance_ohm")
     if ohm is not None and ohm > DRY_OHM:
-        return "poor", f"Contact {_ohm(ohm)}: moisten or press it on"
+        return "poor", f"Contact {ohms(ohm)}: moisten or press it on"
     rest = float(meters.get("rest_uv", 0.0))
     if rest <= 0:
         return "unknown", "Listening"
@@ -71,13 +72,13 @@ def _strength(meters: Mapping[str, Any]) -> tuple[str, str]:
     return "poor", "Weak: move it along the muscle"
 
 
-def contact_verdict(ohm: float) -> tuple[str, str]:
+def contact_verdict(ohm: float, dry: bool = False) -> tuple[str, str]:
     """(key of theme.VERDICTS, words) for one electrode's impedance."""
-    if ohm <= GEL_OHM:
+    if ohm <= (DRY_OHM if dry else GEL_OHM):
         return "good", "Good"
     if ohm <= DRY_OHM:
-        return "usable", "Good for a dry one; with gel: press it on"
-    return "poor", "No contact: plug it in, moisten or press it on"
+        return "usable", "more gel, or press it on (good for a dry one)"
+    return "poor", "no contact: plug it in, moisten or press it on"
 
 
 def arrow(meters: Mapping[str, Any], name: str) -> str:
@@ -93,7 +94,10 @@ def trends(meters: Mapping[str, Any]) -> str:
     return ", ".join(said)
 
 
-def _ohm(ohm: float) -> str:
+def ohms(ohm: float) -> str:
+    """An impedance to read."""
+    if not math.isfinite(ohm):
+        return "open"
     return f"{ohm / 1e6:.1f} Mohm" if ohm >= 1e6 else f"{ohm / 1e3:.0f} kohm"
 
 

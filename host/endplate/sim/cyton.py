@@ -19,7 +19,7 @@ TEST_UV = 1875.0  # internal square wave, 4.5 V / 2400
 LEAD_OFF_A = 6e-9
 LEAD_OFF_HZ = 31.25
 SERIES_OHM = 2200.0
-SKIN_OHM = 20_000.0  # a gelled pair
+SKIN_OHM = 20_000.0  # a gelled electrode
 GRAVITY = b"\x00\x00\x00\x00\x1f\x40"  # accelerometer at rest: 0, 0, 1 g in steps of 0.125 mg
 ACCELERATION_EVERY = 10  # packets; the others carry zeros, as the board's do
 
@@ -40,7 +40,7 @@ class Cyton:
         self.streaming = False
         self.number = 0  # of the next packet, not wrapped
         self.rail = np.zeros(self.channels, bool)
-        self.impedance_ohm = np.full(self.channels, SKIN_OHM)
+        self.impedance_ohm = np.full((self.channels, 2), SKIN_OHM)  # of P and N
         self._command = ""
         self._defaults()
 
@@ -48,7 +48,7 @@ class Cyton:
         self.gain = np.full(self.channels, 24.0)
         self.power = np.ones(self.channels, bool)
         self.input = np.zeros(self.channels, int)
-        self.lead_off = np.zeros(self.channels, bool)
+        self.lead_off = np.zeros((self.channels, 2), bool)  # current into P, out of N
         self._test_hz = 0.977
 
     # ---- commands ----
@@ -142,7 +142,7 @@ class Cyton:
         channel = self._channel(command[1])
         if channel is None or command[4] != "Z" or not command[2:4].isdigit():
             return "Failure: lead off settings not understood$$$"
-        self.lead_off[channel] = "1" in command[2:4]
+        self.lead_off[channel] = [letter == "1" for letter in command[2:4]]
         return f"Success: Lead off set for {channel + 1}$$$"
 
     # ---- samples ----
@@ -159,8 +159,8 @@ class Cyton:
             seen[:, shorted] = 0.0
         if self.lead_off.any():
             phase = 2.0 * np.pi * LEAD_OFF_HZ * (first + np.arange(len(seen))) / PACKET_HZ
-            drop_uv = LEAD_OFF_A * (self.impedance_ohm + SERIES_OHM) * 1e6 * self.lead_off
-            seen += np.sin(phase)[:, None] * drop_uv
+            ohm = ((self.impedance_ohm + SERIES_OHM) * self.lead_off).sum(axis=1)
+            seen += np.sin(phase)[:, None] * (LEAD_OFF_A * ohm * 1e6)
         counts = np.rint(seen * (self.gain / COUNT_UV_AT_GAIN_1))
         counts = np.clip(counts, -LARGEST - 1, LARGEST)
         counts[:, self.rail] = LARGEST

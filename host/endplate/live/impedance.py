@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Contact of each electrode by the Cyton's lead-off current: 6 nA at 31.2 Hz, one site at a time.
+
+The board obeys while it streams (docs.openbci.com, "Cyton Board SDK"):
+
+    x CHANNEL 0 6 0 1 0 0 X   power on, gain 24, normal input, in the bias, SRB2 and SRB1 off
+    z CHANNEL P N Z           current into the P electrode, out of the N electrode: 1 on, 0 off
+    d                         all channels as they were built
+
+The current is off again whatever ends this. A board that was unplugged meanwhile, or whose computer
+died, keeps it until its next session, which resets the board first, or until it is switched off.
+"""
+
+from __future__ import annotations
+
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from endplate.core_meter import Meter
+from endplate.errors import BoardError
+from endplate.live.board import BoardSource, open_board
+from endplate.live.boards import board_id
+from endplate.live.meters import settings
+
+BOARDS = (0, 2)  # Cyton and Cyton with Daisy, by their dongle
+LETTERS = "12345678QWERTYUI"
+ELECTRODES = ("P", "N")
+WATCH_S = 1.6  # 0.4 s settle in the meter
+SILENT_S = 1.5  # without a sample, from the beginning on; the source opens it anew after 2
+LEAVE_S = 0.15  # for the last commands to leave the port
+
+
+@dataclass
+class Contact:
+    """One site: `ohm` per electrode ("P", "N"); infinite where the input is at its end."""
+
+    label: str
+    channel: int
+    ohm: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def worst_ohm(self) -> float:
+        """The larger of both."""
+        return max(self.ohm.values(), default=math.nan)
+
+
+def switch(channel: int, electrode: str | None) -> str:
+    """Command for the current of a channel (from 1): through "P" or "N", None: off."""
+    on = "".join(str(int(electrode == name)) for name in ELECTRODES)
+    return f"z{LETTERS[channel - 1]}{on}Z"
+
+
+def prepare(channel: int) -> str:
+    """Command that makes a channel (from 1) hear its own pair and nothing else."""
+    return f"x{LETTERS[channel - 1]}060100X"
+
+
+class ImpedanceCheck:
+    """An open Cyton whose electrodes are measured; made by `opened`."""
+
+    def __init__(self, source: BoardSource) -> None:
+        self.source = source
+        self._used: set[int] = set()
+        self._seen_ns = time.monotonic_ns()
+
+    def measure(
+        self, sites: Sequence[tuple[str, int]], together: bool = False,
+        told: Callable[[str], None] = lambda sentence: None,
+    ) -> list[Contact]:  # fmt: skip
+        """Measures (label, channel) in turn, or all at once; both electrodes of each.
+
+        Raises BoardError when the samples stop.
+        """
+        contacts = [Contact(label, channel) for label, channel in sites]
+        for group in [contacts] if together else [[contact] for contact in contacts]:
+            for electrode in ELECTRODES:
+                told(f"{', '.join(one.label for one in group)}: electrode {electrode}")
+                self._electrode(group, electrode)
+        return contacts
+
+    def _electrode(self, group: Sequence[Contact], electrode: str) -> None:
+        info = self.source.info
+        self._used.update(one.channel for one in group)
+        for one in group:
+            self.source.tell(prepare(one.channel) + switch(one.channel, electrode))
+        meter = Meter(settings(info.rate_hz, info.channels, info.uv_per_count))
+        injecting = sum(1 << (one.channel - 1) for one in group)
+        taken, highest = 0, np.zeros(info.channels)
+        while taken < WATCH_S * info.rate_hz:
+            block = self.source.poll()
+            if block is None:
+                self._watch()
+                time.sleep(0.002)
+                continue
+            self._seen_ns = time.monotonic_ns()
+            taken += len(block.counts)
+            meter.process(block.counts, np.zeros(block.counts.shape, np.float32), 0, injecting)
+            highest = np.abs(block.counts.astype(float)).max(axis=0) * info.uv_per_count
+        for one in group:
+            self.source.tell(switch(one.channel, None))
+            at_its_end = highest[one.channel - 1] > 0.98 * info.full_scale_uv
+            ohm = float(meter.values["impedance_ohm"][one.channel - 1])
+            one.ohm[electrode] = math.inf if at_its_end else ohm
+
+    def _watch(self) -> None:
+        silent_s = (time.monotonic_ns() - self._seen_ns) / 1e9
+        if self.source.health == "lost" or silent_s > SILENT_S:
+            raise BoardError(
+                f"{self.source.sentence} The contacts were not all measured: measure again."
+            )
+
+    def off(self) -> None:
+        """No current flows any more, as far as the board hears it."""
+        try:
+            for channel in sorted(self._used):
+                self.source.tell(switch(channel, None))
+            self.source.tell("d")
+            time.sleep(LEAVE_S)
+        except BoardError:
+            pass  # it is gone; its next session resets it
+
+
+@contextmanager
+def opened(board: str | int, port: str, **params: str) -> Iterator[ImpedanceCheck]:
+    """Opens a Cyton for measuring, and switches its current off at the end. Raises BoardError."""
+    if board_id(board) not in BOARDS:
+        raise BoardError(
+            f"The board {board} has no lead-off current that Endplate can switch: measure "
+            "with a Cyton at its dongle, or leave this out."
+        )
+    source = open_board(board, port, **params)
+    assert isinstance(source, BoardSource)
+    source.start()
+    check = ImpedanceCheck(source)
+    try:
+        yield check
+    finally:
+        with _undisturbed():
+            check.off()
+            source.stop()
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """No second Ctrl-C comes between."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, signal.SIG_IGN) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Contact through the whole path: command, brainflow's Cyton driver, a pty, a board that
+injects."""
+
+from __future__ import annotations
+
+import math
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("brainflow", reason="brainflow is not installed")
+
+from endplate.cli import impedance as command
+from endplate.errors import BoardError, UsageError
+from endplate.live.impedance import Contact, opened
+from endplate.monitor.site_words import DRY_OHM
+from endplate.sim.cyton import PACKET_HZ, Cyton
+from endplate.sim.dongle import Dongle
+
+
+class Board:
+    """A Cyton on a pty in a thread; `through` keeps which currents flowed."""
+
+    def __init__(self, directory: Path) -> None:
+        self.cyton, self.dongle = Cyton(), Dongle(directory / "board")
+        self.through: set[tuple[int, int]] = set()
+        self.silent = self._quit = False
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    @property
+    def port(self) -> str:
+        return str(self.dongle.link)
+
+    def at_rest(self) -> bool:
+        """Nothing flows, and the channels are as they were built."""
+        cyton = self.cyton
+        return not cyton.lead_off.any() and bool((cyton.gain == 24).all())
+
+    def _run(self) -> None:
+        random, due, sent = np.random.default_rng(1), time.monotonic(), 0
+        while not self._quit:
+            time.sleep(0.002)
+            self.dongle.notice()
+            answer = self.cyton.hear(self.dongle.read())
+            if answer:
+                self.dongle.write(answer)
+            if not self.cyton.streaming:
+                due = time.monotonic()
+            while self.cyton.streaming and time.monotonic() >= due:
+                due += 1 / PACKET_HZ
+                self.through |= {(c + 1, e) for c, e in np.argwhere(self.cyton.lead_off)}
+                uv = 8_000 + 5 * random.standard_normal((1, 8))
+                packet = self.cyton.packet(self.cyton.counts(uv, sent)[0])
+                sent += 1
+                if not self.silent:
+                    self.dongle.write(packet)
+
+    def close(self) -> None:
+        self._quit = True
+        self._thread.join()
+        self.dongle.close()
+
+
+@pytest.fixture
+def board(tmp_path):
+    there = Board(tmp_path)
+    yield there
+    there.close()
+
+
+def test_both_electrodes_of_every_site_that_was_asked_for(board, capsys):
+    board.cyton.impedance_ohm[2] = 30_000.0, 800_000.0
+    board.cyton.impedance_ohm[4] = 120_000.0, 5_000.0
+    arguments = ["impedance", "--board", "cyton", "--port", board.port, "--sites", "3,5",
+                 "--together"]  # fmt: skip
+    from endplate.cli import main
+
+    assert main(arguments) == 1, "one has no contact"
+    said = " ".join(capsys.readouterr().out.split())
+    assert board.through == {(3, 0), (3, 1), (5, 0), (5, 1)}
+    assert board.at_rest()
+    assert "SIMULATED" in said and "30 kohm" in said and "5 kohm" in said
+    for text in said.split("Site 3")[1:]:
+        assert "N: no contact" in text.split("Site 5")[0]
+    assert "P: more gel" in said.split("Site 5")[1]
+
+
+def test_in_turn_and_right_within_five_per_cent(board):
+    board.cyton.impedance_ohm[0] = 30_000.0, 2e6
+    seen: list[str] = []
+    with opened("cyton", board.port) as check:
+        (found,) = check.measure([("biceps", 1)], told=seen.append)
+    assert seen == ["biceps: electrode P", "biceps: electrode N"]
+    assert found.ohm == pytest.approx({"P": 30_000.0, "N": 2e6}, rel=0.05)
+    assert found.worst_ohm > DRY_OHM and board.at_rest()
+
+
+def test_ctrl_c_switches_the_current_off(board):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "endplate", "impedance", "--board", "cyton", "--port", board.port],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    end = time.monotonic() + 30
+    while not board.cyton.lead_off.any() and time.monotonic() < end:
+        time.sleep(0.02)
+    assert board.cyton.lead_off.any()
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=30)
+    assert board.at_rest() and process.returncode == 130, said
+    assert said.strip().endswith("Stopped: no current flows any more.")
+
+
+def test_a_board_that_falls_silent_is_said_and_what_flows_is_switched_off(board):
+    def silence(_: str) -> None:
+        board.silent = True
+
+    with pytest.raises(BoardError, match="not all measured"):
+        with opened("cyton", board.port) as check:
+            check.measure([("biceps", 1)], told=silence)
+    assert board.at_rest()
+
+
+def test_what_cannot_be_measured_is_said(tmp_path):
+    with pytest.raises(BoardError, match="no lead-off current"):
+        with opened("ganglion", "/dev/null"):
+            pass
+    with pytest.raises(UsageError, match='has no site "9"; it has 1 '):
+        command.chosen("9", "free-8")
+    assert command.chosen(" 2, Site 1", "free-8") == [("Site 2", 2), ("Site 1", 1)]
+
+
+def test_an_input_at_its_end_is_open():
+    shown = command.table([Contact("a", 1, {"P": math.inf, "N": 1e4})], False, False)
+    *_, verdict, p, n = (next(iter(column.cells)) for column in shown.columns)
+    assert verdict.endswith("P: no contact: plug it in, moisten or press it on")
+    assert (p, n) == ("open", "10 kohm")

@@ -66,6 +66,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--one-at-a-time", action="store_true", help="never move several degrees of freedom at once"
     )
     parser.add_argument(
+        "--all-dofs", action="store_true",
+        help="keep a third degree of freedom even if the sites do not carry it",
+    )  # fmt: skip
+    parser.add_argument(
         "--decoder", default="auto", help="auto, or a name of `endplate evaluate`'s tables (auto)"
     )
     parser.add_argument(
@@ -108,7 +112,7 @@ def run(arguments: argparse.Namespace) -> int:
         profile = from_guided(
             guided, info, montage=montage, hand=hand, board=arguments.board,
             mains_hz=arguments.mains_hz, combined=not arguments.one_at_a_time,
-            decoder=arguments.decoder, progress=line.update,
+            decoder=arguments.decoder, all_dofs=arguments.all_dofs, progress=line.update,
         )  # fmt: skip
     return _kept(console, profile, out, "calibrated")
 

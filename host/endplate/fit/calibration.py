@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from endplate import core_decoder
-from endplate.fit import auto, fallback, gate, shaping, site_report
+from endplate.fit import auto, dof_policy, fallback, gate, shaping, site_report
 from endplate.fit.cued import Cued, Recorded, listen
 from endplate.fit.guide import Guided
 from endplate.fit.labels import StartedCue
@@ -41,6 +41,7 @@ def calibrate(
     hop_samples: int | None = None,
     combined: bool = True,
     decoder: str = "auto",
+    all_dofs: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> Profile:
     """Makes a profile from counts int32 [samples, channels] and cues with their start samples.
@@ -48,14 +49,18 @@ def calibrate(
     `montage` and `hand` are those of hardware.py (of the hand the name is enough when `dofs` are
     given); `dofs` defaults to those of the hand that the cues move. `combined`: several DoF shall
     move at once; combinations that were not recorded are added (frames.py). `decoder` is "auto" or
-    a name of auto.CANDIDATES. `progress` hears the name of each candidate. Raises CalibrationError.
+    a name of auto.CANDIDATES. Of more than two DoF those that the data do not carry stay out of the
+    profile (dof_policy.py), unless `all_dofs`. `progress` hears the name of each candidate. Raises
+    CalibrationError.
     """
     recorded = Recorded(counts, rate_hz, uv_per_count, full_scale_uv, mains_hz, cues)
     cued = listen(
         recorded, montage, hand, dofs, hop_samples=hop_samples, window_hops=window_hops
     )
-    data = cued.data(combined)
-    row, table = auto.choose(data, auto.candidates(decoder), progress)
+    chosen = dof_policy.choose(
+        cued, combined, auto.candidates(decoder), progress, all_dofs=all_dofs
+    )
+    cued, data, row, table = chosen.cued, chosen.data, chosen.row, chosen.table
     decoder_made = auto.train(data, row.candidate, row.options)
     real = len(cued.frames)
     intent = auto.run(decoder_made, data.seen(row.candidate), data.frames.sequence)[:real]
@@ -72,6 +77,10 @@ def calibrate(
         **shaping.figures(unseen, cued.frames, cued.dofs, cued.says),
         "reaction_s": _reactions(cued),
         **site_report.report(cued, data, row),
+        "locked": {
+            dof: {"r2": round(r2, 4), "leakage": round(leak, 4)}
+            for dof, (r2, leak) in chosen.locked.items()
+        },
         "cross_validation": [each.told() for each in table],
         "sentences": cued.says,
     }  # fmt: skip

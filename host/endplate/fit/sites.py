@@ -24,6 +24,7 @@ JUDGED_BY = "ridge on RMS"  # fast: a calibration is not kept waiting
 MISSED = 0.01  # of R^2: a site that is missed by less need not be kept
 TIED = 0.005  # of R^2: what two repetitions cannot tell apart; the poorer site goes first
 FOLLOWED_R2, MOST_LEAKAGE = 0.75, 0.10  # of a DoF that these sites carry
+MEANT = 0.3  # of a target: beyond it another DoF moves
 SEPARATE, BARELY = 4.0, 2.0  # spreads between two intents
 
 Intent = tuple[str, float]
@@ -175,17 +176,25 @@ def cover(
     return Cover(tuple(steps), chosen.sites)
 
 
+def figures(row: auto.Row, data: auto.Data) -> dict[str, tuple[float, float]]:
+    """R^2 of each DoF, and the mean output on it while only others are meant, on single movements
+    of repetitions that were left out."""
+    frames, intent = data.frames, row.held_out
+    known = np.isfinite(intent).all(1) & frames.used & ~frames.added
+    y, x = frames.y[known], intent[known]
+    found = {}
+    for d, dof in enumerate(data.dofs):
+        idle = (np.abs(y).max(1) > MEANT) & (np.abs(y[:, d]) < 1e-6)
+        leak = float(np.abs(x[idle, d]).mean()) if idle.any() else 0.0
+        found[str(dof)] = auto.r2(y[:, d], x[:, d]), leak
+    return found
+
+
 def supported(row: auto.Row, data: auto.Data) -> list[str]:
     """The DoF that a decoder follows honestly on repetitions that it has not seen, the best
     first."""
-    frames, intent = data.frames, row.held_out
-    known = np.isfinite(intent).all(1) & frames.used & ~frames.added
-    found = []
-    for d, dof in enumerate(data.dofs):
-        y, x = frames.y[known, d], intent[known, d]
-        idle = (np.abs(frames.y[known]).max(1) > 0.3) & (np.abs(y) < 1e-6)
-        leak = float(np.abs(x[idle]).mean()) if idle.any() else 0.0
-        r2 = auto.r2(y, x)
-        if r2 >= FOLLOWED_R2 and leak <= MOST_LEAKAGE:
-            found.append((r2, str(dof)))
+    found = [
+        (r2, dof) for dof, (r2, leak) in figures(row, data).items()
+        if r2 >= FOLLOWED_R2 and leak <= MOST_LEAKAGE
+    ]  # fmt: skip
     return [dof for _, dof in sorted(found, reverse=True)]

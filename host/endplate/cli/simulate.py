@@ -20,10 +20,15 @@ VERBS = {
         "endplate.cli.simulate_fitts",
         "simulated users play the Fitts test in closed loop, also after electrodes moved",
     ),
+    "decode": (
+        "endplate.cli.simulate_decode",
+        "how well commands follow what simulated people really meant",
+    ),
 }
 EXAMPLES = """examples:
   endplate simulate validate --out validation
   endplate simulate fitts --shift-mm 10 --touch-up
+  endplate simulate decode --dofs 3 --rate 1000
 """
 
 

@@ -11,12 +11,13 @@ from rich.console import Console
 
 from endplate.cli.bench_report import calibration_line
 from endplate.cli.calibrated import calibrated
-from endplate.cli.donning import APPLY, compared, from_recording
+from endplate.cli.donning import APPLY, compared
 from endplate.cli.ending import end
 from endplate.cli.guided import REPEAT, follow
 from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.sources import absolute, add_board, board_settings
 from endplate.errors import UsageError
+from endplate.fit import recorded_cues
 from endplate.fit.auto import candidates
 from endplate.fit.calibration import from_guided
 from endplate.fit.cued import Recorded
@@ -140,7 +141,7 @@ def _again(
     before.check_against(montage, before.rate_hz, hand)
     cues = touch_up_protocol(before.dofs)
     if arguments.recording:
-        recorded = from_recording(read_recording(arguments.recording), cues)
+        recorded = recorded_cues.recorded(read_recording(arguments.recording))
     else:
         guided, info = _record(arguments, console, cues, out, montage)
         recorded = Recorded(

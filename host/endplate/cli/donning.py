@@ -11,12 +11,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from endplate.errors import CalibrationError
 from endplate.fit.cued import Recorded
 from endplate.fit.donning import Comparison, compare
-from endplate.fit.labels import StartedCue
-from endplate.fit.protocol import Cue
-from endplate.live.bdf import Recording
 from endplate.live.profile import Profile
 from endplate.live.profile_versions import keep
 
@@ -85,24 +81,3 @@ def _table(title: str, *headings: str) -> Table:
         words = number in (0, len(headings) - 1) or not heading
         made.add_column(heading, justify="left" if words else "right", overflow="fold")
     return made
-
-
-def from_recording(recording: Recording, cues: list[Cue]) -> Recorded:
-    """What an earlier recording of these cues holds. Raises CalibrationError."""
-    prompts = [at for at, text in recording.annotations if text.startswith("prompt {")]
-    said = [text for _, text in recording.annotations if text.startswith("prompt {")]
-    name = recording.path.name if recording.path else "The recording"
-    for number, cue in enumerate(cues):
-        if number >= len(said) or f'"label": "{cue.label}"' not in said[number]:
-            raise CalibrationError(
-                f"{name} is no recording of this profile's touch-up ('{cue.label}' is not where it "
-                "should be): take the file that --touch-up or --compare wrote."
-            )
-    started: list[StartedCue] = [
-        (at - recording.first, cue) for at, cue in zip(prompts, cues, strict=False)
-    ]
-    full_scale = float(recording.meta.get("full_scale_uv", recording.uv_per_count * (2**23 - 1)))
-    return Recorded(
-        recording.counts, recording.rate_hz, recording.uv_per_count, full_scale,
-        float(recording.meta.get("mains_hz", 50.0)), started,
-    )  # fmt: skip

@@ -9,6 +9,7 @@ CORE_SOURCES := $(wildcard firmware/core/*.[ch] protocol/*.[ch]) host/build/ffi.
 
 LIBEMG := $(VENV)/libemg
 PEOPLE ?= 1,4,9
+RATES ?= 2000
 
 .DEFAULT_GOAL := help
 .PHONY: help run test firmware bench sets check fuzz mutants soak clean
@@ -30,11 +31,11 @@ firmware: $(VENV)/.core monocypher ## the hand's firmware: Linux program and STM
 	@sh host/build/debian.sh firmware
 	$(MAKE) -C firmware PYTHON=$(abspath $(PY)) all figures
 
-bench: $(VENV)/.core ## what the hot path costs, and our decoders beside LibEMG's, in one run; PEOPLE=1,2 picks some
+bench: $(VENV)/.core ## what the hot path costs, and our decoders beside LibEMG's, in one run; PEOPLE=1,2 RATES=250
 	$(PY) tests/bench/chain.py
 	@[ -x $(LIBEMG)/bin/python ] || { python3 -m venv $(LIBEMG) && $(LIBEMG)/bin/pip install --quiet 'libemg>=2.0.3,<3'; } \
 	    || rm -rf $(LIBEMG)
-	$(PY) tests/bench/beside.py --people $(PEOPLE) \
+	$(PY) tests/bench/beside.py --people $(PEOPLE) --rates $(RATES) \
 	    $$([ -x $(LIBEMG)/bin/python ] && echo --libemg $(LIBEMG)/bin/python)
 
 sets: $(VENV)/.core ## decoders on every set of ../shared/data: tables, plots in run/evaluation; SETS=iso-force2d picks some

@@ -81,7 +81,8 @@ def libemg(python: Path, trials: Trials, combined: bool) -> dict[str, dict[str, 
     with tempfile.TemporaryDirectory() as name:
         source, target = Path(name) / "in.npz", Path(name) / "out.npz"
         np.savez(source, windows=windows, y=frames.y, train=~test)
-        ran = subprocess.run([python, SIDE, "judge", source, target], capture_output=True, text=True)
+        command = [python, SIDE, "judge", source, target]
+        ran = subprocess.run(command, capture_output=True, text=True)
         if ran.returncode:
             sys.exit(f"LibEMG's side failed: {ran.stderr[-2000:]}")
         with np.load(target) as file:

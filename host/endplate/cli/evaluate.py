@@ -38,6 +38,7 @@ COLUMNS = {
     "rest_motion_share": ("rest", 3), "direction_accuracy": ("dir.", 3), "jitter": ("jitter", 3),
     "delay_ms": ("ms", 0), "held_out_merit": ("merit", 3),
 }  # fmt: skip
+MOST_NAMES = 6  # of plots
 LEGEND = (
     "R²: all DoF · comb.: R² of two DoF at once · idle: output on DoF that nobody means · "
     "rest: share of rest that moves · dir.: right direction · jitter: a hop, while held · "
@@ -94,7 +95,10 @@ def finish(console: Console, out: Path, judged: list[Judged], told: list[dict]) 
     if judged:
         console.print(LEGEND, style="dim")
         paths = _plots(out, judged)
-        console.print(f"Plots: {', '.join(path.name for path in paths)} in {out}")
+        names = [path.name for path in paths]
+        if len(names) > MOST_NAMES:
+            names = [f"two of each of {len(judged)} recordings", *names[-2:]]
+        console.print(f"Plots: {', '.join(names)} in {out}")
     (out / "evaluation.json").write_text(json.dumps(told, indent=1, default=float))
 
 

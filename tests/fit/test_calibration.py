@@ -238,7 +238,7 @@ def test_hum_and_rate_are_said(profile):
         (lambda c: c[:, 0], "holds no samples"),
         (lambda c: np.where(np.arange(len(c))[:, None] == 500, np.nan, c), "not numbers"),
         (lambda c: c[: 4 * RATE_HZ], "cut short before the first movement"),
-        (lambda c: c[: 50 * RATE_HZ], "was done 0 times, and at least 2 are needed"),
+        (lambda c: c[: 50 * RATE_HZ], "was never tried, and at least 2 repetitions are needed"),
         (lambda c: c[:, :3], "channel 4, but the board has 3 channels"),
         (lambda c: np.zeros_like(c), "Every site was flat or railed"),
         (lambda c: np.full_like(c, 2**23 - 1), "Every site was flat or railed"),

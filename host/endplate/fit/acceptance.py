@@ -18,24 +18,71 @@ LEAST_REST_S = 2.0
 LEAST_REPETITIONS = 2
 LEAST_SIGNAL_DB = 3.0  # of the best site over rest, or a direction has no signal
 MOST_BAD = 0.10  # share of time that a site may be flat or railed before it is left out
+#: RMS in microvolt of the strongest moment of the strongest site: people show 20 to 2000, a board
+#: without a person 1. Beyond these it is another unit.
+LEAST_UV, MOST_UV = 0.1, 20_000.0
+STRONGEST = 0.98  # quantile of the hops
+CLOSEST = 0.9  # of a cue's length: nearer to the next one, and they overlap
 
 
-def as_counts(counts: np.ndarray, sites: Sequence[Any]) -> np.ndarray:
-    """Counts as int32 [samples, channels], or the sentence that says what is wrong with them."""
+def as_counts(counts: np.ndarray, sites: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Counts as int32 [samples, channels], and which sites hold values that are not numbers, bool
+    [sites]; these are 0. Raises CalibrationError with what is wrong with them."""
     counts = np.asarray(counts)
     if counts.ndim != 2 or not len(counts):
         raise CalibrationError("The calibration holds no samples: check the board and start again.")
-    if counts.dtype.kind == "f" and not np.isfinite(counts).all():
-        raise CalibrationError(
-            "The recording holds values that are not numbers: check the board and calibrate again."
-        )
     for site in sites:
         if site.channel > counts.shape[1]:
             raise CalibrationError(
                 f"The site {site.label} is on channel {site.channel}, but the board has "
                 f"{counts.shape[1]} channels: choose another montage or board."
             )
-    return np.ascontiguousarray(counts, dtype=np.int32)
+    columns = [site.channel - 1 for site in sites]
+    if counts.dtype.kind != "f":
+        return np.ascontiguousarray(counts, dtype=np.int32), np.zeros(len(columns), bool)
+    unknown = ~np.isfinite(counts)
+    broken = unknown[:, columns].any(0)
+    if broken.all():
+        raise CalibrationError(
+            "The recording holds values that are not numbers at every site (the first is sample "
+            f"{int(np.flatnonzero(unknown[:, columns].any(1))[0])}): check the board and calibrate "
+            "again."
+        )
+    counts = np.where(unknown.any(0), 0.0, counts)
+    if 0 < np.abs(counts).max() < 1:
+        raise CalibrationError(
+            f"The largest value in the recording is {np.abs(counts).max():.2g}, which is less than "
+            "one count: these are volts or microvolts; give the board's counts."
+        )
+    return np.ascontiguousarray(np.rint(counts), dtype=np.int32), broken
+
+
+def check_units(power: np.ndarray, counts: np.ndarray) -> None:
+    """Refuses signals that no skin gives. `power` [hops, sites] in microvolt^2, of `counts`."""
+    if not len(power) or not np.ptp(counts, axis=0).any():
+        return  # constant: said as flat
+    strongest = float(np.sqrt(np.quantile(power.max(1), STRONGEST)))
+    if LEAST_UV <= strongest <= MOST_UV:
+        return
+    size, unit = ("less", "volts or millivolts") if strongest < 1 else ("more", "nanovolts or counts")
+    raise CalibrationError(
+        f"The strongest contraction has {strongest:.2g} microvolt, {size} than any muscle gives: "
+        f"the recording is probably in {unit}; state its unit rightly, or convert it to microvolt."
+    )
+
+
+def check_apart(cues: Sequence[StartedCue], rate_hz: float) -> None:
+    """Refuses cues that come faster than they last: the rate is another one than it says."""
+    lasted = [
+        (after - start) / (cue.duration_s * rate_hz)
+        for (start, cue), (after, _) in zip(cues, cues[1:], strict=False)
+        if cue.kind != "void"
+    ]
+    if lasted and float(np.median(lasted)) < CLOSEST:
+        raise CalibrationError(
+            f"The cues come {np.median(lasted):.2g} times as far apart as they last: the recording "
+            f"was not made at {rate_hz:g} samples/s; state its rate rightly."
+        )
 
 
 def moved_dofs(
@@ -59,18 +106,23 @@ def moved_dofs(
     return tuple(dofs)
 
 
-def left_out_sites(bad: np.ndarray, sites: Sequence[Any], says: list[str]) -> np.ndarray:
-    """Mask of the sites that were flat or railed for too long; says so, or refuses if all were."""
+def left_out_sites(
+    bad: np.ndarray, sites: Sequence[Any], broken: np.ndarray, says: list[str]
+) -> np.ndarray:
+    """Mask of the sites that were flat, railed or lifted for too long, or are `broken`; says so, or
+    refuses if all were."""
     out = bad.mean(0) > MOST_BAD if len(bad) else np.zeros(len(sites), bool)
+    out = out | broken
     if out.all():
         raise CalibrationError(
             "Every site was flat or railed during the calibration: check electrodes and reference."
         )
-    for site, is_out in zip(sites, out, strict=True):
+    for site, is_out, is_broken in zip(sites, out, broken, strict=True):
         if is_out:
+            why = "holds values that are not numbers" if is_broken else "was flat or railed"
             says.append(
-                f"Site {site.label} (channel {site.channel}) was flat or railed and is left out: "
-                "check its electrode."
+                f"{site.label} (channel {site.channel}) {why} and is left out: check its "
+                "electrode and cable, and calibrate again if it is needed."
             )
     return out
 
@@ -91,8 +143,9 @@ def check_enough(
                 cue.kind == "trapezoid" and cue.target.get(dof, 0.0) * sign > 0 for _, cue in cues
             )
             if done < least:
+                often = {0: "was never tried", 1: "was tried once"}.get(done, f"was tried {done} times")
                 raise CalibrationError(
-                    f"'{words(dof, sign)}' was done {done} times, and at least {least} are needed: "
+                    f"'{words(dof, sign)}' {often}, and at least {least} repetitions are needed: "
                     "calibrate again to the end."
                 )
 
@@ -112,7 +165,7 @@ def check_signal(
             continue
         wanted = words(dof, sign)
         meant = [site for site in sites if words_of(site) == wanted]
-        place = f"site {meant[0].label} (channel {meant[0].channel})" if meant else "the electrodes"
+        place = f"{meant[0].label} (channel {meant[0].channel})" if meant else "the electrodes"
         raise CalibrationError(
             f"'{wanted}' gives no muscle signal above rest: check the contact of {place} or move "
             "it, and calibrate again."

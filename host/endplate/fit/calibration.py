@@ -55,8 +55,9 @@ def calibrate(
     """
     recorded = Recorded(counts, rate_hz, uv_per_count, full_scale_uv, mains_hz, cues)
     cued = listen(
-        recorded, montage, hand, dofs, hop_samples=hop_samples, window_hops=window_hops
-    )
+        recorded, montage, hand, dofs, hop_samples=hop_samples, window_hops=window_hops,
+        without_bad=True,
+    )  # fmt: skip
     chosen = dof_policy.choose(
         cued, combined, auto.candidates(decoder), progress, all_dofs=all_dofs
     )

@@ -14,10 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from endplate.fit import acceptance, auto, labels
+from endplate.fit import acceptance, auto, followed, labels
 from endplate.fit.features import LEAST_UV2, Hops, Look, Statistics, hops_of
 from endplate.fit.frames import Frames, with_combinations
 from endplate.fit.labels import StartedCue
+from endplate.fit.repetition import Measured
+from endplate.live.design import low_pass_hz
 
 SETTLE_S = 0.5  # after the start of the recording and after a contraction
 BEFORE_S = 0.2  # before a contraction
@@ -95,14 +97,17 @@ def listen(
     window_hops: int | None = None,
     least_repetitions: int = acceptance.LEAST_REPETITIONS,
     testing: bool = False,
+    without_bad: bool = False,
 ) -> Cued:
     """`montage` and `hand` are those of hardware.py; see calibration.calibrate. `testing`: the
-    sites are being tried, so a direction that none hears is found, not refused. Raises
-    CalibrationError."""
+    sites are being tried, so a direction that none hears is found, not refused. `without_bad`: a
+    site without contact is none of `sites`, instead of a silent one. Raises CalibrationError."""
     sites, rate_hz = tuple(montage.sites), recorded.rate_hz
-    counts = acceptance.as_counts(recorded.counts, sites)
+    low_pass_hz(rate_hz)  # refuses one that cannot be used
+    counts, broken = acceptance.as_counts(recorded.counts, sites)
     cues = sorted((item for item in recorded.cues if _inside(item, len(counts), rate_hz)),
                   key=_start)  # fmt: skip
+    acceptance.check_apart(cues, rate_hz)
     dofs = acceptance.moved_dofs(dofs, hand, cues)
     columns = [site.channel - 1 for site in sites]
     hops = hops_of(
@@ -111,19 +116,29 @@ def listen(
     )  # fmt: skip
     bad, settled = hops.bad[:, columns], hops.time_s > SETTLE_S
     says: list[str] = []
-    left_out = acceptance.left_out_sites(bad[settled], sites, says)
+    acceptance.check_units(hops.chosen.power[settled], counts[:, columns])
+    left_out = acceptance.left_out_sites(bad[settled], sites, broken, says)
     statistics = hops.chosen.without(left_out)
+    if without_bad and left_out.any():
+        kept = np.flatnonzero(~left_out).tolist()
+        sites, bad, left_out = tuple(sites[k] for k in kept), bad[:, kept], left_out[kept]
+        statistics = hops.chosen.only(kept)
     acceptance.check_enough(cues, dofs, least_repetitions)
 
     rest, look = _look(statistics, hops, cues, settled, left_out)
+    done = followed.measured(
+        cues, statistics.power, bad & ~left_out, hops.time_s, hops.window_s, rest, rate_hz
+    )
+    if not testing:
+        wrong = followed.astray(done, sites)
+        acceptance.check_signal(_loudest(done, dofs), rest, tuple(montage.sites), dofs)
+        cues = followed.without(cues, done, wrong, least_repetitions, says)
     above = np.sqrt(np.maximum(0.0, statistics.power - look.rest))
     total = (above / look.reference).sum(1)
     reactions = labels.reaction_s(total, hops.time_s, hops.window_s, cues, rate_hz)
     y = labels.targets(cues, reactions, hops.time_s, hops.window_s, dofs, rate_hz)
     frames = _frames(y, hops, cues, settled & ~bad[:, ~left_out].any(1))
     matrix = _site_matrix(statistics.power, rest, frames, dofs)
-    if not testing:
-        acceptance.check_signal(matrix, rest, sites, dofs)
     return Cued(
         recorded, cues, sites, tuple(dofs), hops, left_out, statistics, look, frames, reactions,
         _references(hops, cues, y), matrix, says, rest,
@@ -147,6 +162,20 @@ def _look(
     reference = np.where(left_out, 1.0, np.maximum(reference, np.sqrt(calm)))
     steps = np.maximum(np.median(statistics.difference[at_rest], axis=0), LEAST_UV2)
     return rest, Look(calm, reference, calm.copy(), steps * calm / rest)
+
+
+def _loudest(
+    done: dict[int, Measured], dofs: Sequence[str]
+) -> dict[tuple[str, float], np.ndarray]:
+    """The most that each direction alone gave, (dof, sign) -> microvolt [sites]; those that
+    were never made are not there."""
+    found = {}
+    for dof in dofs:
+        for sign in (1.0, -1.0):
+            levels = [one.level_uv for one in done.values() if one.key == ((dof, sign),)]
+            if levels:
+                found[dof, sign] = np.max(levels, axis=0)
+    return found
 
 
 def _start(item: StartedCue) -> int:

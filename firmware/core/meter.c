@@ -9,6 +9,7 @@
  * microvolt to 6.3 mV. */
 static const double LOWEST_DB = -20.0;
 static const double BIN_DB = 0.75;
+static const double LN10_OVER_10 = 0.23025850929940458;
 static const double KEPT_A_SECOND = 0.96722;  /* exp(-1/30) */
 static const double FEWEST_FRAMES = 12.0;     /* of each of the two, */
 static const double LEAST_SHARE = 0.03;       /* and of all */
@@ -17,6 +18,7 @@ static const double NARROWEST_DB = 0.6;
 static const double LEAST_SNR = 1.26; /* 1 dB: less is noise that breathes */
 static const double MOST_BETWEEN = 0.1;       /* share of frames in which effort begins or ends */
 enum { FIT_STEPS = 40 };
+static const double FIT_STILL = 1e-3; /* bins */
 
 static const double SERIES_OHM = 2200.0;
 static const double LEAD_OFF_A = 6e-9;
@@ -128,20 +130,37 @@ typedef struct hump {
     double frames, uv2;     /* that are its own, and their mean power */
 } hump;
 
-static double bin_uv2(int32_t bin) {
-    return exp((LOWEST_DB + ((double)bin + 0.5) * BIN_DB) * 0.23025850929940458); /* ln(10)/10 */
+/* A histogram, where it is not empty, and what its bins stand for. */
+typedef struct levels {
+    const float *bins;
+    int32_t first, end;
+    double all, sum;         /* frames; of their bins */
+    double uv2[METER_BINS];  /* power of each bin */
+} levels;
+
+static levels levels_of(const float *bins) {
+    levels made = {.bins = bins, .first = METER_BINS};
+    for (int32_t b = 0; b < METER_BINS; b++) {
+        if (!(bins[b] > 1e-3f)) continue; /* forgotten */
+        if (made.first == METER_BINS) made.first = b;
+        made.end = b + 1;
+        made.all += (double)bins[b];
+        made.sum += (double)b * (double)bins[b];
+        made.uv2[b] = exp((LOWEST_DB + ((double)b + 0.5) * BIN_DB) * LN10_OVER_10);
+    }
+    return made;
 }
 
 /* Where the histogram is cut so that both parts are as narrow as can be (Otsu 1979). */
-static int32_t cut(const float *bins, double all, double sum) {
+static int32_t cut(const levels *of) {
     double below = 0.0, below_sum = 0.0, best = 0.0;
-    int32_t at = 0;
-    for (int32_t b = 0; b < METER_BINS - 1; b++) {
-        below += (double)bins[b];
-        below_sum += (double)b * (double)bins[b];
-        const double above = all - below;
+    int32_t at = of->first;
+    for (int32_t b = of->first; b < of->end - 1; b++) {
+        below += (double)of->bins[b];
+        below_sum += (double)b * (double)of->bins[b];
+        const double above = of->all - below;
         if (!(below > 0.0) || !(above > 0.0)) continue;
-        const double apart = below_sum / below - (sum - below_sum) / above;
+        const double apart = below_sum / below - (of->sum - below_sum) / above;
         if (below * above * apart * apart > best) {
             best = below * above * apart * apart;
             at = b;
@@ -150,37 +169,40 @@ static int32_t cut(const float *bins, double all, double sum) {
     return at;
 }
 
-static void gather(hump *h, const float *bins, const double *weight, double all) {
+/* The hump of the frames' shares in `weight`; returns how far its middle has moved. */
+static double gather(hump *h, const levels *of, const double *weight) {
     double frames = 0.0, sum = 0.0, square = 0.0, uv2 = 0.0;
-    for (int32_t b = 0; b < METER_BINS; b++) {
-        const double n = weight[b] * (double)bins[b];
+    for (int32_t b = of->first; b < of->end; b++) {
+        const double n = weight[b] * (double)of->bins[b];
         frames += n;
         sum += n * b;
         square += n * b * b;
-        uv2 += n * bin_uv2(b);
+        uv2 += n * of->uv2[b];
     }
     h->frames = frames;
-    h->share = frames / all;
-    if (!(frames > 0.0)) return;
+    h->share = frames / of->all;
+    if (!(frames > 0.0)) return 0.0;
+    const double before = h->mean;
     h->mean = sum / frames;
     const double variance = square / frames - h->mean * h->mean;
     const double least = NARROWEST_DB / BIN_DB;
     h->sd = variance > least * least ? sqrt(variance) : least;
     h->uv2 = uv2 / frames;
+    return fabs(h->mean - before);
 }
 
 static double density(const hump *h, double bin) {
     const double z = (bin - h->mean) / h->sd;
-    return h->share / h->sd * exp(-0.5 * z * z);
+    return z * z < 80.0 ? h->share / h->sd * exp(-0.5 * z * z) : 0.0;
 }
 
 /* The RMS of one hump, whose upper end may be anything: what is no further above the median than
  * three of the standard deviations that are below it. */
-static float lower_rms(const float *bins, double all) {
-    const double wanted[2] = {0.16 * all, 0.5 * all};
+static float lower_rms(const levels *of) {
+    const double wanted[2] = {0.16 * of->all, 0.5 * of->all};
     double below = 0.0, frames = 0.0, uv2 = 0.0, at[2] = {0.0, 0.0};
-    for (int32_t b = 0; b < METER_BINS; b++) {
-        const double n = (double)bins[b];
+    for (int32_t b = of->first; b < of->end; b++) {
+        const double n = (double)of->bins[b];
         for (int32_t q = 0; q < 2; q++) {
             if (n > 0.0 && below < wanted[q] && below + n >= wanted[q])
                 at[q] = (double)b + (wanted[q] - below) / n;
@@ -188,50 +210,51 @@ static float lower_rms(const float *bins, double all) {
         below += n;
     }
     const double last = at[1] + 3.0 * (at[1] - at[0]) + 1.0;
-    for (int32_t b = 0; b < METER_BINS && (double)b < last; b++) {
-        frames += (double)bins[b];
-        uv2 += (double)bins[b] * bin_uv2(b);
+    for (int32_t b = of->first; b < of->end && (double)b < last; b++) {
+        frames += (double)of->bins[b];
+        uv2 += (double)of->bins[b] * of->uv2[b];
     }
     return frames > 0.0 ? (float)sqrt(uv2 / frames) : 0.0f;
 }
 
+/* Shares of a bin's frames that are rest and effort; returns those that are neither. */
+static double divide(const hump *rest, const hump *effort, double even, int32_t bin, double *low,
+                     double *high) {
+    double l = density(rest, bin), h = density(effort, bin), e = even;
+    /* A wide hump is above a narrow one on both sides; rest is what is lower. */
+    if (bin < rest->mean) h = e = 0.0;
+    if (bin > effort->mean) l = e = 0.0;
+    const double sum = l + h + e;
+    *low = sum > 0.0 ? l / sum : (bin < rest->mean ? 1.0 : 0.0);
+    *high = sum > 0.0 ? h / sum : (bin > effort->mean ? 1.0 : 0.0);
+    return 1.0 - *low - *high;
+}
+
 void meter_fit(const float *bins, meter_site *site) {
-    double all = 0.0, sum = 0.0;
-    for (int32_t b = 0; b < METER_BINS; b++) {
-        all += (double)bins[b];
-        sum += (double)b * (double)bins[b];
-    }
+    const levels of = levels_of(bins);
     site->snr_db = NAN;
     site->active_uv = site->duty = 0.0f;
-    site->quiet_uv = lower_rms(bins, all);
-    if (all < 2.0 * FEWEST_FRAMES) return;
+    site->quiet_uv = lower_rms(&of);
+    if (of.all < 2.0 * FEWEST_FRAMES) return;
     double low[METER_BINS], high[METER_BINS];
-    const int32_t at = cut(bins, all, sum);
-    for (int32_t b = 0; b < METER_BINS; b++) {
+    const int32_t at = cut(&of);
+    for (int32_t b = of.first; b < of.end; b++) {
         low[b] = b <= at ? 1.0 : 0.0;
         high[b] = 1.0 - low[b];
     }
     hump rest = {0}, effort = {0};
     double between = 0.5 * MOST_BETWEEN;
     for (int32_t step = 0; step < FIT_STEPS; step++) {
-        gather(&rest, bins, low, all);
-        gather(&effort, bins, high, all);
+        const double moved = gather(&rest, &of, low) + gather(&effort, &of, high);
         if (!(rest.frames > 0.0) || !(effort.frames > 0.0)) return;
+        if (moved < FIT_STILL) break;
         /* Densities are without 1 / sqrt(2 pi). */
         const double wide = effort.mean - rest.mean;
         const double even = wide > 0.0 ? between / wide * 2.5066282746310002 : 0.0;
         double neither = 0.0;
-        for (int32_t b = 0; b < METER_BINS; b++) {
-            double l = density(&rest, b), h = density(&effort, b), e = even;
-            /* A wide hump is above a narrow one on both sides; rest is what is lower. */
-            if (b < rest.mean) h = e = 0.0;
-            if (b > effort.mean) l = e = 0.0;
-            const double sum_here = l + h + e;
-            low[b] = sum_here > 0.0 ? l / sum_here : (b < rest.mean ? 1.0 : 0.0);
-            high[b] = sum_here > 0.0 ? h / sum_here : (b > effort.mean ? 1.0 : 0.0);
-            neither += (double)bins[b] * (1.0 - low[b] - high[b]);
-        }
-        between = neither / all < MOST_BETWEEN ? neither / all : MOST_BETWEEN;
+        for (int32_t b = of.first; b < of.end; b++)
+            neither += (double)bins[b] * divide(&rest, &effort, even, b, &low[b], &high[b]);
+        between = neither / of.all < MOST_BETWEEN ? neither / of.all : MOST_BETWEEN;
     }
     const double spread = sqrt(0.5 * (rest.sd * rest.sd + effort.sd * effort.sd));
     if (rest.frames < FEWEST_FRAMES || effort.frames < FEWEST_FRAMES) return;

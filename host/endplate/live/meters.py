@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 FRAME_S = 0.08
 MOTION_WARN_DB, MOTION_WARN_UV = 3.0, 40.0
 LOOK_S = 1.0
-TREND_LOOKS, LEAST_LOOKS = 90, 30  # seconds that a trend is taken from
+ROWS_A_CALL = 4
+TREND_LOOKS, LEAST_LOOKS = 90, 45  # seconds that a trend is taken from
+BEGIN_S = 10.0  # before that too little has been heard
 #: What is followed, and the change over a minute from which it is a change: rest noise in dB (1 dB
 #: is 12 %), the rest in their own units (impedance in dB).
 FOLLOWED = {"rest": 1.0, "snr": 2.0, "mains": 3.0, "motion": 3.0, "impedance": 1.0}
 WARM_DB_A_MINUTE = -0.5  # rest noise that still falls by more (6 % a minute) is a skin that settles
-WARM_FROM_S, WARM_UNTIL_S = 30.0, 600.0
-DRIFT_DB = 6.0  # rest twice, or contraction half, of what it was at calibration
+WARM_UNTIL_S = 600.0
 
 
 def settings(rate_hz: float, sites: int, uv_per_count: float) -> dict[str, Any]:
@@ -59,6 +60,7 @@ class SiteMeters:
         self.rows: list[dict[str, Any]] = [{} for _ in range(sites)]
         self._due = LOOK_S * rate_hz
         self._past = np.full((len(FOLLOWED), TREND_LOOKS, sites), np.nan)
+        self._values, self._left = self.meter.values, 0  # of the newest second; rows not yet made
         self._then = np.zeros((2, sites))  # rest power and reference RMS of the calibration
 
     def compare_with(self, profile: Profile | None) -> None:
@@ -70,50 +72,66 @@ class SiteMeters:
             ):
                 if channel <= self._then.shape[1]:
                     self._then[:, channel - 1] = then
+        self._left = len(self.rows) if self.samples >= self.rate_hz else 0
 
     def take(
         self, counts: np.ndarray, clean: np.ndarray, chain: Chain, missing: int, injecting: int = 0
     ) -> None:
         """Counts int32 [n, sites] and what `chain` has made of them, float32; `missing` and
-        `injecting` have a bit per site."""
-        self.meter.process(counts, clean, chain.unfit | missing, injecting)
-        self.samples += len(counts)
-        if self.samples >= self._due:
-            self._due += LOOK_S * self.rate_hz
-            self._look(chain.quality)
+        `injecting` have a bit per site. Never more than a few sites' rows are made in a call."""
+        doubted = chain.unfit | missing
+        while len(counts):
+            now = min(len(counts), math.ceil(self._due - self.samples))
+            self.meter.process(counts[:now], clean[:now], doubted, injecting)
+            self.samples += now
+            counts, clean = counts[now:], clean[now:]
+            if self.samples >= self._due:
+                self._renew(len(self.rows))  # of the second before, if any are left
+                self._due += LOOK_S * self.rate_hz
+                self._remember(chain.quality)
+        self._renew(ROWS_A_CALL)
 
-    def _look(self, quality: np.ndarray) -> None:
-        values = self.meter.values
-        rest = values["quiet_uv"].astype(float)
+    def _remember(self, quality: np.ndarray) -> None:
+        self._values = values = self.meter.values
         with np.errstate(divide="ignore", invalid="ignore"):
             now = (
-                20 * np.log10(rest),
+                20 * np.log10(values["quiet_uv"]),
                 values["snr_db"],
                 quality["mains_db"],
                 values["motion_db"],
                 20 * np.log10(values["impedance_ohm"]),
             )
-        self._past = np.roll(self._past, -1, axis=1)
+        self._past[:, :-1] = self._past[:, 1:]
+        begun = self.samples >= BEGIN_S * self.rate_hz
         for row, value in enumerate(now):
-            self._past[row, -1] = np.where(np.isfinite(value), value, np.nan)
-        slopes = self.slopes()
-        self.rows = [
-            self._row(i, site, float(rest[i]), slopes[:, i]) for i, site in enumerate(values)
-        ]
+            self._past[row, -1] = np.where(np.isfinite(value) & begun, value, np.nan)
+        self._left = len(values)
 
-    def slopes(self) -> np.ndarray:
+    def _renew(self, most: int) -> None:
+        """Makes the next rows of the newest second."""
+        if not self._left:
+            return
+        first = len(self.rows) - self._left
+        sites = slice(first, first + min(most, self._left))
+        slopes = self.slopes(sites)
+        for n, site in enumerate(self._values[sites]):
+            self.rows[first + n] = self._row(first + n, site, slopes[:, n])
+        self._left -= len(slopes[0])
+
+    def slopes(self, sites: slice = slice(None)) -> np.ndarray:
         """Change over a minute of each of FOLLOWED [5, sites], NaN while unknown: the line of least
         squares through the last LEAST_LOOKS to TREND_LOOKS seconds."""
-        known = np.isfinite(self._past)
+        past = self._past[:, :, sites]
+        known = np.isfinite(past)
         n = known.sum(axis=1)
         t = np.arange(TREND_LOOKS)[None, :, None] * (LOOK_S / 60.0)
-        y = np.where(known, self._past, 0.0)
+        y = np.where(known, past, 0.0)
         with np.errstate(divide="ignore", invalid="ignore"):
             t = np.where(known, t - (t * known).sum(1, keepdims=True) / n[:, None], 0.0)
             slope = (t * y).sum(axis=1) / (t * t).sum(axis=1)
         return np.where(n >= LEAST_LOOKS, slope, np.nan)
 
-    def _row(self, i: int, site: np.void, rest: float, slopes: np.ndarray) -> dict[str, Any]:
+    def _row(self, i: int, site: np.void, slopes: np.ndarray) -> dict[str, Any]:
         """One site for the feed; what is unknown is left out.
 
         rest_uv motion_uv motion_db snr_db active_uv duty impedance_ohm   as in meter.h
@@ -124,6 +142,7 @@ class SiteMeters:
         snr_rest_db SNR over the calibration's rest
         drift       {"rest", "effort"}: dB against the calibration
         """
+        rest = float(site["quiet_uv"])
         row: dict[str, Any] = {"rest_uv": _short(rest), "motion_uv": _short(site["motion_uv"])}
         for name in ("motion_db", "snr_db", "impedance_ohm"):
             if math.isfinite(site[name]):
@@ -145,7 +164,7 @@ class SiteMeters:
 
     def _warming(self, slope_db: float) -> bool:
         since = self.samples / self.rate_hz
-        return bool(WARM_FROM_S <= since <= WARM_UNTIL_S and slope_db < WARM_DB_A_MINUTE)
+        return bool(since <= WARM_UNTIL_S and slope_db < WARM_DB_A_MINUTE)
 
     def _drift(self, i: int, rest: float, site: np.void) -> dict[str, Any]:
         rest2, reference = self._then[:, i]

@@ -35,6 +35,7 @@ def test_what_is_wrong_comes_before_what_warns_and_that_before_what_is_weak():
     assert verdict(lib.QUALITY_MAINS, snr_db=3.0)[1].startswith("Mains")
     assert verdict(lib.QUALITY_MAINS, rest_uv=25.0)[1].startswith("Noisy")
     assert verdict(snr_db=3.0, heart_bpm=70) == ("usable", "Heart 70/min: move it if it can be")
+    assert verdict(lib.QUALITY_MAINS, heart_bpm=70)[1].startswith("Heart"), "mains has a column"
     assert verdict(motion=True)[1].startswith("Motion")
 
 

@@ -18,7 +18,7 @@ from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.sources import absolute, add_board, board_settings
 from endplate.live.feed import FeedReader
 from endplate.live.session import start_control
-from endplate.monitor.site_words import arrow, site_verdict, trends
+from endplate.monitor.site_words import arrow, site_verdict
 
 EXAMPLES = """examples:
   endplate record --board cyton --port /dev/ttyUSB0 --seconds 30 --out first-visit
@@ -93,7 +93,10 @@ def sites_table(labels: list[str], status: dict[str, Any]) -> Table:
     simulated = "SIMULATED · " if board.get("simulated") else ""
     said = board.get("sentence") or "waiting for the board"
     title = f"{simulated}{said} · recorded {seconds:.0f} s"
-    table = Table("Site", "Verdict", "SNR", "Rest noise", "Now", "Mains", "Trend", title=title)
+    table = Table(
+        "Site", "Verdict", "SNR", "Rest noise", "Now", "Mains", title=title,
+        caption="↗ rising  ↘ falling  → steady",
+    )  # fmt: skip
     rows = zip(labels, status.get("quality", []), status.get("meters", []), strict=False)
     for label, site, meters in rows:
         verdict, sentence = site_verdict(site, meters)
@@ -105,6 +108,5 @@ def sites_table(labels: list[str], status: dict[str, Any]) -> Table:
             f"{meters.get('rest_uv', 0.0):.1f} uV {arrow(meters, 'rest')}",
             f"{site['rms_uv']:.1f} uV",
             f"{site['mains_db']:+.0f} dB {arrow(meters, 'mains')}",
-            trends(meters),
         )
     return table

@@ -23,6 +23,7 @@ from endplate.cli.replayed import compare, recorded_profiles, stretches
 from endplate.cli.replayed_on_hand import decode
 from endplate.cli.sources import absolute
 from endplate.errors import HandError, ProfileError, UsageError
+from endplate.fit.site_meters import measure
 from endplate.hardware import load_hand
 from endplate.live.feed import FeedReader
 from endplate.live.profile_file import load_profile
@@ -33,6 +34,7 @@ from endplate.live.session import start_control
 EXAMPLES = """examples:
   endplate replay visit.bdf                                     decode it again and compare
   endplate replay visit.bdf --hand-port /dev/ttyACM0            drive a hand with it
+  endplate replay visit.bdf --sites                             noise, SNR and contact at its end
   endplate replay visit.bdf --hand-port /dev/ttyACM0 --shadow   decode it here and on the hand
 """
 
@@ -48,8 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--hand", default="test-hand", help="hand file, a name or a path (test-hand)"
     )
-
-
+    parser.add_argument(
+        "--sites", action="store_true", help="what the meters say of every site at its end"
+    )
     parser.add_argument(
         "--shadow", action="store_true",
         help="the hand decodes as well, without moving: the same bytes must come out",
@@ -69,6 +72,8 @@ def run(arguments: argparse.Namespace) -> int:
         f"{arguments.recording.name}: {seconds:.1f} s, {recording.counts.shape[1]} channels, "
         f"{recording.rate_hz:g} Hz"
     )
+    if arguments.sites:
+        return sites(arguments, console, recording)
     if arguments.shadow or arguments.upload:
         return shadow(arguments, console, recording)
     if arguments.hand_port:
@@ -83,6 +88,23 @@ def run(arguments: argparse.Namespace) -> int:
         same = same and result.identical
         console.print(result.sentence)
     return 0 if same or arguments.profile else 1
+
+
+def sites(arguments: argparse.Namespace, console: Console, recording: Recording) -> int:
+    """The table of `endplate record`, as of the recording's end."""
+    from endplate.cli.record import sites_table
+
+    with session_folder("replay") as directory:
+        kept = recorded_profiles(recording, directory)
+        path = arguments.profile or (kept[-1] if kept else None)
+        profile = load_profile(path) if path else None
+    status = measure(recording, profile)
+    board = {"simulated": recording.meta.get("simulated"), "sentence": "At the recording's end"}
+    length = {"seconds": recording.seconds}
+    console.print(
+        sites_table(recording.labels, {**status, "board": board, "recording": length})
+    )
+    return 0
 
 
 def shadow(arguments: argparse.Namespace, console: Console, recording: Recording) -> int:

@@ -91,6 +91,10 @@ class SiteMeters:
                 self._remember(chain.quality)
         self._renew(ROWS_A_CALL)
 
+    def finish(self) -> None:
+        """Makes the rows that are left of the newest second."""
+        self._renew(len(self.rows))
+
     def _remember(self, quality: np.ndarray) -> None:
         self._values = values = self.meter.values
         with np.errstate(divide="ignore", invalid="ignore"):

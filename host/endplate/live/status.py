@@ -14,6 +14,7 @@ import numpy as np
 from endplate.live import hand_words
 
 if TYPE_CHECKING:
+    from endplate.core import Chain
     from endplate.live.control import Control
 
 _SLOW = 5  # of 25 a second
@@ -86,14 +87,9 @@ class StatusMaker:
 
     def _figures(self) -> dict[str, Any]:
         control = self._control
-        quality = control.chain.quality
-        rows = []
-        for record in quality:
-            row = {name: _short(record[name].item()) for name in quality.dtype.names or ()}
-            rows.append(row)
         return {
             "latency_ms": control.latency.summary(),
-            "quality": rows,
+            "quality": quality_rows(control.chain),
             "meters": control.meters.rows,
             "cpu": self._slow.get("cpu", {}),
         }
@@ -122,6 +118,13 @@ class StatusMaker:
             "health": journal.health,
             "sentence": journal.sentence,
         }
+
+
+def quality_rows(chain: Chain) -> list[dict[str, Any]]:
+    """The chain's verdict on every site, for JSON."""
+    quality = chain.quality
+    names = quality.dtype.names or ()
+    return [{name: _short(record[name].item()) for name in names} for record in quality]
 
 
 def _short(value: float | int) -> float | int | None:

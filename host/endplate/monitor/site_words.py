@@ -46,8 +46,6 @@ def site_verdict(quality: Mapping[str, Any], meters: Mapping[str, Any]) -> tuple
 
 def _warning(bits: int, meters: Mapping[str, Any]) -> tuple[str, str] | None:
     drift = meters.get("drift") or {}
-    if bits & 8:
-        return "usable", "Mains: check the reference electrode"
     if "heart_bpm" in meters:
         return "usable", f"Heart {meters['heart_bpm']}/min: move it if it can be"
     if meters.get("motion"):
@@ -58,6 +56,8 @@ def _warning(bits: int, meters: Mapping[str, Any]) -> tuple[str, str] | None:
         return "usable", "Weaker than calibrated: touch up"
     if "warming" in meters:
         return "usable", f"Settling, {meters['warming']} % a minute: wait"
+    if bits & 8:  # last: its number stands beside it
+        return "usable", "Mains: check the reference electrode"
     return None
 
 

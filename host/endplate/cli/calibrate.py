@@ -15,15 +15,16 @@ from endplate.cli.donning import APPLY, compared
 from endplate.cli.ending import end
 from endplate.cli.guided import REPEAT, follow
 from endplate.cli.places import repair_recordings, session_folder
+from endplate.cli.profile_words import told
 from endplate.cli.sources import absolute, add_board, board_settings
 from endplate.errors import UsageError
 from endplate.fit import recorded_cues
 from endplate.fit.auto import candidates
 from endplate.fit.calibration import from_guided
 from endplate.fit.cued import Recorded
+from endplate.fit.donning import touched_up
 from endplate.fit.guide import Guided
 from endplate.fit.protocol import Cue, calibration_protocol, touch_up_protocol
-from endplate.fit.touch_up import touch_up
 from endplate.hardware import Hand, Montage, load_hand, load_montage
 from endplate.live.feed import FeedInfo, FeedReader
 from endplate.live.profile import Profile
@@ -153,14 +154,19 @@ def _again(
         return compared(
             console, before, recorded, out, arguments.apply, montage=montage, hand=hand
         )
-    return _kept(console, touch_up(before, recorded, montage=montage, hand=hand), out, "touched up")
+    made = touched_up(before, recorded, montage=montage, hand=hand)
+    return _kept(console, made, out, "touched up")
 
 
 def _kept(console: Console, profile: Profile, out: Path, why: str) -> int:
     """Saves it and shows what it is."""
     made = keep(profile, out, why)
-    for part in calibrated(profile):
-        console.print(part)
+    if why == "calibrated":
+        for part in calibrated(profile):
+            console.print(part)
+    else:
+        for line in told(profile):
+            console.print(line)
     console.print(calibration_line(profile))
     console.print(f"Profile: {out}, version {made.number}")
     if made.before:

@@ -68,11 +68,15 @@ def change(console: Console, arguments: argparse.Namespace) -> None:
     else:
         now = kept.restore(path, arguments.restore)
     assert now.profile is not None
-    console.print(f"{path} is now as version {now.of} was: {now.profile.name}.")
+    was = now.of if arguments.restore is None else arguments.restore
+    console.print(f"{path} is now as version {was} was: {now.profile.name}.")
     if before is not None and before.profile is not None:
         for line in differences(before.profile, now.profile):
             console.print(f"[bold]·[/] {line}")
-    console.print("A hand that decodes by itself keeps the other one until it is uploaded anew.")
+    console.print(
+        "A session that runs, and a hand that decodes by itself, keep the other one until it is "
+        "loaded or uploaded anew."
+    )
 
 
 def show(console: Console, one: kept.Version) -> None:
@@ -81,9 +85,13 @@ def show(console: Console, one: kept.Version) -> None:
     console.print(f"Version {one.number}, {one.why} {one.made[:16].replace('T', ' ')} UTC")
     for line in told(one.profile):
         console.print(line)
-    if "site_matrix" in one.profile.report and "cross_validation" in one.profile.report:
-        for part in calibrated(one.profile):
-            console.print(part)
+    report = one.profile.report
+    if "site_matrix" not in report or "cross_validation" not in report:
+        return
+    if "donning" in report or "touch_up" in report:
+        console.print("Decoders and advice below are those of the calibration that it comes from.")
+    for part in calibrated(one.profile):
+        console.print(part)
 
 
 def listed(console: Console, path: Path) -> None:

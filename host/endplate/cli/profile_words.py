@@ -63,8 +63,17 @@ def told(profile: Profile) -> list[str]:
         f"Sites (channel): {sites}",
     ]
     if accepted(profile):
-        lines.append(f"R²: {figures(profile)}")
+        lines.append(f"R²: {figures(profile)}, {_judged_on(profile)}")
     return lines
+
+
+def _judged_on(profile: Profile) -> str:
+    report = profile.report
+    if "donning" in report:
+        return "on the halves of the movements that it was not made from"
+    if "touch_up" in report:
+        return "on the half minute that it was made from"
+    return "on repetitions left out of training"
 
 
 def _sites(profile: Profile) -> list[tuple[str, int]]:

@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 
 from endplate.errors import CalibrationError
-from endplate.fit import patterns
+from endplate.fit import patterns, remedies
 from endplate.fit.cued import Recorded, listen
 from endplate.fit.protocol import words
-from endplate.fit.remedies import Remedy, remedies
+from endplate.fit.remedies import Remedy
 from endplate.fit.touch_up import in_order
 from endplate.live.profile import Profile
 
@@ -86,9 +86,20 @@ def compare(profile: Profile, recorded: Recorded, *, montage: Any, hand: Any) ->
     sites = tuple(
         _site(k, profile, then, today, (over_db[k], lost_db[k]), order) for k in range(len(then))
     )
-    made = remedies(profile, cued, then, montage=montage, hand=hand)
+    made = remedies.all_of(profile, cued, then, montage=montage, hand=hand)
     recommended, reason = _recommended(sites, made, patterns.turned(order))
     return Comparison(sites, tuple(made), recommended, reason)
+
+
+def touched_up(profile: Profile, recorded: Recorded, *, montage: Any, hand: Any) -> Profile:
+    """touch_up.touch_up, judged beforehand as compare() does. Raises CalibrationError."""
+    cued = listen(
+        recorded, in_order(montage, profile), hand, profile.dofs, hop_samples=profile.hop_samples,
+        window_hops=profile.window_hops, least_repetitions=1,
+    )  # fmt: skip
+    made = remedies.touch_up(profile, cued, montage=montage, hand=hand).profile
+    assert made is not None
+    return made
 
 
 def _site(

@@ -65,7 +65,7 @@ class Remedy:
         return float(np.mean(list(self.r2.values()))) if self.r2 else -np.inf
 
 
-def remedies(
+def all_of(
     profile: Profile, cued: Cued, then: np.ndarray, *, montage: Any, hand: Any
 ) -> list[Remedy]:
     """All of them, in the order of effort. `cued` is in the order of the profile's sites, `then`
@@ -79,15 +79,18 @@ def remedies(
         else Remedy("remap", None, {}, "every site hears most what it heard then"),
     ]
     try:
-        made.append(
-            _judged(
-                "touch-up", profile, cued,
-                lambda part: renewed(profile, part, montage=montage, hand=hand),
-            )  # fmt: skip
-        )
+        made.append(touch_up(profile, cued, montage=montage, hand=hand))
     except CalibrationError as error:
         made.append(Remedy("touch-up", None, {}, str(error).rstrip(".")))
     return [_with_report(each, profile) for each in made]
+
+
+def touch_up(profile: Profile, cued: Cued, *, montage: Any, hand: Any) -> Remedy:
+    """The touch-up alone, judged. Raises CalibrationError."""
+    made = _judged(
+        "touch-up", profile, cued, lambda part: renewed(profile, part, montage=montage, hand=hand)
+    )
+    return _with_report(made, profile)
 
 
 def _with_report(remedy: Remedy, before: Profile) -> Remedy:

@@ -132,7 +132,7 @@ def direct_profile(profile: Profile) -> Profile | None:
         return None
     return replace(
         profile, name=f"{profile.name}, direct control", form="rms", statistics=1, gate={},
-        direct={}, norm_cap=0.0, **profile.direct,
+        direct={}, norm_cap=0.0, report={}, **profile.direct,
     )  # fmt: skip
 
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from endplate import core
 from endplate.errors import SessionError
-from endplate.live.profile import Profile, chain_settings
+from endplate.live.profile import Profile, chain_settings, direct_profile
+from endplate.live.profile_file import profile_text
 
 if TYPE_CHECKING:
     from endplate.live.control import Control
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 @dataclass
 class Running:
-    """Decodes from sample `since` on. `text` is the profile's file, for the recording."""
+    """Decodes from sample `since` on. `text` is the profile's file, for the recording; `direct` the
+    direct control that the profile holds, ready to run."""
 
     profile: Profile | None
     path: str | None
@@ -29,6 +31,7 @@ class Running:
     text: str = ""
     fed: int = 0  # samples this chain has taken
     base: int = 0  # index of its first one, as the stream counts now
+    direct: Running | None = None
 
     @property
     def name(self) -> str:
@@ -48,6 +51,12 @@ class Running:
         hops = self.chain.process(counts, missing, clean)
         self.fed += len(counts)
         return hops
+
+    def begin(self) -> Running:
+        """Forgets all samples; the next one is its first."""
+        self.chain.reset()
+        self.fed = 0
+        return self
 
     def sample_of(self, hop: np.void) -> int:
         """Index of a hop's newest sample."""
@@ -76,4 +85,9 @@ def start(control: Control, profile: Profile | None, path: str | None) -> Runnin
     if path is not None:
         with suppress(OSError, ValueError):  # the file may be gone since it was read
             text = Path(path).read_text(encoding="utf-8")
-    return Running(profile, path, chain, control.next_sample, text)
+    made = Running(profile, path, chain, control.next_sample, text)
+    direct = direct_profile(profile) if profile is not None else None
+    if direct is not None:  # its text is made now: at a switch there is no time for it
+        made.direct = start(control, direct, None)
+        made.direct.path, made.direct.text = path, profile_text(direct, direct.name)
+    return made

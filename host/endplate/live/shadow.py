@@ -22,11 +22,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from endplate import core
-from endplate.errors import EndplateError, HandError, ProfileError, SessionError
+from endplate.errors import HandError, ProfileError, SessionError
 from endplate.live import running
 from endplate.live.hand_decoding import HAND
-from endplate.live.profile import direct_profile
-from endplate.live.profile_file import load_profile, profile_text
+from endplate.live.profile_file import load_profile
 from endplate.live.running import Running
 from endplate.live.virtual_hand import VirtualHand
 
@@ -84,6 +83,7 @@ class Beside:
         self._novel = 0.0
         self._armed = False
         self._virtual: VirtualHand | None = None
+        self._told = True  # the hand's own decoding knows of the driver
 
     # ---- what is beside ----
 
@@ -94,18 +94,9 @@ class Beside:
         self._still, self._novel = 0, 0.0
         self.fallback = self._direct_of(self._control.driver)
 
-    def _direct_of(self, driver: Running) -> Slot | None:
-        control, profile = self._control, driver.profile
-        made = direct_profile(profile) if profile is not None else None
-        if made is None:
-            return None
-        try:
-            slot = Slot("direct", running.start(control, made, None))
-            slot.running.path, slot.running.text = driver.path, profile_text(made, made.name)
-            return slot
-        except EndplateError as error:
-            control.note(f"Direct control cannot be had: {error}")
-            return None
+    @staticmethod
+    def _direct_of(driver: Running) -> Slot | None:
+        return Slot("direct", driver.direct.begin()) if driver.direct is not None else None
 
     def load(self, path: str | None) -> str | None:
         """Another shadow, or none; its name. Raises ProfileError when it does not fit."""
@@ -148,6 +139,10 @@ class Beside:
                 self._one(slot, first, jump, counts, missing)
         if len(hops) and not self.on_direct:
             self._watch(hops)
+        link = self._control.link
+        if not self._told and (link is None or not link.armed):  # milliseconds: not while it moves
+            self._told = True
+            self._control.decoding.use(self._control.driver.profile)
         if not self.waiting:
             return
         try:
@@ -289,7 +284,7 @@ class Beside:
         else:
             self.promoted = what == "promote"
             self.fallback = self._direct_of(after)
-        control.decoding.use(after.profile)
+        self._told = False
 
     # ---- what watchers see ----
 

@@ -248,7 +248,8 @@ def test_an_armband_that_was_moved(recordings, person, helps, says):
     later = shifted(path, ("trial_2", "trial_3", "trial_4"))
     chosen = found.remedy(helps)
     before, after = (later_r2(p, later, montage, dofs) for p in (profile, chosen.profile))
-    print(f"{helps} foretold {chosen.mean:.2f}; person {person}: {found.reason} Later: {before:.2f} before, {after:.2f} after")
+    print(f"person {person}: {helps} foretold {chosen.mean:.2f}; later: {before:.2f} before, "
+          f"{after:.2f} after. {found.reason}")  # fmt: skip
     assert found.recommended in ("remap", "touch-up") and says in found.reason
     assert abs(after - chosen.mean) < 0.15
     assert before < 0.3 < 0.65 < after
@@ -264,16 +265,21 @@ def today(profile, tmp_path, monkeypatch):
     monkeypatch.setenv("COLUMNS", "120")
     kept.keep(profile, tmp_path / "anna.json", "calibrated")
     recorded = short(MIX_UV[[1, 0, 2, 3]])
+    recorded_as(tmp_path / "today", recorded.counts, recorded.cues)
+    return tmp_path
+
+
+def recorded_as(path, counts, cues):
+    """The recording that a session would have left."""
     meta = {"rate_hz": RATE_HZ, "channels": 8, "uv_per_count": UV_PER_COUNT, "mains_hz": 50,
             "full_scale_uv": FULL_SCALE_UV, "site_labels": [f"s{k}" for k in range(8)],
             "dofs": list(DOFS), "hop_samples": 5}  # fmt: skip
-    journal = Journal(tmp_path / "today", meta)
-    journal.samples(0, recorded.counts)
-    for at, cue in recorded.cues:
+    journal = Journal(path, meta)
+    journal.samples(0, counts)
+    for at, cue in cues:
         journal.mark(at, "prompt " + json.dumps({**cue.prompt(), "rest_s": cue.rest_s}))
     journal.close()
-    finalise(tmp_path / "today")
-    return tmp_path
+    finalise(path)
 
 
 def test_the_table_and_nothing_more(today, capsys):
@@ -292,6 +298,15 @@ def test_what_is_applied_is_a_version_and_can_be_undone(today, capsys):
     assert load_profile("anna.json").channels == (1, 2, 3, 4)
     assert main([*again, "touch-up"]) == 0
     assert "touched up" in load_profile("anna.json").name
+
+
+def test_a_calibration_is_made_again_from_its_recording(today, capsys):
+    recorded_as(today / "whole", counts_of(intents(CUES), seed=2), started(CUES))
+    again = ["calibrate", "--out", "bo.json", "--decoder", "ridge on RMS", "--recording"]
+    assert main([*again, "whole.bdf"]) == 0
+    assert load_profile("bo.json").decoder == load_profile("anna.json").decoder
+    assert main([*again, "today.bdf"]) == 2  # half a minute is no calibration
+    assert capsys.readouterr().err.count("\n") == 1 and len(kept.versions("bo.json")) == 1
 
 
 @pytest.mark.parametrize(

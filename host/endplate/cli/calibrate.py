@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -20,7 +21,7 @@ from endplate.cli.sources import absolute, add_board, board_settings
 from endplate.errors import UsageError
 from endplate.fit import recorded_cues
 from endplate.fit.auto import candidates
-from endplate.fit.calibration import from_guided
+from endplate.fit.calibration import calibrate, from_guided
 from endplate.fit.cued import Recorded
 from endplate.fit.donning import touched_up
 from endplate.fit.guide import Guided
@@ -85,7 +86,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--apply", choices=APPLY, help="of --compare: do it, as a new version")
     parser.add_argument(
-        "--recording", type=Path, help="of --compare and --touch-up: what they recorded before"
+        "--recording", type=Path, help="what was recorded before, instead of the patient"
     )
     parser.add_argument(
         "--out", type=Path,
@@ -105,16 +106,31 @@ def run(arguments: argparse.Namespace) -> int:
         return _again(arguments, console, load_profile(old), out, hand)
     montage = load_montage(arguments.montage)
     candidates(arguments.decoder)
+    more: dict[str, Any] = {
+        "montage": montage, "hand": hand, "combined": not arguments.one_at_a_time,
+        "decoder": arguments.decoder, "all_dofs": arguments.all_dofs,
+    }  # fmt: skip
+    trying = "Trying decoders on what was left out of their training ..."
+    if arguments.recording:
+        recording = read_recording(arguments.recording)
+        heard = recorded_cues.recorded(recording)
+        board, simulated = recording.meta.get("board"), recording.meta.get("simulated")
+        with console.status(trying) as line:
+            profile = calibrate(
+                heard.counts, heard.rate_hz, heard.uv_per_count, heard.full_scale_uv, heard.cues,
+                board=arguments.board or str(board or "unknown"), simulated=bool(simulated),
+                mains_hz=heard.mains_hz, progress=line.update, **more,
+            )  # fmt: skip
+        return _kept(console, profile, out, "calibrated")
     cues = calibration_protocol(
         _dofs(arguments, hand), _repetitions(arguments), arguments.combinations,
         arguments.postures,
     )  # fmt: skip
     guided, info = _record(arguments, console, cues, out, montage)
-    with console.status("Trying decoders on what was left out of their training ...") as line:
+    with console.status(trying) as line:
         profile = from_guided(
-            guided, info, montage=montage, hand=hand, board=arguments.board,
-            mains_hz=arguments.mains_hz, combined=not arguments.one_at_a_time,
-            decoder=arguments.decoder, all_dofs=arguments.all_dofs, progress=line.update,
+            guided, info, board=arguments.board, mains_hz=arguments.mains_hz,
+            progress=line.update, **more,
         )  # fmt: skip
     return _kept(console, profile, out, "calibrated")
 
@@ -126,8 +142,6 @@ def _check_options(arguments: argparse.Namespace) -> None:
         raise UsageError("Give --touch-up or --compare, not both: --compare can apply a touch-up.")
     if arguments.apply and not arguments.compare:
         raise UsageError("--apply says what to do after --compare PROFILE: give that, too.")
-    if arguments.recording and old is None:
-        raise UsageError("--recording is for --compare PROFILE and --touch-up PROFILE: name one.")
     if not arguments.board and not arguments.recording:
         raise UsageError("Name the board, for example --board cyton --port /dev/ttyUSB0.")
     if arguments.out is None and old is None:

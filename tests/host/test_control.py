@@ -343,3 +343,21 @@ def test_a_stalled_board_means_no_commands_and_no_arming_by_itself(cyton, hand, 
         more_samples(control, 250)
         assert hand.state == lib.GUARD_LINK_LOST
         arm(control, hand)
+
+
+def test_a_shadow_takes_over_from_a_driver_that_drives(place, hand, tmp_path):
+    new = plain_profile(tmp_path / "new.json", name="new", still=True)
+    with start_control(settings(place, hand, shadow=new)) as control:
+        arm(control, hand)
+        before = len(hand.commands)
+        assert control.ask("promote")["waiting"]
+        until(lambda: status(control)["beside"]["promoted"])
+        until(lambda: len(hand.commands) > before + 150)
+        assert status(control)["profile"]["name"] == "new"
+        samples = np.array([command["sample"] for command in hand.commands])
+        assert (np.diff(samples) > 0).all() and hand.refused == 0
+        assert not any(any(command["target"]) for command in hand.commands)
+        assert control.ask("demote")["name"] == "plain"
+        until(lambda: status(control)["profile"]["name"] == "plain")
+        with pytest.raises(errors.ProfileError, match="holds no direct control"):
+            control.ask("direct")

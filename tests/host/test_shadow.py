@@ -358,6 +358,38 @@ def test_what_does_not_fit_is_refused_and_nothing_changes(session, tmp_path):
         here.ask("direct")
 
 
+def test_a_hand_that_decodes_by_itself_is_not_switched(session, monkeypatch):
+    here = session(armed=False)
+    monkeypatch.setattr(type(here.control.decoding), "mode", "hand")
+    with pytest.raises(HandError, match="The hand decodes by itself: upload"):
+        here.ask("promote")
+    with pytest.raises(HandError, match="The hand decodes by itself: upload"):
+        here.ask("direct")
+
+
+def test_the_hands_own_decoding_hears_of_a_switch_once_disarmed(session, monkeypatch):
+    here, told = session(), []
+    monkeypatch.setattr(here.control.decoding, "use", lambda profile: told.append(profile.name))
+    here.rest(3)
+    here.ask("promote")
+    here.rest(2)
+    assert here.status["drives"] == "new" and told == []
+    here.link.armed = False
+    here.rest(0.2)
+    assert told == ["new"]
+
+
+def test_a_switch_that_fails_leaves_the_first_one_driving(session, monkeypatch):
+    here = session()
+    here.rest(3)
+    here.ask("promote")
+    monkeypatch.setattr(here.control.beside, "_switch", lambda *_: 1 / 0)
+    here.rest(2)
+    assert here.status["drives"] == "old" and not here.status["waiting"]
+    assert here.control.notes[-1].startswith("The switch failed (division by zero)")
+    assert len(here.link.bytes) == 250
+
+
 def test_what_it_costs_is_measured(session):
     here = session()
     here.feed(emg(1500))

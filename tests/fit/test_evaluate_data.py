@@ -332,6 +332,8 @@ def test_the_users_own_words():
     ("words", "said"),
     [(("none.bdf",), "There is no recording"), (("x.npz",), "give the reader of its set"),
      (("--rate", 250, "anna.bdf"), "--rate is for readers"),
+     ((".",), "There is no EMG recording in ."), (("note.bdf",), "is no recording .neither BDF"),
+     (("note.bdf", "--out", "note.bdf"), "Nothing can be written into note.bdf"),
      (("--reader", "broken.py", "x.npz"), "cannot be loaded .SyntaxError"),
      (("--reader", "odd.py", "x.npz"), "gave a int, and not Trials"),
      (("--reader", "bad.py", "x.npz"), "cannot read it .IndexError: no"),
@@ -340,6 +342,7 @@ def test_the_users_own_words():
 def test_the_command_says_what_is_wrong(tmp_path, monkeypatch, capsys, words, said):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "x.npz").write_bytes(b"")
+    (tmp_path / "note.bdf").write_text("hello")
     (tmp_path / "broken.py").write_text("def")
     (tmp_path / "bad.py").write_text("def read(path):\n    raise IndexError('no')\n")
     (tmp_path / "odd.py").write_text("def read(path):\n    return 3\n")

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import math
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from rich.table import Table
 
 from endplate.cli import evaluate_quality
 from endplate.cli.evaluate_data import Source, sources
-from endplate.errors import EndplateError
+from endplate.errors import EndplateError, UsageError
 from endplate.fit import auto, heard, judgement
 from endplate.fit.judgement import Judged
 from endplate.fit.trials import check, split
@@ -73,6 +75,15 @@ def run(arguments: argparse.Namespace) -> int:
     for name in arguments.decoder:
         auto.candidates(name)
     given = sources(arguments)
+    try:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        if not os.access(arguments.out, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:  # said before the work, not after it
+        raise UsageError(
+            f"Nothing can be written into {arguments.out} ({error.strerror}): choose another "
+            "folder with --out."
+        ) from error
     judged: list[Judged] = []
     told: list[dict] = []
     for source in given:

@@ -83,7 +83,7 @@ def sessions(path: Path) -> list[Session]:
     if not files:
         raise RecordingError(
             f"There is no EMG recording in {path} (sub-..._emg.bdf or .edf, as BIDS names them): "
-            "name another folder."
+            "name another folder, or the recordings in it."
         )
     found: dict[str, Session] = {}
     for file in files:

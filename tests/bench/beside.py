@@ -120,7 +120,9 @@ def decoders(people: list[int], rate_hz: int, python: Path, data: Path) -> bool:
         heads = "".join(f"{word:>8}" for word in ("R2", "comb.", "idle", "rest", "dir."))
         print(f"{f'mean of {len(people)}':28}{heads}")
         for name, found in rows.items():
-            print(f"{name:28}" + "".join(f"{v:8.3f}" for v in np.mean(found, axis=0)))
+            means = np.mean(found, axis=0)
+            told = "".join(f"{v:8.3f}" if np.isfinite(v) else f"{'–':>8}" for v in means)
+            print(f"{name:28}{told}")
     return held
 
 

@@ -160,6 +160,17 @@ def slow(real, given):
     return real(*given)
 
 
+def stuck_for_a_moment(real, given):
+    until = time.thread_time_ns() + module.MOST_ONCE_NS + 1_000_000
+    while time.thread_time_ns() < until:
+        pass
+    stuck.append(1)
+    return real(*given)
+
+
+stuck: list[int] = []
+
+
 def senseless(real, given):
     hops = real(*given)
     hops["velocity"] = np.nan
@@ -172,7 +183,7 @@ def test_the_hand_gets_the_same_bytes_with_and_without(session):
     alone.control.beside.fallback = None
     alone.feed(counts)
     assert len(alone.link.bytes) == 300 and np.ptp(alone.link.targets, axis=0)[0] > 5000
-    for wrong in (None, broken, slow, senseless):
+    for wrong in (None, broken, slow, stuck_for_a_moment, senseless):
         both = session()
         both.ns = alone.ns
         if wrong:
@@ -184,6 +195,7 @@ def test_the_hand_gets_the_same_bytes_with_and_without(session):
         if gone:
             said = [note for note in both.control.notes if "was switched off" in note]
             assert len(said) == 1 and "what drives goes on" in said[0]
+    assert len(stuck) == 1, "the first time was the last"
 
 
 def test_the_shadow_moves_the_virtual_hand_only(session):

@@ -123,11 +123,11 @@ def shadow(arguments: argparse.Namespace, console: Console, recording: Recording
         with opened(arguments.hand_port, BAUD, change=True) as params:
             link = params.link
             hand_file(arguments.hand_port, link.info, arguments.hand)
-            for rows, path in found:
+            for rows, since, path in found:
                 with console.status("The hand decodes ...") as line:
                     result = decode(
                         recording, load_profile(path), hand, params, rows,
-                        upload=arguments.upload, recorded=arguments.profile is None,
+                        upload=arguments.upload, recorded=arguments.profile is None, since=since,
                         progress=lambda share: line.update(f"The hand decodes: {share:.0%}"),
                     )  # fmt: skip
                 same = same and result.identical

@@ -65,30 +65,27 @@ def compare(recording: Recording, directory: Path, other: Path | None = None) ->
     """Decodes every stretch with its own profile, or all of it with `other`. Raises
     ProfileError."""
     return [
-        _again(recording, load_profile(path), began, rows)
-        for rows, began, path in _stretches(recording, directory, other)
+        _again(recording, load_profile(path), rows, since)
+        for rows, since, path in stretches(recording, directory, other)
     ]
 
 
 def stretches(
     recording: Recording, directory: Path, other: Path | None = None
-) -> list[tuple[slice, Path]]:
-    """Rows of the recording and the profile that was in use there, or `other` for all of it."""
-    return [(rows, path) for rows, _, path in _stretches(recording, directory, other)]
-
-
-def _stretches(
-    recording: Recording, directory: Path, other: Path | None
 ) -> list[tuple[slice, int, Path]]:
-    """The same with the row at which the chain began."""
+    """Rows that each profile's chain took, from which of them on it drove, and the profile, or
+    `other` for all of it."""
     first = recording.first
     found = [(first, first, other)] if other else _profiles(recording, directory)
-    starts = [start - first for start, _, _ in found] + [len(recording.counts)]
-    return [(slice(start, stop), max(0, since - first), path) for start, stop, (_, since, path) in
-            zip(starts, starts[1:], found, strict=False)]  # fmt: skip
+    ends = [start - first for start, _, _ in found[1:]] + [len(recording.counts)]
+    made = []
+    for (start, since, path), end in zip(found, ends, strict=True):
+        began = max(0, since - first)
+        made.append((slice(began, end), start - first - began, path))
+    return made
 
 
-def _again(recording: Recording, profile: Profile, began: int, stretch: slice) -> Replayed:
+def _again(recording: Recording, profile: Profile, taken: slice, since: int) -> Replayed:
     meta = recording.meta
     chain = Chain(
         chain_settings(
@@ -101,9 +98,9 @@ def _again(recording: Recording, profile: Profile, began: int, stretch: slice) -
             dofs=list(meta["dofs"]),
         )
     )
-    hops = _decode(chain, recording, began, stretch.stop)
-    rows = began + hops["samples"].astype(np.int64) - 1
-    hops, rows = hops[rows >= stretch.start], rows[rows >= stretch.start]
+    hops = _decode(chain, recording, taken.start, taken.stop)
+    hops = hops[hops["samples"] > since]
+    rows = taken.start + hops["samples"].astype(np.int64) - 1
     then = np.zeros((len(hops), MAX_DOF), np.int16)
     then[:, : recording.targets.shape[1]] = recording.targets[rows]
     same = (then == hops["target"]).all(1)

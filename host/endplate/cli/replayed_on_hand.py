@@ -102,9 +102,11 @@ def decode(
     *,
     upload: bool = False,
     recorded: bool = True,
+    since: int = 0,
     progress: Callable[[float], None] | None = None,
 ) -> OnHand:
-    """Streams these rows of the recording; `recorded`: their commands are this profile's.
+    """Streams these rows of the recording; `recorded`: their commands are this profile's, from row
+    `since` of them on.
 
     `upload` may replace the decoder that the hand keeps; `progress` hears of the share that was
     decoded. Raises HandError, ProfileError.
@@ -129,7 +131,7 @@ def decode(
             made.ours.append(ours[told["sample"]])
             made.hand.append(told["hop_hash"])
             made.filled = told["filled"]
-            if recorded:
+            if recorded and told["sample"] - START >= since:
                 then = recording.targets[rows][told["sample"] - START].tolist()
                 made.compared += 1
                 made.as_recorded += list(told["target"])[: len(then)] == then

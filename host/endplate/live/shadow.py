@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 REST_S = 0.5  # no motion asked by either, before a switch
 WAIT_S = 10.0  # for such a moment
 WARM_S = 2.0  # a chain must have run before it may drive an armed hand: its filters settle
-MOST_NS = 4_000_000  # processor time that one may take for a block ...
-STRIKES = 5  # ... and so often in a row at most
+MOST_NS = 2_000_000  # processor time that one may take for a block (one of 20 us is usual) ...
+STRIKES = 3  # ... so often in a row, and then it ends
+MOST_ONCE_NS = 10_000_000  # or once so long
 OFFER_S = 5.0  # the driver's inputs were unlike the calibration for half of so long
 NOVEL, REST = core.lib.GATE_NOVEL, core.lib.GATE_REST
 
@@ -162,7 +163,7 @@ class Beside:
                 self._virtual.grip(control.grip)
                 seconds = len(hops) * slot.running.chain.hop_samples / control.source.info.rate_hz
                 self._virtual.move(hops["velocity"][-1].tolist(), seconds)
-            slow = slot.strikes >= STRIKES
+            slow = slot.strikes >= STRIKES or slot.spent_ns > MOST_ONCE_NS
             why = f"took {slot.spent_ns / 1e6:.0f} ms for one hop" if slow else ""
         except Exception as error:  # whatever it is: the driver goes on
             why = f"failed ({str(error).rstrip('.')[:100] or type(error).__name__})"

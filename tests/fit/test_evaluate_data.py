@@ -26,6 +26,7 @@ from cued_emg import (
 from endplate.cli import parser
 from endplate.errors import CalibrationError, EndplateError, RecordingError, UsageError
 from endplate.fit import bids, recorded_cues, recorded_trials
+from endplate.fit.across import across
 from endplate.fit.frames import Frames
 from endplate.fit.judgement import directions, figures, judge
 from endplate.fit.movement_names import given, movement
@@ -184,6 +185,34 @@ def test_a_constant_that_no_converter_takes_is_taken_off(own):
     wanted, found = (judge(each, ["ridge on RMS"]).chosen.figures["r2"]
                      for each in (recorded_trials.read(own), spoiled(own, lift)))  # fmt: skip
     assert found == pytest.approx(wanted, abs=1e-3)
+
+
+def test_one_recording_is_learned_from_and_another_judged(own, tmp_path, capsys):
+    """Two repetitions are enough to learn from, and one to judge on."""
+    two = record(tmp_path / "two.bdf", calibration_protocol(DOFS, 2))
+    hand = record(tmp_path / "hand.bdf", calibration_protocol(DOFS[:1], 1))
+    assert evaluate("--learn", two, own, hand, "--out", tmp_path / "out") == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Learned from two, judged on anna (84 s and 108 s)." in said
+    assert "Learned from two, judged on hand" in said
+    trials = across(recorded_trials.read(two, 2), recorded_trials.read(hand, 1))
+    assert trials.dofs == DOFS and [part.test for part in trials.parts] == [False, True]
+    assert judge(trials, ["ridge on RMS"]).chosen.figures["r2_0"] > 0.9
+    assert not np.nanmax(np.abs(trials.parts[1].y[:, 1])), "the elbow never moved"
+
+
+def test_recordings_that_do_not_belong_together_are_not_joined(own):
+    trials = recorded_trials.read(own)
+    (part,) = trials.parts
+    narrow = replace(trials, name="b", parts=[replace(part, uv=part.uv[:, :3])])
+    for other, words in (
+        (narrow, "anna has 4 channels at 250 samples/s, b 3 at 250"),
+        (replace(trials, name="b", rate_hz=500.0), "b 4 at 500: they have to be of one montage"),
+        (replace(trials, name="b", dofs=("hand", "wrist")), "b moves wrist, which anna does not"),
+        (replace(trials, name="b", dofs=()), "b holds no movements"),
+    ):
+        with pytest.raises(CalibrationError, match=words):
+            across(trials, other)
 
 
 # ---- BIDS ----

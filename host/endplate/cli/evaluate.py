@@ -27,6 +27,7 @@ from endplate.fit.trials import check, split
 
 EXAMPLES = """examples:
   endplate evaluate anna-20260301-101500.bdf
+  endplate evaluate --learn monday.bdf tuesday.bdf friday.bdf
   endplate evaluate our-bids-folder --movement "fist=hand+" --movement "point=none"
   endplate evaluate --reader mine.py visit1.npz visit2.npz
   endplate evaluate --reader mine.py --combined --decoder "mean on COV" visit1.npz
@@ -54,6 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "data", nargs="+", type=Path, help="recordings or BIDS folders, one a person or session"
     )
     parser.add_argument("--reader", type=Path, help="Python file that reads them")
+    parser.add_argument(
+        "--learn", type=Path, metavar="DATA", help="learn from this one, judge on all of the others"
+    )
     parser.add_argument(
         "--movement", action="append", default=[], metavar="NAME=DOF+",
         help="what an event of a BIDS folder moves: hand+, hand-, rest or none (may be repeated)",

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from endplate.errors import EndplateError, RecordingError, UsageError
 from endplate.fit import bids, recorded_trials
+from endplate.fit.across import across
+from endplate.fit.cued_trials import LEAST_REPETITIONS
 from endplate.fit.movement_names import given
 from endplate.fit.trials import Trials
 
@@ -22,21 +24,39 @@ Source = tuple[str, Callable[[], Trials]]
 
 def sources(arguments: argparse.Namespace) -> list[Source]:
     """A person or session each, in the order given. Raises UsageError, RecordingError."""
+    if arguments.learn is None:
+        return _sources(arguments, arguments.data, LEAST_REPETITIONS)
+    taught = _sources(arguments, [arguments.learn], 2)
+    if len(taught) > 1:
+        raise UsageError(
+            f"{arguments.learn} holds {len(taught)} sessions: name one recording to learn from."
+        )
+    _, learned = taught[0]
+
+    def both(judged: Callable[[], Trials]) -> Trials:
+        return across(learned(), judged())
+
+    each = _sources(arguments, arguments.data, 1)
+    return [(name, partial(both, judged)) for name, judged in each]
+
+
+def _sources(arguments: argparse.Namespace, paths: list[Path], least: int) -> list[Source]:
+    """With so many repetitions of each direction, or more."""
     movements = given(arguments.movement)
     if arguments.reader is not None:
         read = reader(arguments.reader)
-        return [(str(path), partial(_by, read, path, arguments.rate)) for path in arguments.data]
+        return [(str(path), partial(_by, read, path, arguments.rate)) for path in paths]
     if arguments.rate is not None:
         raise UsageError("--rate is for readers that resample: give --reader, or leave it out.")
     found: list[Source] = []
-    for path in arguments.data:
+    for path in paths:
         if not path.exists():
             raise RecordingError(f"There is no recording {path}; name another file.")
         if bids.is_bids(path):
             each = bids.sessions(path)
-            found += [(session.name, partial(session.read, movements)) for session in each]
+            found += [(session.name, partial(session.read, movements, least)) for session in each]
         elif path.suffix in (".bdf", ".edf", ".journal"):
-            found.append((str(path), partial(recorded_trials.read, path)))
+            found.append((str(path), partial(recorded_trials.read, path, least)))
         else:
             raise UsageError(
                 f"{path} is no BDF+ or EDF+ recording and no BIDS folder: give the reader of its "

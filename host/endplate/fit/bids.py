@@ -21,7 +21,7 @@ from typing import Any
 
 from endplate.errors import CalibrationError, RecordingError
 from endplate.fit.bids_events import cues_of
-from endplate.fit.cued_trials import Stretch, trials_of
+from endplate.fit.cued_trials import LEAST_REPETITIONS, Stretch, trials_of
 from endplate.fit.trials import Trials
 from endplate.live.bdf import Recording, microvolts_of
 from endplate.live.recording import read_recording
@@ -39,7 +39,9 @@ class Session:
     name: str
     files: list[Path] = field(default_factory=list)
 
-    def read(self, movements: Mapping[str, dict[str, float] | None]) -> Trials:
+    def read(
+        self, movements: Mapping[str, dict[str, float] | None], least: int = LEAST_REPETITIONS
+    ) -> Trials:
         """Raises RecordingError, CalibrationError."""
         found = [_read(path, self.root, movements) for path in self.files]
         rates = {(each.rate_hz, each.mains_hz) for each in found}
@@ -55,7 +57,7 @@ class Session:
                 "montage; what is bad in one has to be marked in all."
             )
         rate_hz, mains_hz = rates.pop()
-        made = trials_of(self.name, rate_hz, mains_hz, [each.stretch for each in found])
+        made = trials_of(self.name, rate_hz, mains_hz, [each.stretch for each in found], least)
         return replace(made, channels=found[0].channels)
 
 

@@ -37,14 +37,18 @@ class Stretch:
     cues: Sequence[StartedCue]
 
 
-def trials_of(name: str, rate_hz: float, mains_hz: float, stretches: Sequence[Stretch]) -> Trials:
-    """One person's recordings in the order of their making. Raises CalibrationError."""
+def trials_of(
+    name: str, rate_hz: float, mains_hz: float, stretches: Sequence[Stretch],
+    least: int = LEAST_REPETITIONS,
+) -> Trials:
+    """One person's recordings in the order of their making, at least so many repetitions of each
+    direction. Raises CalibrationError."""
     cues = [cue for stretch in stretches for _, cue in stretch.cues]
     dofs = tuple(dict.fromkeys(dof for cue in cues for dof in cue.target))
     if not dofs:
         return Trials(name, rate_hz, (), [_unjudged(each) for each in stretches], mains_hz)
     numbers = labels.repetitions([(0, cue) for cue in cues])
-    last = _last(name, stretches, numbers)
+    last = _last(name, stretches, numbers, least)
     several = any(cue.kind == "combination" for cue in cues)
     parts, at = [], 0
     for stretch in stretches:
@@ -61,7 +65,9 @@ def _unjudged(stretch: Stretch) -> Part:
     return Part(stretch.uv, np.zeros((len(stretch.uv), 0)), -1, False)
 
 
-def _last(name: str, stretches: Sequence[Stretch], numbers: np.ndarray) -> np.ndarray:
+def _last(
+    name: str, stretches: Sequence[Stretch], numbers: np.ndarray, least: int
+) -> np.ndarray:
     """Which cues are judged on, bool [cues]."""
     cues = [cue for stretch in stretches for _, cue in stretch.cues]
     judged = np.array([cue.kind == "combination" for cue in cues])
@@ -70,11 +76,12 @@ def _last(name: str, stretches: Sequence[Stretch], numbers: np.ndarray) -> np.nd
     for key in dict.fromkeys(key for key, one in zip(keys, single, strict=True) if one):
         mine = np.array([other == key for other in keys]) & single
         done = len(set(numbers[mine].tolist()))
-        if done < LEAST_REPETITIONS:
+        if done < least:
             said = words(key[0][0], 1.0 if key[0][1] else -1.0)
             raise CalibrationError(
                 f"{name} has {done} of '{said}', and decoders are judged on three or more of each: "
-                "two to learn from and to choose by, the last to judge on."
+                "two to learn from and to choose by, the last to judge on (or two, and another "
+                "recording to judge on)."
             )
         judged |= mine & (numbers == numbers[mine].max())
     return judged

@@ -11,6 +11,7 @@ import pytest
 from scipy.signal import butter, find_peaks, freqz, sosfilt, welch
 
 from endplate.errors import BoardError
+from endplate.fit import protocol
 from endplate.sim.board_faults import LIFTED_OHM, Faults
 from endplate.sim.body import RENEWED
 from endplate.sim.cyton import SKIN_OHM, Cyton
@@ -21,7 +22,7 @@ from endplate.sim.knobs import KNOBS, checked
 from endplate.sim.motor_units import Pool
 from endplate.sim.muscle import HOME, RATE_HZ, REINNERVATED, Pose, Tissue, Units
 from endplate.sim.patient import Patient, simulate
-from endplate.sim.prompts import Prompt
+from endplate.sim.prompts import POSTURES, Prompt
 
 NAME = "tmr-transhumeral"
 HAND, ELBOW = Prompt((1.0, 0, 0, 0), 0.3, 1e6), Prompt((0, 0, 0, 1.0), 0.3, 1e6)
@@ -142,6 +143,19 @@ def test_posture_moves_each_muscle_otherwise_and_holding_the_arm_up_is_work():
     assert np.abs(times - 1).max() > 0.05 and not np.isclose(*times, rtol=0.05)
     still = Prompt((0.0,) * 4)
     assert (rms(held(still, posture=1.0))[:4] > 1.1 * rms(held(still))[:4]).any()
+
+
+def test_an_arm_is_held_as_the_cue_says_and_else_as_the_knob_says():
+    assert set(POSTURES) == {"", *protocol.POSTURES}
+    patient = Patient(NAME, 4)
+    for cue in protocol.posture_cues(["hand"]):
+        patient.prompt(Prompt.from_request(cue.prompt()))
+        assert patient.muscles.posture == POSTURES[cue.posture] > 0
+    patient.prompt(HAND)
+    assert patient.muscles.posture == 0.0
+    patient.turn("posture", -0.5)
+    patient.prompt(HAND)
+    assert patient.muscles.posture == -0.5
 
 
 # ---- muscles that tire ----

@@ -88,7 +88,7 @@ class Person:
         return calibrate(
             counts, self.rate_hz, CYTON_UV_PER_COUNT, CYTON_FULL_SCALE_UV, cues,
             montage=self.montage, hand=self.hand, board="simulated", mains_hz=MAINS_HZ,
-            simulated=True, decoder=decoder, name=f"{self.preset} {self.seed}",
+            simulated=True, decoder=decoder, all_dofs=True, name=f"{self.preset} {self.seed}",
         )  # fmt: skip
 
     def touched_up(self, profile: Profile) -> Profile:

@@ -21,7 +21,7 @@ from endplate.sim.front_end import BOARD_HZ, FrontEnd
 from endplate.sim.knobs import checked
 from endplate.sim.muscle import RATE_HZ
 from endplate.sim.presets import LEVELS, PRESETS, Preset
-from endplate.sim.prompts import STEP_S, Follower, Prompt
+from endplate.sim.prompts import POSTURES, STEP_S, Follower, Prompt
 
 STEPS = round(BLOCK / RATE_HZ / STEP_S)  # intents in a block, and board samples at 250 Hz
 
@@ -93,6 +93,7 @@ class Patient:
         self._front_end = FrontEnd(self.sites, BLOCK, board_hz)
         self.board_hz = board_hz  # samples a second that `chunk` brings
         self.rows = round(BLOCK / RATE_HZ * board_hz)  # of a chunk
+        self._posture = 0.0  # the knob: where no cue asks for another
         self.samples = 0  # at the board's rate, so far
         for name, value in (knobs or {}).items():
             self.turn(name, value)
@@ -108,14 +109,18 @@ class Patient:
         value = checked(name, value)
         if name == "fatigue":
             self.muscles.fatigue.rate = value
-        elif name in ("shift_mm", "shift_along_mm", "posture"):
+        elif name in ("shift_mm", "shift_along_mm"):
             setattr(self.muscles, name, value)
+        elif name == "posture":
+            self._posture = self.muscles.posture = value
         else:
             self.electrodes.turn(name, value)
 
     def prompt(self, prompt: Prompt) -> int:
         """Shows a prompt at the start of the next block; returns its first board sample."""
         self._follower.prompt(prompt)
+        asked = POSTURES.get(prompt.posture, 0.0)
+        self.muscles.posture = asked or self._posture
         return self.samples
 
     def raw_block(self) -> tuple[np.ndarray, np.ndarray]:

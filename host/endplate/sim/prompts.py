@@ -26,13 +26,15 @@ TREMOR = 0.008  # amplitude, share of the effort
 TREMOR_HZ = 9.0
 STRONGEST = 1.5  # effort that a prompt may ask for (1 is comfortable)
 FOREVER_S = 1e9
+#: How high the arm is held, as the knob "posture" has it, by what a cue calls it.
+POSTURES = {"": 0.0, "Arm out in front": 0.5, "Arm up": 1.0}
 
 
 @dataclass(frozen=True)
 class Prompt:
     """A trapezoid towards `target` (effort per DoF of DOFS, -1..1).
 
-    Kind "motion" is arm motion without intent.
+    Kind "motion" is arm motion without intent; `posture`: how the arm is held (POSTURES).
     """
 
     target: tuple[float, ...]
@@ -41,6 +43,7 @@ class Prompt:
     fall_s: float = 1.0
     label: str = ""
     kind: str = "trapezoid"
+    posture: str = ""
 
     @classmethod
     def from_request(cls, request: Mapping[str, Any]) -> Prompt:
@@ -63,6 +66,7 @@ class Prompt:
             fall_s=_number(request.get("fall_s", 1.0), 0.0, 60.0, "fall_s"),
             label=str(request.get("label", "")),
             kind=str(request.get("kind", "trapezoid")),
+            posture=str(request.get("posture", "")),
         )
 
     @property

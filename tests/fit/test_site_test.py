@@ -158,6 +158,12 @@ def test_a_cue_that_was_done_again_is_void_in_the_recording_too():
     assert [cue for _, cue in read[4:]] == [cue for cue in CUES[4:]]
 
 
+def test_one_dof_of_a_recording_can_be_looked_at_alone():
+    cues = recorded_cues.only(recorded_cues.cues_of(recording()), ["elbow"])
+    assert recorded_cues.dofs_of(cues) == ["elbow"] and len(cues) == len(CUES)
+    assert sum(cue.kind == "void" for _, cue in cues) == 4
+
+
 def test_a_recording_without_cues_is_refused():
     plain = recording()
     plain.annotations = [(1200, "mark: hello"), (1300, "prompted")]

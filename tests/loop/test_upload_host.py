@@ -85,6 +85,14 @@ def test_the_hands_own_verdicts_are_sentences(link):
         assert hand.status(DECODER)["size"] == 0 and hand.status(CALIBRATION)["size"] > 0
 
 
+def test_a_decoder_that_is_longer_than_a_hop_is_refused_before_it_is_sent(offline_profile):
+    """A piece of work is a millisecond: one a sample, three a hop, the decoder's, and two."""
+    profile = load_profile(offline_profile)
+    assert profile_blobs(profile, HAND)
+    with pytest.raises(HandError, match=r"takes \d+ ms of each 4 ms on the hand, .*ridge on RMS"):
+        profile_blobs(replace(profile, hop_samples=1, window_hops=40), HAND)
+
+
 def edited(**fields):
     changed = settings(1)
     for place, value in fields.items():

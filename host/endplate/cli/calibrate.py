@@ -28,6 +28,7 @@ from endplate.fit.guide import Guided
 from endplate.fit.protocol import Cue, calibration_protocol, touch_up_protocol
 from endplate.hardware import Hand, Montage, load_hand, load_montage
 from endplate.live.feed import FeedInfo, FeedReader
+from endplate.live.hand_upload import on_this_computer_alone
 from endplate.live.profile import Profile
 from endplate.live.profile_file import load_profile
 from endplate.live.profile_versions import keep
@@ -121,7 +122,7 @@ def run(arguments: argparse.Namespace) -> int:
                 board=arguments.board or str(board or "unknown"), simulated=bool(simulated),
                 mains_hz=heard.mains_hz, progress=line.update, **more,
             )  # fmt: skip
-        return _kept(console, profile, out, "calibrated")
+        return _kept(console, profile, out, "calibrated", hand)
     cues = calibration_protocol(
         _dofs(arguments, hand), _repetitions(arguments), arguments.combinations,
         arguments.postures,
@@ -132,7 +133,7 @@ def run(arguments: argparse.Namespace) -> int:
             guided, info, board=arguments.board, mains_hz=arguments.mains_hz,
             progress=line.update, **more,
         )  # fmt: skip
-    return _kept(console, profile, out, "calibrated")
+    return _kept(console, profile, out, "calibrated", hand)
 
 
 def _check_options(arguments: argparse.Namespace) -> None:
@@ -169,10 +170,10 @@ def _again(
             console, before, recorded, out, arguments.apply, montage=montage, hand=hand
         )
     made = touched_up(before, recorded, montage=montage, hand=hand)
-    return _kept(console, made, out, "touched up")
+    return _kept(console, made, out, "touched up", hand)
 
 
-def _kept(console: Console, profile: Profile, out: Path, why: str) -> int:
+def _kept(console: Console, profile: Profile, out: Path, why: str, hand: Hand) -> int:
     """Saves it and shows what it is."""
     made = keep(profile, out, why)
     if why == "calibrated":
@@ -181,6 +182,8 @@ def _kept(console: Console, profile: Profile, out: Path, why: str) -> int:
     else:
         for line in told(profile):
             console.print(line)
+    if alone := on_this_computer_alone(profile, hand):
+        console.print(f"[bold]·[/] {alone}")
     console.print(calibration_line(profile))
     console.print(f"Profile: {out}, version {made.number}")
     if made.before:

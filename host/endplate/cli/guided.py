@@ -33,7 +33,7 @@ def follow(
     for site in sites:
         if site.channel > info.channels:
             raise CalibrationError(
-                f"The site {site.label} is on channel {site.channel}, but the board has "
+                f"{site.label} is on channel {site.channel}, but the board has "
                 f"{info.channels} channels: choose another montage or board."
             )
     watch = Watch(sites, info)

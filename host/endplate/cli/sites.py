@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from endplate.errors import UsageError
 from endplate.fit.cued import Recorded, listen
 from endplate.fit.guide import Guide
 from endplate.fit.protocol import Cue
-from endplate.fit.recorded_cues import dofs_of, recorded
+from endplate.fit.recorded_cues import dofs_of, only, recorded
 from endplate.fit.site_test import MODES, Judged, Live, judge, protocol, told
 from endplate.hardware import Hand, Montage, load_hand, load_montage
 from endplate.live.feed import FeedReader
@@ -64,10 +65,12 @@ def run(arguments: argparse.Namespace) -> int:
     """The test, or another look at one."""
     console = Console()
     if bool(arguments.recording) == bool(arguments.board):
-        raise UsageError("Name either a board (--board) or a recording (--recording).")
+        raise UsageError(
+            "Name a board (--board cyton --port ...) or a recording (--recording), one of the two."
+        )
     hand = load_hand(arguments.hand)
     if arguments.recording:
-        heard, montage, dofs, simulated = _again(arguments, hand)
+        heard, montage, dofs, simulated = _again(arguments, console, hand)
     else:
         heard, montage, dofs, simulated = _live(arguments, console, hand)
     cued = listen(heard, montage, hand, dofs, least_repetitions=2, testing=True)
@@ -96,7 +99,7 @@ def _write(
 
 def _dofs(text: str, hand: Hand, usual: list[str]) -> list[str]:
     dofs = [name.strip() for name in text.split(",") if name.strip()] or usual
-    known = [dof.name for dof in hand.dofs]
+    known = _names(hand)
     for name in dofs:
         if name not in known:
             raise UsageError(
@@ -108,14 +111,30 @@ def _dofs(text: str, hand: Hand, usual: list[str]) -> list[str]:
     return dofs
 
 
+def _names(hand: Hand) -> list[str]:
+    return [dof.name for dof in hand.dofs]
+
+
 def _again(
-    arguments: argparse.Namespace, hand: Hand
+    arguments: argparse.Namespace, console: Console, hand: Hand
 ) -> tuple[Recorded, Montage, list[str], bool]:
     recording = read_recording(arguments.recording)
     heard = recorded(recording)
-    montage = load_montage(arguments.montage or str(recording.meta.get("montage") or "free-8"))
-    dofs = _dofs(arguments.dofs, hand, dofs_of(heard.cues))
-    return heard, montage, dofs, bool(recording.meta.get("simulated"))
+    there, made_with = dofs_of(heard.cues), str(recording.meta.get("montage") or "")
+    montage = load_montage(arguments.montage or made_with or "free-8")
+    if made_with and montage.name != made_with:
+        console.print(
+            f"The recording was made with the montage {made_with} and is read as {montage.name}: "
+            "the names of the sites may be those of another limb."
+        )
+    dofs = _dofs(arguments.dofs, hand, [dof for dof in there if dof in _names(hand)])
+    for dof in dofs:
+        if dof not in there:
+            raise UsageError(
+                f"Nobody moved {dof} in {arguments.recording}: it has {', '.join(there)}."
+            )
+    simulated = bool(recording.meta.get("simulated"))
+    return replace(heard, cues=only(heard.cues, dofs)), montage, dofs, simulated
 
 
 def _live(
@@ -157,7 +176,7 @@ def _guided(
     for site in montage.sites:
         if site.channel > info.channels:
             raise UsageError(
-                f"The site {site.label} is on channel {site.channel}, but the board has "
+                f"{site.label} is on channel {site.channel}, but the board has "
                 f"{info.channels} channels: choose another montage or board."
             )
     labels = [site.label for site in montage.sites]

@@ -34,7 +34,7 @@ def as_counts(counts: np.ndarray, sites: Sequence[Any]) -> tuple[np.ndarray, np.
     for site in sites:
         if site.channel > counts.shape[1]:
             raise CalibrationError(
-                f"The site {site.label} is on channel {site.channel}, but the board has "
+                f"{site.label} is on channel {site.channel}, but the board has "
                 f"{counts.shape[1]} channels: choose another montage or board."
             )
     columns = [site.channel - 1 for site in sites]

@@ -72,6 +72,14 @@ def dofs_of(cues: Sequence[StartedCue]) -> list[str]:
     return list(dict.fromkeys(dof for _, cue in cues for dof in cue.target))
 
 
+def only(cues: Sequence[StartedCue], dofs: Sequence[str]) -> list[StartedCue]:
+    """The same, void where another DoF than these is moved."""
+    return [
+        (start, cue if set(cue.target) <= set(dofs) else replace(cue, target={}, kind="void"))
+        for start, cue in cues
+    ]
+
+
 def _cue(text: str, seconds: float, path: Path | None) -> Cue | None:
     """One cue, which lasted so long until the next; None when it was none."""
     try:

@@ -160,7 +160,7 @@ def carries(
     while True:
         learned = with_sums(data) if combined and len(data.dofs) > 1 else data
         row = auto.judge(learned, candidate)
-        now = _each(row, learned)
+        now = {dof: found[0] for dof, found in sites.figures(row, learned).items()}
         r2 = r2 or now
         good = sites.supported(row, learned)
         if len(good) == len(data.dofs):
@@ -188,14 +188,6 @@ def without_dof(data: auto.Data, dof: str) -> auto.Data:
         data, statistics=data.statistics[keep], frames=left, vectors={},
         dofs=[each for each in data.dofs if each != dof],
     )  # fmt: skip
-
-
-def _each(row: auto.Row, data: auto.Data) -> dict[str, float]:
-    known = np.isfinite(row.held_out).all(1) & data.frames.used & ~data.frames.added
-    return {
-        str(dof): auto.r2(data.frames.y[known, d], row.held_out[known, d])
-        for d, dof in enumerate(data.dofs)
-    }
 
 
 def told(judged: Judged) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from endplate.hardware import Dof, Hand, Joint, hand_names, load_hand
 from endplate.live.hand_blobs import (
     CALIBRATION,
     DECODER,
+    GRIPS,
     SITES_MAX,
     WORDS,
     calibration_blob,
@@ -35,6 +36,13 @@ if TYPE_CHECKING:
     from endplate.live.link import HandLink
     from endplate.live.profile import Profile
 
+#: What a blob that contradicts the rest has to fit, and what to do.
+CONTRADICTS = {
+    CALIBRATION: "its sites, rate and hop do not go together; calibrate again.",
+    DECODER: "upload the calibration first. Or its work is longer than a hop: calibrate with "
+    "another decoder (ridge on RMS).",
+    GRIPS: "its parameter rest_grip names a grip that would be gone.",
+}
 CHUNK: int = core.lib.WIRE_BLOB_BYTES
 
 #: Called with the bytes that have come and how many there are.
@@ -97,12 +105,7 @@ class HandBlobs:
                 lib.WIRE_BLOB_OTHER_HAND: f"The {what} was made for another hand file than the "
                 "hand was built for: choose its hand file.",
                 lib.WIRE_BLOB_CONTRADICTS: f"The hand did not take the {what}, because it does not "
-                "fit the rest that it keeps: "
-                + (
-                    "upload the calibration first."
-                    if kind == DECODER
-                    else "its parameter rest_grip names a grip that would be gone."
-                ),
+                f"fit the rest that it keeps: {CONTRADICTS[kind]}",
                 lib.WIRE_BLOB_OTHER_BITS: "The hand computes other numbers with this decoder than "
                 "this computer, so it does not use it: flash the firmware that belongs to this "
                 "version of Endplate.",
@@ -138,8 +141,9 @@ def profile_blobs(profile: Profile, hand: Hand) -> dict[int, bytes]:
             f"The profile {profile.name} was made for the hand {profile.hand}, not for "
             f"{hand.name}: calibrate again with this hand."
         )
+    if alone := on_this_computer_alone(profile, hand):
+        raise HandError(alone)
     settings = hand_settings(profile, hand)
-    _check_time(profile, settings)
     calibration = calibration_blob(settings, hand.hash32)
     return {
         CALIBRATION: calibration,
@@ -147,18 +151,24 @@ def profile_blobs(profile: Profile, hand: Hand) -> dict[int, bytes]:
     }
 
 
-def _check_time(profile: Profile, settings: dict[str, Any]) -> None:
-    """Refuses a decoder whose work does not fit into a hop on the hand (decode_in_time)."""
+def on_this_computer_alone(profile: Profile, hand: Hand) -> str:
+    """Why a hand cannot run this decoder: too many channels, or its work does not fit into a hop
+    (decode_in_time). "" when it can."""
+    try:
+        settings = hand_settings(profile, hand)
+    except HandError as error:
+        return str(error)
     samples = settings["features"]["hop_samples"]
     steps = core_decoder.Decoder(settings["decoder"]).steps()
     needed = samples + core.lib.CHAIN_PIECES + steps + 2
     hop_ms = 1000 * samples / profile.rate_hz
-    if needed > hop_ms:
-        raise HandError(
-            f"The decoder of the profile {profile.name} takes {needed} ms of each {hop_ms:.0f} ms "
-            "on the hand, so it runs on this computer alone: calibrate with another decoder "
-            "(ridge, or fewer movements) for use without it."
-        )
+    if needed <= hop_ms:
+        return ""
+    return (
+        f"The decoder of the profile {profile.name} takes {needed} ms of each {hop_ms:.0f} ms on "
+        "the hand, so it runs on this computer alone: calibrate with another decoder (ridge on RMS, "
+        "or fewer movements) for use without it."
+    )
 
 
 def built_from(hand_hash: int) -> Hand | None:

@@ -19,7 +19,7 @@ pytest.importorskip("brainflow", reason="brainflow is not installed")
 
 from endplate.cli import impedance as command
 from endplate.errors import BoardError, UsageError
-from endplate.live.impedance import Contact, opened
+from endplate.live.impedance import Contact, Settling, opened
 from endplate.monitor.site_words import DRY_OHM
 from endplate.sim.cyton import PACKET_HZ, Cyton
 from endplate.sim.dongle import Dongle
@@ -142,3 +142,21 @@ def test_an_input_at_its_end_is_open():
     *_, verdict, p, n = (next(iter(column.cells)) for column in shown.columns)
     assert verdict.endswith("P: no contact: plug it in, moisten or press it on")
     assert (p, n) == ("open", "10 kohm")
+
+
+def test_where_contacts_go_over_rounds():
+    settling, made = Settling(), []
+    for t in range(0, 40, 4):
+        made = [Contact("falls", 1, {"P": 60e3 * 0.8 ** (t / 60), "N": 2e4}),
+                Contact("stays", 2, {"P": 2e4, "N": 2e4 * (1 + 0.004 * (t % 8 > 0))}),
+                Contact("open", 3, {"P": math.inf, "N": 2e4 * 1.3 ** (t / 60)})]  # fmt: skip
+        settling.add(float(t), made)
+        if t < 12:
+            assert settling.percent_a_minute(made[0]) is None
+    falls, stays, rises = (settling.percent_a_minute(contact) for contact in made)
+    assert falls == pytest.approx(-20, abs=0.1) and rises == pytest.approx(30, abs=0.1)
+    assert abs(stays) < command.STEADY_PERCENT
+    shown = command.table(made, False, False, settling)
+    goes = list(shown.columns[-1].cells)
+    assert [text.split()[1] for text in goes] == ["falling", "steady", "rising"]
+    assert "20 % a minute: wait" in goes[0]

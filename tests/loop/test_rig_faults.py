@@ -55,15 +55,17 @@ def test_board_unplugged_and_plugged_again(driving, tmp_path):
 
 
 @pytest.mark.timeout(120)
-def test_railed_site_freezes_the_dof_that_needs_it(driving):
+@pytest.mark.parametrize(("fault", "bit"), [("rail", 2), ("lift", 32)])
+def test_railed_site_freezes_the_dof_that_needs_it(driving, fault, bit):
+    """Or a lifted one."""
     driving.arm()
     driving.close_hand()
     site = driving_site(driving)
-    driving.rig.fault(rail=site)
+    driving.rig.fault(**{fault: site})
     until(lambda: "site" in status(driving)["hand"]["limits"], 3, "the DoF froze")
     until(lambda: driving.finger_speed() < 1.0, 3, "the fingers stood")
     assert driving.state() == STATE["active"], "only what needs the site is frozen"
-    until(lambda: status(driving)["quality"][site - 1]["bits"] & 2, 2, "it is said to be railed")
+    until(lambda: status(driving)["quality"][site - 1]["bits"] & bit, 2, f"it is said: {fault}")
     driving.rig.fault(restore=0)
     driving.rig.prompt({}, rise_s=0, hold_s=0.1, fall_s=0, label="rest")
     until(

@@ -5,23 +5,27 @@ from __future__ import annotations
 
 import argparse
 import signal
+import time
 from collections.abc import Sequence
 
 from rich.console import Console
+from rich.live import Live
 from rich.table import Table
 
 from endplate.cli.record import MARKS
 from endplate.cli.sources import add_board, board_settings
 from endplate.errors import UsageError
 from endplate.hardware import load_montage
-from endplate.live.impedance import Contact, opened
-from endplate.monitor.site_words import contact_verdict, ohms
+from endplate.live.impedance import Contact, ImpedanceCheck, Settling, opened
+from endplate.monitor.site_words import ARROWS, contact_verdict, ohms
 
 EXAMPLES = """examples:
   endplate impedance --board cyton --port /dev/ttyUSB0 --montage transhumeral-4
   endplate impedance --board cyton --port /dev/ttyUSB0 --sites 2,3 --dry
-  endplate impedance --board cyton --port /dev/ttyUSB0 --together        4 s for all
+  endplate impedance --board cyton --port /dev/ttyUSB0 --together      4 s for all
+  endplate impedance --board cyton --port /dev/ttyUSB0 --watch         until all have settled
 """
+STEADY_PERCENT = 5.0  # a minute; less is no change
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--together", action="store_true",
         help="current through all sites at once: faster, and right where no electrode is shared",
+    )  # fmt: skip
+    parser.add_argument(
+        "--watch", action="store_true",
+        help="all at once, again and again, and where each goes, until all are steady or Ctrl-C",
     )  # fmt: skip
 
 
@@ -59,11 +67,31 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
                 f"The board has {there} channels, and {beyond[0]} is on another: choose the "
                 "montage that is worn, or --sites."
             )
-        with console.status("Measuring ...") as line:
-            contacts = check.measure(sites, arguments.together, line.update)
         simulated = check.source.info.simulated
-    console.print(table(contacts, arguments.dry, simulated))
+        if arguments.watch:
+            contacts = watch(check, sites, console, arguments.dry)
+        else:
+            with console.status("Measuring ...") as line:
+                contacts = check.measure(sites, arguments.together, line.update)
+    if not arguments.watch:
+        console.print(table(contacts, arguments.dry, simulated))
     return int(any(contact_verdict(c.worst_ohm, arguments.dry)[0] == "poor" for c in contacts))
+
+
+def watch(
+    check: ImpedanceCheck, sites: list[tuple[str, int]], console: Console, dry: bool
+) -> list[Contact]:
+    """Round after round, until none changes any more."""
+    settling, simulated = Settling(), check.source.info.simulated
+    begun = time.monotonic()
+    with Live(console=console, auto_refresh=False) as live:
+        while True:
+            contacts = check.measure(sites, together=True)
+            settling.add(time.monotonic() - begun, contacts)
+            live.update(table(contacts, dry, simulated, settling), refresh=True)
+            changes = [settling.percent_a_minute(contact) for contact in contacts]
+            if all(change is not None and abs(change) < STEADY_PERCENT for change in changes):
+                return contacts
 
 
 def chosen(wanted: str | None, montage: str) -> list[tuple[str, int]]:
@@ -81,10 +109,14 @@ def chosen(wanted: str | None, montage: str) -> list[tuple[str, int]]:
     return found
 
 
-def table(contacts: Sequence[Contact], dry: bool, simulated: bool) -> Table:
-    """One row a site: verdict first, then both electrodes."""
+def table(
+    contacts: Sequence[Contact], dry: bool, simulated: bool, settling: Settling | None = None
+) -> Table:
+    """One row a site: verdict first, then both electrodes, and where they go."""
     title = "SIMULATED · Contact" if simulated else "Contact"
     made = Table("Site", "Channel", "Verdict", "P", "N", title=title)
+    if settling is not None:
+        made.add_column("Goes")
     for contact in contacts:
         verdict, words = contact_verdict(contact.worst_ohm, dry)
         bad = [name for name, ohm in contact.ohm.items() if contact_verdict(ohm, dry)[0] == verdict]
@@ -92,5 +124,16 @@ def table(contacts: Sequence[Contact], dry: bool, simulated: bool) -> Table:
         made.add_row(
             contact.label, str(contact.channel), f"{MARKS[verdict]} {where}{words}",
             *(ohms(contact.ohm[name]) for name in ("P", "N")),
+            *([] if settling is None else [_goes(settling.percent_a_minute(contact))]),
         )  # fmt: skip
     return made
+
+
+def _goes(percent: float | None) -> str:
+    if percent is None:
+        return "listening"
+    if abs(percent) < STEADY_PERCENT:
+        return f"{ARROWS['steady']} steady"
+    if percent < 0:
+        return f"{ARROWS['falling']} falling {-percent:.0f} % a minute: wait"
+    return f"{ARROWS['rising']} rising {percent:.0f} % a minute: is it drying, or loose?"

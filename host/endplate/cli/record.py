@@ -100,13 +100,20 @@ def sites_table(labels: list[str], status: dict[str, Any]) -> Table:
     rows = zip(labels, status.get("quality", []), status.get("meters", []), strict=False)
     for label, site, meters in rows:
         verdict, sentence = site_verdict(site, meters)
-        snr_db = meters.get("snr_db")
         table.add_row(
             label,
             f"{MARKS[verdict]} {sentence}",
-            "" if snr_db is None else f"{snr_db:.0f} dB {arrow(meters, 'snr')}",
+            _snr(meters),
             f"{meters.get('rest_uv', 0.0):.1f} uV {arrow(meters, 'rest')}",
             f"{site['rms_uv']:.1f} uV",
             f"{site['mains_db']:+.0f} dB {arrow(meters, 'mains')}",
         )
     return table
+
+
+def _snr(meters: dict[str, Any]) -> str:
+    """Live, and over the rest of the calibration where there is one."""
+    if "snr_db" not in meters:
+        return ""
+    over = f", {meters['snr_rest_db']:.0f} over calibrated rest" if "snr_rest_db" in meters else ""
+    return f"{meters['snr_db']:.0f} dB {arrow(meters, 'snr')}".rstrip() + over

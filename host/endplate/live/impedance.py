@@ -34,6 +34,7 @@ LETTERS = "12345678QWERTYUI"
 ELECTRODES = ("P", "N")
 WATCH_S = 1.6  # 0.4 s settle in the meter
 SILENT_S = 1.5  # without a sample, from the beginning on; the source opens it anew after 2
+TREND_S, LEAST_TREND_S = 60.0, 12.0  # what a trend is taken from
 LEAVE_S = 0.15  # for the last commands to leave the port
 
 
@@ -62,6 +63,34 @@ def prepare(channel: int) -> str:
     return f"x{LETTERS[channel - 1]}060100X"
 
 
+class Settling:
+    """Rounds of contacts over minutes: an electrode settles while its impedance falls."""
+
+    def __init__(self) -> None:
+        self._past: dict[tuple[int, str], list[tuple[float, float]]] = {}
+
+    def add(self, t_s: float, contacts: Sequence[Contact]) -> None:
+        """One round, measured at `t_s`."""
+        for contact in contacts:
+            for electrode, ohm in contact.ohm.items():
+                past = self._past.setdefault((contact.channel, electrode), [])
+                past[:] = [then for then in past if t_s - then[0] <= TREND_S]
+                if math.isfinite(ohm) and ohm > 0:
+                    past.append((t_s, math.log(ohm)))
+                else:
+                    past.clear()
+
+    def percent_a_minute(self, contact: Contact) -> float | None:
+        """Change of the electrode of a site that changes most; None before LEAST_TREND_S of it."""
+        found = []
+        for electrode in contact.ohm:
+            past = np.array(self._past.get((contact.channel, electrode), []))
+            if len(past) >= 3 and past[-1, 0] - past[0, 0] >= LEAST_TREND_S:
+                slope = np.polyfit(past[:, 0] - past[0, 0], past[:, 1], 1)[0]
+                found.append(100.0 * math.expm1(60.0 * float(slope)))
+        return max(found, key=abs, default=None)
+
+
 class ImpedanceCheck:
     """An open Cyton whose electrodes are measured; made by `opened`."""
 
@@ -87,9 +116,10 @@ class ImpedanceCheck:
 
     def _electrode(self, group: Sequence[Contact], electrode: str) -> None:
         info = self.source.info
-        self._used.update(one.channel for one in group)
         for one in group:
-            self.source.tell(prepare(one.channel) + switch(one.channel, electrode))
+            fresh = "" if one.channel in self._used else prepare(one.channel)
+            self._used.add(one.channel)
+            self.source.tell(fresh + switch(one.channel, electrode))
         meter = Meter(settings(info.rate_hz, info.channels, info.uv_per_count))
         injecting = sum(1 << (one.channel - 1) for one in group)
         taken, highest = 0, np.zeros(info.channels)

@@ -77,6 +77,8 @@ def stretches(
     `other` for all of it."""
     first = recording.first
     found = [(first, first, other)] if other else _profiles(recording, directory)
+    if not found:
+        return []
     ends = [start - first for start, _, _ in found[1:]] + [len(recording.counts)]
     made = []
     for (start, since, path), end in zip(found, ends, strict=True):

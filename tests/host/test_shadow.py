@@ -370,6 +370,12 @@ def test_what_does_not_fit_is_refused_and_nothing_changes(session, tmp_path):
         here.ask("direct")
 
 
+def test_a_shadow_that_does_not_fit_is_one_sentence_before_anything_runs(session, paths, tmp_path):
+    plain_profile(Path(paths[1]), montage="transradial-4")
+    with pytest.raises(ProfileError, match="belongs to the montage transradial-4"):
+        session()
+
+
 def test_a_hand_that_decodes_by_itself_is_not_switched(session, monkeypatch):
     here = session(armed=False)
     monkeypatch.setattr(type(here.control.decoding), "mode", "hand")

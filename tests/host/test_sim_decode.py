@@ -74,6 +74,8 @@ def test_the_command_prints_and_writes(monkeypatch, capsys, tmp_path):
     [
         (["--seconds", "5"], "--seconds must lie between 30 and 3600, not 5"),
         (["--people", "0"], "--people must be 1 or more"),
+        (["--after", "sweat"], "'sweat' is no NAME=NUMBER, as sweat=0.5 is."),
+        (["--after", "sweat=7"], "sweat must lie between 0 and 1, not 7"),
         (["--dofs", "0"], "carries 1 to 3 DoF, not 0"),
     ],
 )

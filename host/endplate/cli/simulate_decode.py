@@ -26,12 +26,14 @@ from endplate.fit.evaluation import hold as held
 from endplate.fit.evaluation import r2, tracking
 from endplate.fit.labels import StartedCue
 from endplate.live.profile import Profile
+from endplate.sim.knobs import KNOBS, parsed
 from endplate.sim.patient import find_preset
 from endplate.sim.presets import DEFAULT, PRESETS
 
 EXAMPLES = """examples:
   endplate simulate decode --dofs 2 --rate 250
   endplate simulate decode --dofs 3 --rate 1000 --people 6 --json decoded.json
+  endplate simulate decode --after shift_mm=10 --after sweat=1
 """
 FIRST_SEED = 201
 LEGEND = (
@@ -69,6 +71,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seed", type=int, default=FIRST_SEED, help=f"of the first person ({FIRST_SEED})"
     )
     parser.add_argument("--seconds", type=float, default=90.0, help="of movements (90)")
+    parser.add_argument(
+        "--after", action="append", default=[], metavar="NAME=VALUE",
+        help=f"a knob turned after the calibration, of {', '.join(KNOBS)}; may be repeated",
+    )  # fmt: skip
     parser.add_argument("--decoder", default="auto", help="auto, or one by its name (auto)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here as well")
 
@@ -83,6 +89,10 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("--people must be 1 or more, and --seed 0 or more.")
     if not 30 <= arguments.seconds <= 3600:
         raise UsageError(f"--seconds must lie between 30 and 3600, not {arguments.seconds:g}.")
+    try:
+        after = [parsed(item) for item in arguments.after]
+    except ValueError as error:
+        raise UsageError(f"--after: {error}") from None
     if arguments.json is not None:  # before the minutes of work, not after
         try:
             arguments.json.write_text("{}\n")
@@ -95,13 +105,19 @@ def run(arguments: argparse.Namespace) -> int:
         with console.status(f"Person {seed} ..."):
             person = Person(preset.name, seed, arguments.rate, dofs)
             profile = person.calibrated(arguments.decoder)
+            for name, value in after:
+                person.patient.turn(name, value)
+            if after:
+                person.run(1.0)  # electrodes slide
             rows.append(judge(person, profile, arguments.seconds))
-    console.print(table(rows, f"{preset.name}, {' + '.join(dofs)}, {arguments.rate} samples/s"))
+    title = f"{preset.name}, {' + '.join(dofs)}, {arguments.rate} samples/s"
+    console.print(table(rows, ", ".join([title, *arguments.after])))
     console.print(LEGEND, style="dim")
     if arguments.json is not None:
         told = {
             "simulated": True, "preset": preset.name, "dofs": dofs, "rate_hz": arguments.rate,
-            "seconds": arguments.seconds, "people": [asdict(row) for row in rows],
+            "after": dict(after), "seconds": arguments.seconds,
+            "people": [asdict(row) for row in rows],
         }  # fmt: skip
         arguments.json.write_text(json.dumps(told, indent=1))
     return 0

@@ -31,6 +31,7 @@ from endplate.sim.board_faults import Faults
 from endplate.sim.cyton import PACKET_HZ, Cyton
 from endplate.sim.dongle import Dongle
 from endplate.sim.generator import Generator
+from endplate.sim.knobs import parsed
 from endplate.sim.patient import STEPS, Patient
 from endplate.sim.playback import Recording
 from endplate.sim.presets import DEFAULT
@@ -205,13 +206,9 @@ class Board:
 
 def _turn(board: Board, item: str) -> None:
     """Turns NAME=VALUE. Raises BoardError."""
-    name, _, value = item.partition("=")
     try:
-        number = float(value)
-    except ValueError:
-        raise BoardError(f"--knob {item}: write NAME=NUMBER, as in --knob sweat=0.5.") from None
-    try:
-        board.faults.turn({name: number}, board)
+        name, value = parsed(item)
+        board.faults.turn({name: value}, board)
     except ValueError as error:
         raise BoardError(f"--knob {item}: {error}") from None
 

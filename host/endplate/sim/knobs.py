@@ -48,3 +48,13 @@ def checked(name: str, value: object) -> float:
             f"The knob {name} must lie between {knob.low:g} and {knob.high:g}, not {value:g}."
         )
     return float(value)
+
+
+def parsed(item: str) -> tuple[str, float]:
+    """NAME and VALUE of "NAME=VALUE". Raises ValueError with one sentence."""
+    name, _, text = item.partition("=")
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError(f"{item!r} is no NAME=NUMBER, as sweat=0.5 is.") from None
+    return name, checked(name, value)

@@ -16,7 +16,7 @@ from endplate.cli.donning import APPLY, compared
 from endplate.cli.ending import end
 from endplate.cli.guided import REPEAT, follow
 from endplate.cli.places import repair_recordings, session_folder
-from endplate.cli.profile_words import told
+from endplate.cli.profile_words import ago, differences, told
 from endplate.cli.sources import absolute, add_board, board_settings
 from endplate.errors import UsageError
 from endplate.fit import recorded_cues
@@ -31,7 +31,7 @@ from endplate.live.feed import FeedInfo, FeedReader
 from endplate.live.hand_upload import on_this_computer_alone
 from endplate.live.profile import Profile
 from endplate.live.profile_file import load_profile
-from endplate.live.profile_versions import keep
+from endplate.live.profile_versions import current, keep
 from endplate.live.recording import read_recording
 from endplate.live.session import start_control
 
@@ -175,6 +175,7 @@ def _again(
 
 def _kept(console: Console, profile: Profile, out: Path, why: str, hand: Hand) -> int:
     """Saves it and shows what it is."""
+    before = current(out) if out.exists() else None
     made = keep(profile, out, why)
     if why == "calibrated":
         for part in calibrated(profile):
@@ -186,6 +187,10 @@ def _kept(console: Console, profile: Profile, out: Path, why: str, hand: Hand) -
         console.print(f"[bold]·[/] {alone}")
     console.print(calibration_line(profile))
     console.print(f"Profile: {out}, version {made.number}")
+    if before is not None and before.profile is not None:
+        console.print(f"Against version {before.number} ({before.why} {ago(before.made)}):")
+        for line in differences(before.profile, profile):
+            console.print(f"[bold]·[/] {line}")
     if made.before:
         console.print(f"What it was before comes back with: endplate profile {out} --undo")
     return 0

@@ -108,7 +108,7 @@ def listed(console: Console, path: Path) -> None:
         load_profile(path)
     except ProfileError as error:
         trouble = str(error)
-    now = kept.current(path, found) if not trouble else None
+    now = kept.current(path) if not trouble else None
     table = Table(title=str(path), title_justify="left", box=box.SIMPLE_HEAD, show_edge=False,
                   padding=(0, 1))  # fmt: skip
     for heading in ("version", "made (UTC)", "age", "why", "decoder", "R²"):

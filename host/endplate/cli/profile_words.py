@@ -33,6 +33,12 @@ def age(created: str, now: datetime | None = None) -> str:
     return "just now"
 
 
+def ago(created: str) -> str:
+    """The same as a point in time: "3 days ago"."""
+    said = age(created)
+    return f"{said} ago" if said[0].isdigit() else said
+
+
 def figures(profile: Profile) -> str:
     """How well it followed when it was accepted: "hand 0.93, elbow 0.95"."""
     by_dof = accepted(profile)

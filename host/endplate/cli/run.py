@@ -16,6 +16,7 @@ from rich.text import Text
 from endplate.cli.ending import end
 from endplate.cli.keys import single_keys
 from endplate.cli.places import repair_recordings, session_folder
+from endplate.cli.profile_words import age
 from endplate.cli.record import sites_table
 from endplate.cli.sources import absolute, add_board, board_settings
 from endplate.cli.window import monitor
@@ -69,7 +70,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Runs until q or Ctrl-C; the hand is disarmed at the end, whatever ended it."""
     console = Console()
     for path in filter(None, (arguments.profile, arguments.shadow)):
-        load_profile(path)  # its sentence, before anything is opened
+        old = age(load_profile(path).created)  # its sentence, before anything is opened
+        if "day" in old:
+            console.print(
+                f"{path} is {old} old: `endplate calibrate --compare {path}` holds today's "
+                "electrodes against it."
+            )
     out = arguments.out or Path(f"run-{datetime.now():%Y%m%d-%H%M%S}")
     repair_recordings(out.absolute().parent, console)
     with session_folder("run") as directory:

@@ -12,6 +12,7 @@ import json
 import math
 import os
 import tempfile
+from contextlib import suppress
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,12 @@ def write_whole(path: Path, text: str) -> None:
     except OSError as error:
         Path(name).unlink(missing_ok=True)
         raise ProfileError(_unwritable(path, error)) from error
+    with suppress(OSError):  # the name, too, shall outlive a loss of power; not all disks can
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def _unwritable(path: Path, error: OSError) -> str:

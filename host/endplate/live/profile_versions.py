@@ -62,37 +62,28 @@ def folder_of(path: str | Path) -> Path:
 def versions(path: str | Path) -> list[Version]:
     """All of them, the oldest first; damaged ones too. Raises ProfileError for an unreadable
     folder."""
-    folder = folder_of(path)
-    try:
-        names = sorted(folder.iterdir())
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise ProfileError(
-            f"The versions in {folder} cannot be read ({error.strerror}): check its permissions."
-        ) from error
-    return [_read(name) for name in names if name.stem.isdigit() and name.suffix in (".json", KEPT)]
+    return [_read(name) for name in _files(path)]
 
 
-def current(path: str | Path, found: list[Version] | None = None) -> Version | None:
+def current(path: str | Path) -> Version | None:
     """The version that is in use: the newest with the profile that the file holds."""
     sha256 = _sha256_of(_text(Path(path)), path)
-    found = versions(path) if found is None else found
-    return next((v for v in reversed(found) if v.sha256 and v.sha256 == sha256), None)
+    newest_first = (_read(name) for name in reversed(_files(path))) if sha256 else iter(())
+    return next((each for each in newest_first if each.sha256 == sha256), None)
 
 
 def version(path: str | Path, number: int) -> Version:
     """One version, whole. Raises ProfileError."""
-    found = versions(path)
-    for each in found:
-        if each.number == number:
-            if each.profile is None:
-                raise ProfileError(
-                    f"Version {number} of {path} cannot be used ({each.problem}): choose another."
-                )
-            return each
-    there = f"there are {found[0].number} to {found[-1].number}" if found else "none is kept yet"
-    raise ProfileError(f"{path} has no version {number}: {there}.")
+    there = {int(name.stem): name for name in _files(path)}
+    if number in there:
+        found = _read(there[number])
+        if found.profile is None:
+            raise ProfileError(
+                f"Version {number} of {path} cannot be used ({found.problem}): choose another."
+            )
+        return found
+    known = f"there are {min(there)} to {max(there)}" if there else "none is kept yet"
+    raise ProfileError(f"{path} has no version {number}: {known}.")
 
 
 def keep(profile: Profile, path: str | Path, why: str, when: datetime | None = None) -> Version:
@@ -180,24 +171,40 @@ def _locked(path: Path) -> Iterator[None]:
         os.close(handle)
 
 
+def _files(path: str | Path) -> list[Path]:
+    """Of the versions, the oldest first."""
+    folder = folder_of(path)
+    try:
+        names = list(folder.iterdir())
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise ProfileError(
+            f"The versions in {folder} cannot be read ({error.strerror}): check its permissions."
+        ) from error
+    ours = [name for name in names if name.stem.isdigit() and name.suffix in (".json", KEPT)]
+    return sorted(ours, key=lambda name: int(name.stem))
+
+
+def _next(path: Path) -> int:
+    return max((int(name.stem) for name in _files(path)), default=0) + 1
+
+
 def _adopted(path: Path) -> Version | None:
     """The version in use; a file that no version knows becomes one first, or its bytes are kept."""
     raw = _raw(path)
     if raw is None:
         return None
-    found = versions(path)
     text = raw.decode("utf-8", errors="replace")
-    sha256 = _sha256_of(text, path)
-    if sha256:
-        now = current(path, found)
-        if now is not None:
-            return now
-        made = json.loads(text).get("created") or _now()
-        parsed_at = max((v.number for v in found), default=0) + 1
-        return _write(path, parsed_at, json.loads(text), FOUND, None, made=made)
-    if any(v.path.suffix == KEPT and v.path.read_bytes() == raw for v in found):
+    if _sha256_of(text, path):
+        now = current(path)
+        if now is None:
+            made = json.loads(text).get("created") or _now()
+            now = _write(path, _next(path), json.loads(text), FOUND, None, made=made)
+        return now
+    if any(name.suffix == KEPT and name.read_bytes() == raw for name in _files(path)):
         return None
-    number = max((v.number for v in found), default=0) + 1
+    number = _next(path)
     kept = folder_of(path) / f"{number:04d}{KEPT}"
     try:
         with kept.open("xb") as file:
@@ -215,7 +222,7 @@ def _add(
     undone: tuple[int, ...] = (), when: datetime | None = None,
 ) -> Version:  # fmt: skip
     """The next version, then the file itself; without the second the first is taken back."""
-    number = max((v.number for v in versions(path)), default=0) + 1
+    number = _next(path)
     made = when.isoformat(timespec="seconds") if when else _now()
     new = _write(path, number, json.loads(text), why, before, of, undone, made)
     try:

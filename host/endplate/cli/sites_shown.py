@@ -39,7 +39,7 @@ def cell(uv: float, share: float, snr_db: float) -> Text:
 
 def short(intent: sites.Intent, narrow: bool) -> str:
     """"Close hand" in two lines of a heading."""
-    first, _, second = words(*intent).partition(" ")
+    first, _, second = words(*intent).rpartition(" ")
     return f"{first[:7] if narrow else first}\n{second[:7] if narrow else second}"
 
 

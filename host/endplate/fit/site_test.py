@@ -134,7 +134,7 @@ def judge(
     found = sites.matrix(data)
     bad = ["flat or railed" if out else "" for out in cued.left_out]
     by = JUDGED_BY[mode] if mode == "cover" and len(labels) <= MOST_SITES else sites.JUDGED_BY
-    covering, own = sites.cover(data, progress, by), sites.isolate(found)
+    covering, own = sites.cover(thinned(data), progress, by), own_sites(found)
     advice = site_advice.advise(found, labels, [acceptance.words_of(s) for s in cued.sites], bad)
     if mode == "cover":
         advice = site_advice.for_cover(advice, found, covering, labels)
@@ -146,6 +146,25 @@ def judge(
         mode, labels, tuple(cued.dofs), found, sites.separability(data), tuple(advice),
         own, covering, tuple(carried), r2, tuple(cued.says),
     )  # fmt: skip
+
+
+def thinned(data: auto.Data) -> auto.Data:
+    """Every second hop: windows overlap by most of themselves, and somebody waits."""
+    return replace(
+        data, statistics=data.statistics[::2], frames=data.frames[::2], vectors={},
+        overlap=max(1, data.overlap // 2), step_s=2 * data.step_s,
+    )  # fmt: skip
+
+
+def own_sites(found: sites.Matrix) -> dict[sites.Intent, int]:
+    """The site of each intent that is loudest at a site which is heard well; others have none."""
+    if not found.intents:
+        return {}
+    snr = found.snr_db()
+    return {
+        intent: site for intent, site in sites.isolate(found).items()
+        if found.intents[int(found.best[site])] == intent and snr[site] >= site_advice.LEAST_SNR_DB
+    }  # fmt: skip
 
 
 def carries(

@@ -23,6 +23,7 @@ from endplate.sim.patient import Patient, simulate
 from endplate.sim.prompts import Prompt
 
 from .conftest import PATIENT
+from .hand_link import endplate
 
 SECONDS, FIRST = 3, 40
 DOUBTED = 300, 37, 1 << 2  # rows, channels
@@ -80,9 +81,11 @@ def test_host_and_hand_make_the_same_bytes_of_a_recording(
         assert replay(other, *shadow) == 1
         said = " ".join(capsys.readouterr().out.split())
         assert f"and {hops} have the bytes" in said and "Host and hand DIFFER" in said
-        chosen = parser("hand").parse_args(["hand", "get", hand.port, "decode"])
-        assert chosen.run(chosen) == 0
+        assert endplate("get", hand.port, "decode") == 0
         assert capsys.readouterr().out.split()[0] == "0", "who decodes is as it was before"
+        assert endplate("set", hand.port, "emg_source", "1") == 0
+        with pytest.raises(EndplateError, match="reads its own electrodes and takes no signals"):
+            replay(path, *shadow)
 
 
 def test_what_cannot_be_compared_is_said(recording, offline_profile, tmp_path):

@@ -77,6 +77,12 @@ def digest(hashes: list[int]) -> int:
 def _shadowing(params: HandParams, profile: Profile, hand: Hand, upload: bool) -> Iterator[None]:
     """The hand decodes with this profile, as a shadow, and does again what it did after that."""
     blobs, blob_hand = profile_blobs(profile, hand), HandBlobs(params.link)
+    values = {row.name: row.value for row in params.read()}
+    if values.get("emg_source"):
+        raise HandError(
+            "The hand reads its own electrodes and takes no signals: set its parameter emg_source "
+            "to 0 first."
+        )
     if blob_hand.status(DECODER)["hash"] != crc(blobs[DECODER]):
         if not upload:
             raise HandError(
@@ -85,7 +91,7 @@ def _shadowing(params: HandParams, profile: Profile, hand: Hand, upload: bool) -
             )
         for kind in (CALIBRATION, DECODER):
             blob_hand.upload(kind, blobs[kind])
-    before = next(row for row in params.read() if row.name == "decode").value
+    before = values["decode"]
     params.set("decode", SHADOW)
     try:
         yield

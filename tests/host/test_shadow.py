@@ -146,6 +146,7 @@ def test_a_stop_cancels_the_switch(session):
             here.link.armed = False
         here.rest(3)
         assert here.status["drives"] == "old" and not here.status["waiting"]
+        assert here.control.notes[-1].startswith("The hand was stopped before the switch")
 
 
 def test_without_a_rest_it_ends_with_a_sentence(session, monkeypatch):

@@ -159,7 +159,7 @@ def hand_lines(status: dict[str, Any], dofs: list[str]) -> Text:
     lines += words.beside(status, dofs)
     if wire.get("n"):
         lines.append(f"Arrival to wire: p95 {wire['p95']:.1f} ms")
-    lines += list(status.get("sentences", []))[-3:]
+    lines += [each for each in list(status.get("sentences", []))[-3:] if each not in lines]
     return Text("\n".join(lines))
 
 

@@ -6,7 +6,9 @@
     direct   the direct control that the driver's profile holds (fit/fallback.py)
 
 They get a block after the driver's command has left and the feed and recording have it. What goes
-wrong in one of them, or takes long, ends it with a sentence and nothing else.
+wrong in one of them, or takes long, ends it with a sentence and nothing else. They are the same
+checked C as the driver; one that never came back would silence the session, as a driver's would,
+and the hand would stand within 150 ms.
 
 A switch (promote, demote, direct) exchanges two chains that both run. It never moves anything: an
 armed hand is switched only when the one that drives and the one that shall drive have both asked
@@ -248,7 +250,9 @@ class Beside:
 
     def cancel(self) -> None:
         """The hand is stopped: nothing that was asked for before comes after."""
-        self.waiting = ""
+        if self.waiting:
+            self.waiting = ""
+            self._say("The hand was stopped before the switch, which is not made: ask again.")
 
     def _settle(self) -> None:
         """Switches when the moment has come."""

@@ -194,6 +194,21 @@ class Chain:
         quality = ffi.addressof(self._state, "quality")
         return int(lib.quality_unfit(quality, ffi.addressof(self.config, "quality")))
 
+    @property
+    def switched(self) -> list[int]:
+        """Of direct control whose pairs of sites drive several DoF: which DoF of the decoder each
+        drives now; [] of any other decoder."""
+        found: list[int] = []
+        decoder = self.config.decoder
+        if decoder.kind != lib.DECODER_DIRECT:
+            return found
+        for k in range(decoder.direct.pairs):
+            bits = decoder.direct.pair[k].dofs
+            mine = [dof for dof in range(MAX_DOF) if bits >> dof & 1]
+            if len(mine) > 1:
+                found.append(mine[self._state.decoder.direct.dof[k]])
+        return found
+
 
 def pooled(decoder: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     """The pool of a decoder's settings, which its config points to, and the config's fields."""

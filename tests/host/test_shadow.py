@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from beside_rig import (
     MOST_STEP,
+    SITES,
     Board,
     Link,
     Session,
@@ -30,6 +31,8 @@ from endplate.cli.replayed import compare
 from endplate.errors import HandError, ProfileError, SessionError
 from endplate.live import shadow as module
 from endplate.live.control import Control
+from endplate.live.decoder import Pool, finished
+from endplate.live.profile import PLAIN_SHAPE
 from endplate.live.recording import read_recording
 
 
@@ -195,6 +198,28 @@ def test_direct_control_and_back(session, tmp_path):
     results = compare(read_recording(closed(here)), tmp_path)
     assert [r.profile for r in results] == ["old", "old, direct control", "old"]
     assert all(r.identical for r in results)
+
+
+def test_one_pair_for_all_says_what_it_moves(session, paths):
+    side = {"threshold": 0.2, "gain": 1.25}
+    pair = {"positive": {"site": 1, **side}, "negative": {"site": 3, **side}, "dofs": 0b11}
+    part = {"pairs": 1, "switch_level": 0.6, "switch_hops": 15, "pair": [pair]}
+    direct = {
+        "decoder": finished("direct", inputs=SITES, dofs=2, pool=Pool(), direct=part),
+        "needs": [[1, 3], [1, 3]], "shape": {dof: PLAIN_SHAPE for dof in ("hand", "elbow")},
+    }  # fmt: skip
+    plain_profile(Path(paths[0]), name="old", direct=direct)
+    here = session()
+    here.rest(3)
+    here.ask("direct")
+    here.rest(2)
+    assert here.status["moves"] == ["hand"]
+    here.feed(emg(100, ((1, 0, 100), (3, 0, 100)), loud_uv=150.0))
+    here.rest(1)
+    assert here.status["moves"] == ["elbow"], "a co-contraction has switched it"
+    here.feed(emg(200, ((1, 0, 200),)))
+    elbow = [dof.name for dof in here.control.hand.dofs].index("elbow")
+    assert here.link.targets[-1][elbow] > 3000 and here.link.targets[-1][0] == 0
 
 
 def test_direct_control_is_offered_not_taken(session, monkeypatch):

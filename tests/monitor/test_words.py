@@ -21,6 +21,10 @@ def test_what_decodes_beside_is_told_in_words():
         "Drives: old", "Shadow: new: wrist rotation -0.25",
         "Relax once: new takes over at the next rest.", "Look.",
     ]  # fmt: skip
+    moves = {"drives": "old, direct control", "direct": True, "moves": ["wrist_rotation"]}
+    assert words.beside({"beside": moves}, [])[1] == (
+        "It moves wrist rotation; both muscles at once: the next movement."
+    )
     assert words.switch("s", {}) == "promote" and words.switch("x", {}) == "direct"
     assert words.switch("s", {"beside": {"promoted": True}}) == "demote"
     assert words.done("promote", {"waiting": True, "name": "new"}) == ""

@@ -301,7 +301,7 @@ class Beside:
             "waiting": self.waiting, "next": waits.running.name if waits else "",
             "offer": self.offer, "direct": self.on_direct,
             "has_direct": fallback is not None, "promoted": self.promoted,
-            "drives": self._control.driver.name, "shadow": None,
+            "drives": self._control.driver.name, "moves": self._moves(), "shadow": None,
         }  # fmt: skip
         if shadow is not None and self._virtual is not None:
             hop, dofs = shadow.hop, len(self._control.hand.dofs)
@@ -314,6 +314,14 @@ class Beside:
                 "us": shadow.spent_ns // 1000,
             }
         return shown
+
+
+    def _moves(self) -> list[str]:
+        """Of a driver that moves one DoF at a time, switched by co-contraction: which now."""
+        driver = self._control.driver
+        if driver.profile is None or driver.profile.decoder["kind"] != "direct":
+            return []
+        return [driver.profile.dofs[dof] for dof in driver.chain.switched]
 
 
 def _short(values: np.ndarray) -> list[float]:

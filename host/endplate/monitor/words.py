@@ -70,9 +70,11 @@ def beside(status: Mapping[str, Any], dofs: Sequence[str]) -> list[str]:
     shadow, lines = now.get("shadow"), []
     if shadow or now.get("direct") or now.get("promoted"):
         lines.append(f"Drives: {now['drives']}")
+    for dof in now.get("moves") or []:
+        lines.append(f"It moves {_plain(dof)}; both muscles at once: the next movement.")
     if shadow:
         moves = [
-            f"{dof.replace('_', ' ')} {value:+.2f}"
+            f"{_plain(dof)} {value:+.2f}"
             for dof, value in zip(dofs, shadow["velocity"], strict=False)
             if abs(value) > 0.005
         ]
@@ -82,6 +84,10 @@ def beside(status: Mapping[str, Any], dofs: Sequence[str]) -> list[str]:
     if now.get("offer"):
         lines.append(str(now["offer"]))
     return lines
+
+
+def _plain(dof: str) -> str:
+    return dof.replace("_", " ")
 
 
 def done(verb: str, fields: Mapping[str, Any]) -> str:

@@ -129,6 +129,22 @@ def test_a_direction_that_no_site_hears_is_found_not_refused():
     assert judged.matrix.uv[1].max() < 5
 
 
+def test_a_site_that_loses_contact_is_left_out_and_spoils_nothing():
+    """At the rail for a second and a half: its jumps are louder than any muscle."""
+    counts = counts_of(intents(CUES), 4, MIX_UV)
+    at = started(CUES)[3][0] + RATE_HZ
+    counts[at : at + 3 * RATE_HZ // 2, 1] = 2**23 - 1
+    cued = listen(
+        Recorded(counts, RATE_HZ, UV_PER_COUNT, FULL_SCALE_UV, 50, started(CUES)),
+        load_montage("free-8"), "test-hand", DOFS, testing=True,
+    )  # fmt: skip
+    judged = site_test.judge(cued, "cover")
+    assert judged.advice[1].sentence.startswith("Site 2 is without contact: check its electrode")
+    assert [text for text in judged.says if "lost contact for" in text and "Site 2" in text]
+    assert set(judged.carried) == set(DOFS) and len(judged.says) == 1
+    assert all(1 not in step.sites for step in judged.cover.steps)
+
+
 def test_what_is_told_is_plain(cued):
     told = json.loads(json.dumps(site_test.told(site_test.judge(cued))))
     assert len(told["advice"]) == 8 and told["carried"] == list(DOFS)

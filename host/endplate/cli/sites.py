@@ -8,6 +8,7 @@ import json
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.live import Live as Screen
@@ -27,12 +28,14 @@ from endplate.hardware import Hand, Montage, load_hand, load_montage
 from endplate.live.feed import FeedReader
 from endplate.live.recording import read_recording
 from endplate.live.session import start_control
+from endplate.monitor.site_words import site_verdict
 
 EXAMPLES = """examples:
   endplate sites --board cyton --port /dev/ttyUSB0 --montage transhumeral-4 --dofs hand,elbow
   endplate sites --board cyton --port /dev/ttyUSB0 --montage free-8 --mode isolate --out anna
   endplate sites --recording anna.bdf --mode cover --out anna-again
 """
+CONTACT = 1 | 2 | 4 | 16 | 32  # bits of quality.h: flat, railed, clipped, missing, lifted
 KEYS = "r repeats the movement, s leaves it out, q ends the test"
 
 
@@ -168,11 +171,23 @@ def _live(
     return heard, montage, dofs, simulated
 
 
+def faults(status: dict[str, Any], montage: Montage) -> list[str]:
+    """What is wrong with the contact of each site now, "" if nothing."""
+    quality = status.get("quality") or []
+    found = []
+    for site in montage.sites:
+        now = quality[site.channel - 1] if site.channel <= len(quality) else {}
+        bad = int(now.get("bits", 0)) & CONTACT
+        found.append(site_verdict(now, {})[1] if bad else "")
+    return found
+
+
 def _guided(
     directory: Path, console: Console, montage: Montage, dofs: list[str], cues: list[Cue]
 ) -> tuple[Recorded, bool]:
     """Plays the cues with the matrix on the screen."""
-    info = FeedReader(directory / "feed").info
+    reader = FeedReader(directory / "feed")
+    info = reader.info
     for site in montage.sites:
         if site.channel > info.channels:
             raise UsageError(
@@ -187,7 +202,8 @@ def _guided(
         def show(index: int, cue: Cue, share: float) -> None:
             live.begin(*guide.started[index])
             still = max(0.0, whole - guide.planned_s(share))
-            screen.update(live_view(live, labels, dofs, cue, share, still, console.width))
+            wrong = faults(reader.status(), montage)
+            screen.update(live_view(live, labels, dofs, cue, share, still, console.width, wrong))
 
         guide = Guide(
             directory, progress=show, keys=keys,

@@ -46,9 +46,11 @@ def short(intent: sites.Intent, narrow: bool) -> str:
 def matrix_table(
     found: sites.Matrix, labels: Sequence[str], title: str, width: int,
     now_uv: np.ndarray | None = None, order: Sequence[sites.Intent] = (),
+    wrong: Sequence[str] = (),
 ) -> Table:
     """A row a site: what it hears of each intent in microvolt above rest, isolation, in words. In
-    fewer columns than `width` where that is too few for all."""
+    fewer columns than `width` where that is too few for all. `wrong`: what is the matter with each
+    site's contact, "" if nothing."""
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False,
                   padding=(0, 1, 0, 0))  # fmt: skip
     order = list(order or found.intents)
@@ -82,7 +84,10 @@ def matrix_table(
             row.append(cell(found.uv[k, site], float(found.share[k, site]), float(snr[site])))
         if not narrow:
             row += [f"{found.rest_uv[site]:.1f}", f"{snr[site]:.0f}" if found.intents else ""]
-        row += [f"{apart[site]:.0f}", heard(found, site)] if several else ["", ""]
+        said: RenderableType = heard(found, site) if several else ""
+        if site < len(wrong) and wrong[site]:
+            said = Text(f"✗ {wrong[site]}", "red")
+        row += [f"{apart[site]:.0f}" if several else "", said]
         table.add_row(*row)
     return table
 
@@ -101,15 +106,15 @@ def heard(found: sites.Matrix, site: int) -> str:
 
 def live_view(
     live: Live, labels: Sequence[str], dofs: Sequence[str], cue: Cue | None, share: float,
-    left_s: float, width: int,
-) -> RenderableType:
+    left_s: float, width: int, wrong: Sequence[str] = (),
+) -> RenderableType:  # fmt: skip
     """What to do now, how long still, and the matrix so far."""
     order = directions(dofs)
     title = f"What each site hears, microvolt above rest · {left_s:.0f} s left"
     return Group(
         now_line(cue, share),
         Text(),
-        matrix_table(live.matrix(), labels, title, width, live.now_uv, order),
+        matrix_table(live.matrix(), labels, title, width, live.now_uv, order, wrong),
     )
 
 
@@ -129,7 +134,9 @@ def now_line(cue: Cue | None, share: float) -> Text:
 def judged_view(judged: Judged, width: int) -> list[RenderableType]:
     """The matrix, the advice, the curve, and what these sites carry."""
     title = f"Site test, mode {judged.mode}: microvolt above rest"
-    parts: list[RenderableType] = [matrix_table(judged.matrix, judged.labels, title, width)]
+    wrong = ["no contact" if one.about == "contact" else "" for one in judged.advice]
+    table = matrix_table(judged.matrix, judged.labels, title, width, wrong=wrong)
+    parts: list[RenderableType] = [table]
     for one in judged.advice:
         mark, colour = ACTIONS[one.action]
         parts.append(Text.assemble((f"{mark} {one.action:<4} ", colour), one.sentence))

@@ -18,6 +18,7 @@ LEAST_REST_S = 2.0
 LEAST_REPETITIONS = 2
 LEAST_SIGNAL_DB = 3.0  # of the best site over rest, or a direction has no signal
 MOST_BAD = 0.10  # share of time that a site may be flat or railed before it is left out
+LOST_S = 0.5  # without contact: said, even where the site is kept
 #: RMS in microvolt of the strongest moment of the strongest site: people show 20 to 2000, a board
 #: without a person 1. Beyond these it is another unit.
 LEAST_UV, MOST_UV = 0.1, 20_000.0
@@ -107,19 +108,29 @@ def moved_dofs(
 
 
 def left_out_sites(
-    bad: np.ndarray, sites: Sequence[Any], broken: np.ndarray, says: list[str]
-) -> np.ndarray:
+    bad: np.ndarray, sites: Sequence[Any], broken: np.ndarray, step_s: float, says: list[str],
+    testing: bool = False,
+) -> np.ndarray:  # fmt: skip
     """Mask of the sites that were flat, railed or lifted for too long, or are `broken`; says so, or
-    refuses if all were."""
+    refuses if all were. `bad` [hops, sites], a hop each `step_s`. `testing`: the sites themselves
+    are tried, so one that lost contact at all is out."""
+    lost_s = bad.sum(0) * step_s
     out = bad.mean(0) > MOST_BAD if len(bad) else np.zeros(len(sites), bool)
-    out = out | broken
+    out = out | broken | (testing & (lost_s > LOST_S))
     if out.all():
         raise CalibrationError(
             "Every site was flat or railed during the calibration: check electrodes and reference."
         )
-    for site, is_out, is_broken in zip(sites, out, broken, strict=True):
+    for site, is_out, is_broken, lost in zip(sites, out, broken, lost_s, strict=True):
+        if not is_out and lost > LOST_S:
+            says.append(
+                f"{site.label} (channel {site.channel}) lost contact for {lost:.1f} s, from which "
+                "nothing is learned: press its electrode on."
+            )
         if is_out:
             why = "holds values that are not numbers" if is_broken else "was flat or railed"
+            if not is_broken and lost < MOST_BAD * len(bad) * step_s:
+                why = f"lost contact for {lost:.1f} s"
             says.append(
                 f"{site.label} (channel {site.channel}) {why} and is left out: check its "
                 "electrode and cable, and calibrate again if it is needed."

@@ -117,7 +117,9 @@ def listen(
     bad, settled = hops.bad[:, columns], hops.time_s > SETTLE_S
     says: list[str] = []
     acceptance.check_units(hops.chosen.power[settled], counts[:, columns])
-    left_out = acceptance.left_out_sites(bad[settled], sites, broken, says)
+    left_out = acceptance.left_out_sites(
+        bad[settled], sites, broken, hops.step_s, says, testing
+    )
     statistics = hops.chosen.without(left_out)
     if without_bad and left_out.any():
         kept = np.flatnonzero(~left_out).tolist()

@@ -132,9 +132,11 @@ def judge(
     data = cued.data(mode == "cover")  # one site a movement does not ask for combinations
     labels = tuple(site.label for site in cued.sites)
     found = sites.matrix(data)
-    bad = ["flat or railed" if out else "" for out in cued.left_out]
+    bad = ["without contact" if out else "" for out in cued.left_out]
     by = JUDGED_BY[mode] if mode == "cover" and len(labels) <= MOST_SITES else sites.JUDGED_BY
-    covering, own = sites.cover(thinned(data), progress, by), own_sites(found)
+    kept = [site for site, out in enumerate(cued.left_out) if not out]
+    covering = sites.cover(thinned(data), progress, by, kept)
+    own = own_sites(found)
     advice = site_advice.advise(found, labels, [acceptance.words_of(s) for s in cued.sites], bad)
     if mode == "cover":
         advice = site_advice.for_cover(advice, found, covering, labels)

@@ -142,9 +142,10 @@ def only(data: auto.Data, sites: Sequence[int]) -> auto.Data:
 
 
 def cover(
-    data: auto.Data, progress: Callable[[int], None] | None = None, judged_by: str = JUDGED_BY
-) -> Cover:
-    """Backward selection. `progress` hears how many sites are left.
+    data: auto.Data, progress: Callable[[int], None] | None = None, judged_by: str = JUDGED_BY,
+    among: Sequence[int] | None = None,
+) -> Cover:  # fmt: skip
+    """Backward selection from the sites `among` (all). `progress` hears how many are left.
 
     Of sites whose loss the error cannot tell apart, the one that no intent stands out at goes
     first: on a stump that sweats, the clear site is the one that lasts.
@@ -161,7 +162,7 @@ def cover(
             value = (value + figures["combined_r2"]) / 2
         return 1.0 - value
 
-    sites = tuple(range(data.statistics.power.shape[1]))
+    sites = tuple(range(data.statistics.power.shape[1]) if among is None else among)
     steps = [Step(sites, error(sites), None)]
     while len(sites) > 1:
         if progress:

@@ -6,11 +6,12 @@ from __future__ import annotations
 import json
 import multiprocessing
 import shutil
+from datetime import UTC, datetime
 
 import pytest
 from test_profile import a_profile
 
-from endplate.cli import main
+from endplate.cli import main, profile_words
 from endplate.errors import ProfileError
 from endplate.live import profile_file as files
 from endplate.live import profile_versions as kept
@@ -81,6 +82,19 @@ def test_a_file_from_before_is_kept_too(path):
     assert kept.undo(path).profile.name == "old"
 
 
+def test_a_file_copied_over_it_can_be_undone(three):
+    save_profile(a_profile(name="from another computer"), three)
+    assert kept.current(three) is None
+    assert kept.undo(three).profile.name == "re-scaled"
+    assert names(three)[3] == "from another computer" and kept.redo(three).of == 4
+
+
+def test_what_replaces_a_damaged_file_comes_from_the_newest_good_one(three):
+    three.write_text("{")
+    assert kept.keep(a_profile(name="new"), three, "calibrated").before == 3
+    assert kept.undo(three).profile.name == "re-scaled"
+
+
 def test_a_file_that_is_no_profile_is_kept_byte_by_byte(path):
     path.write_bytes(b"\xff half a profile")
     made = kept.keep(a_profile(), path, "calibrated")
@@ -111,6 +125,24 @@ def test_a_full_disk_changes_nothing(three, monkeypatch, fails_at):
     assert [p.name for p in three.parent.iterdir() if p.is_file()] == ["anna.json"]
     kept.keep(a_profile(name="new"), three, "calibrated")
     assert kept.current(three).number == 4
+
+
+def test_killed_between_the_version_and_the_file_nothing_is_lost(three, monkeypatch):
+    real, calls = kept.write_whole, []
+
+    def killed(path, text):
+        calls.append(path)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        real(path, text)
+
+    monkeypatch.setattr(kept, "write_whole", killed)
+    with pytest.raises(KeyboardInterrupt):
+        kept.keep(a_profile(name="new"), three, "calibrated")
+    monkeypatch.undo()
+    assert load_profile(three).name == "re-scaled" and kept.current(three).number == 3
+    assert kept.restore(three, 4).profile.name == "new"
+    assert kept.undo(three).profile.name == "re-scaled"
 
 
 def test_a_folder_that_cannot_be_written_says_so_once(path):
@@ -160,6 +192,24 @@ def test_two_processes_at_a_time_lose_nothing(path):
     assert [v.number for v in found] == list(range(1, 11))
     assert sorted(names(path)) == sorted(f"{w}{n}" for w in "ab" for n in range(5))
     assert [v.before for v in found] == list(range(10))
+
+
+@pytest.mark.parametrize(
+    ("created", "says", "point"),
+    [
+        ("2026-03-10T12:00:00+00:00", "just now", "just now"),
+        ("2026-03-10T11:00:00+00:00", "1 hour", "1 hour ago"),
+        ("2026-03-07T11:00:00", "3 days", "3 days ago"),
+        ("2026-03-11T12:00:00+00:00", "in the future", "in the future"),
+        ("", "–", "–"),
+        ("yesterday", "–", "–"),
+    ],
+)
+def test_age_is_told_in_words(created, says, point, monkeypatch):
+    now = datetime(2026, 3, 10, 12, 0, 30, tzinfo=UTC)
+    assert profile_words.age(created, now) == says
+    monkeypatch.setattr(profile_words, "age", lambda created: says)
+    assert profile_words.ago(created) == point
 
 
 # ---- at the command line ----

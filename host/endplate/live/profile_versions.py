@@ -94,7 +94,7 @@ def keep(profile: Profile, path: str | Path, why: str, when: datetime | None = N
     path = Path(path)
     text = profile_text(profile, str(path))
     with _locked(path):
-        before = _adopted(path)
+        before = _adopted(path) or _newest(path)
         return _add(path, text, why, before, when=when)
 
 
@@ -125,7 +125,7 @@ def restore(path: str | Path, number: int) -> Version:
     """Brings back a version by its number. Raises ProfileError."""
     path = Path(path)
     with _locked(path):
-        before = _adopted(path)
+        before = _adopted(path) or _newest(path)
         back = version(path, number)
         return _add(path, _text_of(back), f"restored {number}", before)
 
@@ -186,6 +186,12 @@ def _files(path: str | Path) -> list[Path]:
     return sorted(ours, key=lambda name: int(name.stem))
 
 
+def _newest(path: Path) -> Version | None:
+    """The newest that can be used."""
+    newest_first = (_read(name) for name in reversed(_files(path)))
+    return next((each for each in newest_first if each.profile is not None), None)
+
+
 def _next(path: Path) -> int:
     return max((int(name.stem) for name in _files(path)), default=0) + 1
 
@@ -200,7 +206,7 @@ def _adopted(path: Path) -> Version | None:
         now = current(path)
         if now is None:
             made = json.loads(text).get("created") or _now()
-            now = _write(path, _next(path), json.loads(text), FOUND, None, made=made)
+            now = _write(path, _next(path), json.loads(text), FOUND, _newest(path), made=made)
         return now
     if any(name.suffix == KEPT and name.read_bytes() == raw for name in _files(path)):
         return None

@@ -62,3 +62,10 @@ def test_trends():
     assert [site_words.arrow(meters, name) for name in ("rest", "snr", "mains", "impedance")] == [
         *"\u2198\u2192\u2197", "",
     ]  # fmt: skip
+
+
+def test_a_skin_that_settles_while_somebody_calibrates_is_said():
+    assert site_words.settling(["a", "b"], [{}, {"rest_uv": 3.0}]) == ""
+    assert site_words.settling(["a", "b", "c"], [{"warming": 7}, {}, {"warming": 12}]) == (
+        "Rest noise was still falling by 12 % a minute (a, c): wait two minutes, then touch up."
+    )

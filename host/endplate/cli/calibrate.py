@@ -34,6 +34,7 @@ from endplate.live.profile_file import load_profile
 from endplate.live.profile_versions import current, keep
 from endplate.live.recording import read_recording
 from endplate.live.session import start_control
+from endplate.monitor.site_words import settling
 
 EXAMPLES = """examples:
   endplate calibrate --board cyton --port /dev/ttyUSB0 --dofs hand,elbow --out anna.json
@@ -239,8 +240,14 @@ def _record(
             }
         )
         try:
-            info = FeedReader(directory / "feed").info
+            reader = FeedReader(directory / "feed")
+            info = reader.info
             guided = follow(console, directory, cues, montage.sites, arguments.repeat)
+            meters = reader.status().get("meters") or [{}] * info.channels
+            worn = [channel - 1 for channel in info.montage_channels]
+            said = settling([info.site_labels[c] for c in worn], [meters[c] for c in worn])
+            if said:
+                console.print(f"[bold]·[/] {said}")
         finally:
             end(console, control)
     return guided, info

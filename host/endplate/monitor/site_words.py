@@ -9,7 +9,7 @@ usable up to 500 dry.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 SNR_GOOD_DB, SNR_USABLE_DB = 20.0, 12.0
@@ -92,6 +92,18 @@ def trends(meters: Mapping[str, Any]) -> str:
     found = (meters.get("trend") or {}).items()
     said = [f"{named.get(name, name)} {word}" for name, word in found if word != "steady"]
     return ", ".join(said)
+
+
+def settling(labels: Sequence[str], meters: Sequence[Mapping[str, Any]]) -> str:
+    """What to do about skin that had not settled while somebody calibrated; "" when it had."""
+    known = zip(labels, meters, strict=True)
+    falling = {label: site["warming"] for label, site in known if "warming" in site}
+    if not falling:
+        return ""
+    return (
+        f"Rest noise was still falling by {max(falling.values())} % a minute "
+        f"({', '.join(falling)}): wait two minutes, then touch up."
+    )
 
 
 def ohms(ohm: float) -> str:

@@ -209,8 +209,9 @@ static float lower_rms(const levels *of) {
         }
         below += n;
     }
-    const double last = at[1] + 3.0 * (at[1] - at[0]) + 1.0;
-    for (int32_t b = of->first; b < of->end && (double)b < last; b++) {
+    const double last = ceil(at[1] + 3.0 * (at[1] - at[0]) + 1.0);
+    const int32_t stop = last < (double)of->end ? (int32_t)last : of->end;
+    for (int32_t b = of->first; b < stop; b++) {
         frames += (double)of->bins[b];
         uv2 += (double)of->bins[b] * of->uv2[b];
     }

@@ -166,6 +166,7 @@ def scale(factor):
         (put(2, 7.0), "In anna, channel Site 3 is constant: leave it out"),
         (put(1, np.nan), "values that are not numbers in channel Site 2"),
         (scale(0.0), "All channels of anna are constant"),
+        (scale(1e-6), "less than any amplifier.s noise: these are volts or millivolts"),
         (scale(1e4), "goes beyond 187 mV in channel Site [1-4]: its unit is another"),
     ],
 )

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -20,7 +21,9 @@ from cued_emg import (
     montage,
     started,
 )
+from rich.console import Console
 
+from endplate.cli import guided
 from endplate.fit import repetition
 from endplate.fit.protocol import Cue, calibration_protocol, posture_cues
 from endplate.fit.repetition import Measured, outliers
@@ -50,7 +53,7 @@ class Played:
 
 
 def watched(done=None, cues=CUES, reactions=None, spoil=None, seed=3):
-    """What a Watch said of people who did `done` (cues by index) instead of what they were asked."""
+    """What a Watch said of people who did `done` (cues by index) instead of as they were asked."""
     did = [replace(cue, **(done or {}).get(k, {})) for k, cue in enumerate(cues)]
     parts = [intents([cue], (reactions or {}).get(k, 0.3)) for k, cue in enumerate(did)]
     counts = counts_of(np.concatenate(parts), seed)
@@ -111,7 +114,8 @@ def test_a_site_that_loses_contact_in_it_is_named():
         counts[start + RATE_HZ : start + 3 * RATE_HZ, 1] = 2**23 - 1
 
     _, watch, said = watched(spoil=spoil)
-    assert said[FIRST + 5] == "Open hand 2: site 2 lost contact: press the electrode on, then repeat"
+    says = "Open hand 2: site 2 lost contact: press the electrode on, then repeat"
+    assert said[FIRST + 5] == says
     assert watch.to_repeat()[0].index == FIRST + 5
 
 
@@ -185,3 +189,42 @@ def test_postures_are_repetitions_with_a_relaxed_arm_before_them():
     assert {cue.posture for cue in cues} == {"Arm out in front", "Arm up"}
     assert calibration_protocol(DOFS, postures=True)[-len(cues) :] == cues
     assert sum(cue.duration_s for cue in CUES) <= 108
+
+
+def test_the_effort_of_the_moment_is_told_beside_the_first_contraction():
+    guide, watch, _ = watched()
+    close, bend = CUES[2], CUES[4]
+    first = watch.done[0].measured.level_uv
+    chance = np.random.default_rng(1)
+    clean = np.zeros((500, CHANNELS))
+    clean[:, :4] = chance.standard_normal((500, 4)) * np.hypot(0.5 * first, 3.5)
+    watch.hear(clean[:400])
+    watch.hear(clean[400:])
+    assert watch.effort(close) == pytest.approx(0.5, abs=0.12)
+    assert watch.effort(bend) < 0.15
+    assert watch.effort(CUES[0]) is None
+
+
+class Asked:
+    """A person at the keyboard: what they type at each question."""
+
+    def __init__(self, keys):
+        self.keys, self.played = list(keys), []
+
+    def wait(self, label):
+        return self.keys.pop(0)
+
+    def play(self, cues):
+        self.played += cues
+
+
+@pytest.mark.parametrize(("keys", "again"), [("\n\n", []), ("r\n", [4]), ("rr", [4, 7])])
+def test_what_was_otherwise_is_offered_one_by_one(keys, again, monkeypatch):
+    done = {FIRST + 4: {"target": {}}, FIRST + 7: {"target": {"elbow": -0.25}}}
+    _, watch, _ = watched(done)
+    person, console = Asked(keys), Console(file=io.StringIO(), width=120)
+    guided._ask(console, person, watch, watch.to_repeat())
+    assert person.played == [CUES[FIRST + k] for k in again] and not person.keys
+    said = console.file.getvalue()
+    assert "2 had better be done again. r: again; Enter: keep it as it is." in said
+    assert said.index("Close hand 2: Nothing heard") < said.index("Straighten elbow 2: Too weak")

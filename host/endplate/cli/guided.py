@@ -21,6 +21,7 @@ from endplate.live.feed import FeedReader
 
 REPEAT = ("ask", "auto", "never")
 MOST_AUTOMATIC = 2  # keeps two DoF within two minutes
+EFFORT_BAR = 16
 KEYS = "r does a movement again, s leaves it out, q ends."
 
 
@@ -45,14 +46,17 @@ def follow(
             task = progress.add_task("", total=_seconds(cues), now="")
 
             def show(_index: int, cue: Cue, share: float) -> None:
-                progress.update(task, completed=guide.planned_s(share), now=cue.label)
+                progress.update(task, completed=guide.planned_s(share), now=_now(watch, cue))
 
             def done(index: int) -> None:
                 said = watch.look(guide, index)
                 if said:
                     progress.console.print(_line(said))
 
-            guide = Guide(directory, progress=show, done=done, keys=keys)
+            guide = Guide(
+                directory, progress=show, done=done, keys=keys,
+                heard=lambda _first, _counts, clean: watch.hear(clean),
+            )  # fmt: skip
             guide.play(cues)
             odd = [] if guide.enough else watch.to_repeat()
             if repeat == "auto":
@@ -64,6 +68,15 @@ def follow(
         elif odd and repeat != "auto":
             console.print("Better done again: " + ", ".join(one.name for one in odd) + ".")
     return guide.guided()
+
+
+def _now(watch: Watch, cue: Cue) -> str:
+    """The words, and the effort beside that of the first contraction: as a bar, 1 in its middle."""
+    effort = watch.effort(cue)
+    if effort is None:
+        return cue.label
+    bar = "█" * round(EFFORT_BAR / 2 * min(2.0, max(0.0, effort)))
+    return f"{cue.label}  {bar:·<{EFFORT_BAR}} {100 * effort:3.0f} %"
 
 
 def _ask(console: Console, guide: Guide, watch: Watch, odd: list[Done]) -> None:

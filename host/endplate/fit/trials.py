@@ -105,6 +105,11 @@ def check(trials: Trials) -> None:
     if not trials.dofs:
         return  # what is dead is in the table of its quality
     spread = np.concatenate([part.uv - part.uv.mean(0) for part in trials.parts]).var(0)
+    if 0 < spread.max() < LEAST_SIGNAL_UV2:
+        raise CalibrationError(
+            f"The strongest channel of {name} has {np.sqrt(spread.max()):.2g} microvolt, less than "
+            "any amplifier's noise: these are volts or millivolts, and microvolts are needed."
+        )
     if (spread < LEAST_SIGNAL_UV2).all():
         raise CalibrationError(f"All channels of {name} are constant: there is no EMG in it.")
     dead = np.flatnonzero(spread < LEAST_SIGNAL_UV2)

@@ -27,6 +27,7 @@ from endplate.live.feed import FeedInfo
 
 CONTEXT_S = 3.0  # before a cue: for the filters to settle, and to see whether there was rest
 SETTLE_S = 0.5
+NOW_S = 0.2  # of the live effort
 
 
 @dataclass
@@ -48,7 +49,24 @@ class Watch:
         self._info = info
         self._rest: np.ndarray | None = None
         self._counted: dict[tuple, int] = {}
+        self._now = np.zeros((0, len(self._columns)))
         self.done: list[Done] = []
+
+    def hear(self, clean_uv: np.ndarray) -> None:
+        """The newest conditioned samples, microvolt [samples, channels]."""
+        new = np.asarray(clean_uv, float)[:, self._columns]
+        keep = round(NOW_S * self._info.rate_hz)
+        self._now = np.concatenate([self._now, new])[-keep:]
+
+    def effort(self, cue: Cue) -> float | None:
+        """What the muscles of a movement do now, 1 as in its first good contraction; None while
+        there was none, or the cue asks for none."""
+        same = [d.measured.level_uv for d in self.done
+                if d.measured.key == key_of(cue) and d.verdict is GOOD]  # fmt: skip
+        if not same or not cue.target or not len(self._now) or self._rest is None:
+            return None
+        above = np.sqrt(np.maximum(0.0, np.mean(np.square(self._now), axis=0) - self._rest))
+        return float(above @ same[0]) / max(float(same[0] @ same[0]), 1e-9)
 
     def look(self, guide: Guide, index: int) -> str:
         """What to say of the cue `index` of guide.started, which has just been done; "" when there

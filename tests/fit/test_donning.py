@@ -86,7 +86,7 @@ def gain(site, times):
 
 
 CASES = [
-    (MIX_UV, "nothing", ["same"] * 4, "follows as well as it can"),
+    (MIX_UV, "nothing", ["same"] * 4, "The profile still follows (R²"),
     (gain(2, 3.0), "rescale", ["same", "same", "gain", "same"], "Other gain at"),
     (MIX_UV[[1, 0, 2, 3]], "remap", ["moved", "moved", "same", "same"], "are swapped"),
     (np.roll(MIX_UV, 1, 0), "remap", ["moved"] * 4, "turned by 1 place:"),

@@ -135,6 +135,13 @@ def watch(console: Console, directory: Path, control: ControlProcess) -> bool:
             )
             for key in keys(0.2):
                 if key in ("q", "\x03"):
+                    beside = status.get("beside") or {}
+                    if beside.get("promoted"):
+                        said["answer"] = (
+                            f"{beside['drives']} drove at the end: to keep it, give it as "
+                            "--profile the next time."
+                        )
+                        live.update(Text(said["answer"]))
                     return True
                 if key in VERBS:
                     asking.submit(request, VERBS[key])

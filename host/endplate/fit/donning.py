@@ -155,7 +155,9 @@ def _recommended(
         return "calibrate", f"{first}Even {best.inside} would follow with R² {best.mean:.2f} only."
     chosen = next(each for each in there if each.mean >= best.mean - ENOUGH)
     if chosen.name == "nothing":
-        return "nothing", f"{first}The profile follows as well as it can (R² {chosen.mean:.2f})."
+        at_best = f"the best remedy, {best.inside}, would give {best.mean:.2f}"
+        at_best = "nothing would do better" if best is chosen else at_best
+        return "nothing", f"{first}The profile still follows (R² {chosen.mean:.2f}; {at_best})."
     why = _cause(sites, chosen.name, turned)
     return chosen.name, (
         f"{first}{why}: {chosen.inside} brings R² from {made[0].mean:.2f} to {chosen.mean:.2f}."

@@ -209,6 +209,11 @@ class Chain:
                 found.append(mine[self._state.decoder.direct.dof[k]])
         return found
 
+    @property
+    def doubted(self) -> int:
+        """Bit per site that is bad, or was in the last second: DoF that need it are frozen."""
+        return sum(1 << i for i, hops in enumerate(self._state.thaw[0 : self.sites]) if hops > 0)
+
 
 def pooled(decoder: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     """The pool of a decoder's settings, which its config points to, and the config's fields."""

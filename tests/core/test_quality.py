@@ -128,7 +128,7 @@ def test_effort_and_hum_alone_are_not_a_lifted_site(rate_hz):
 
 
 def test_a_contraction_amid_strong_hum_is_not_a_lifted_site():
-    """Hum of 200 microvolt all the time, effort 8 times the rest: each alone would do for a lift."""
+    """Hum of 200 microvolt all the time, effort 8 times the rest."""
     uv = noise(20, 5, 1000)
     t = np.arange(len(uv)) / 1000
     uv[:, :4] *= np.where((t > 5) & (t % 4 > 2), 8.0, 1.0)[:, None]
@@ -156,6 +156,20 @@ def test_a_site_that_rails_is_unfit_within_half_a_frame():
     counts[:, 5] = round(FULL_SCALE_UV / UV_PER_COUNT)
     bad = [bool(chain.process(counts[k : k + 1])["bad_sites"].any()) for k in range(20)]
     assert bad.index(True) + 1 <= 10  # 5 samples, then the end of a hop: 40 ms
+
+
+def test_a_site_is_doubted_while_it_is_bad_and_until_it_has_thawed():
+    chain = Chain(typical_settings() | {"thaw_hops": 50})  # a second
+    counts = np.round(noise(4) / UV_PER_COUNT).astype(np.int32)
+    counts[250:500, 5] = round(FULL_SCALE_UV / UV_PER_COUNT)
+    seen = []
+    for hop in range(0, 1000, 5):
+        chain.process(counts[hop : hop + 5])
+        seen.append(chain.doubted)
+    doubted = [bool(bits) for bits in seen]
+    assert set(seen) == {0, 1 << 5}
+    first, last = doubted.index(True), len(doubted) - 1 - doubted[::-1].index(True)
+    assert 50 <= first <= 52 and 149 <= last <= 156 and all(doubted[first : last + 1])
 
 
 def test_the_share_of_clipped_samples_forgets_over_a_second():

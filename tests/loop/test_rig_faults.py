@@ -12,6 +12,7 @@ import pytest
 
 from endplate.errors import HandError
 from endplate.live.recording import read_recording
+from endplate.monitor import words
 from endplate.sim.rig import Rig
 
 from .driving import STATE, STOPPED_MS, Driving, pause_until, until
@@ -66,6 +67,10 @@ def test_railed_site_freezes_the_dof_that_needs_it(driving, fault, bit):
     until(lambda: driving.finger_speed() < 1.0, 3, "the fingers stood")
     assert driving.state() == STATE["active"], "only what needs the site is frozen"
     until(lambda: status(driving)["quality"][site - 1]["bits"] & bit, 2, f"it is said: {fault}")
+    now = status(driving)
+    info = driving.control.feed().info
+    said = words.limits(now, info.dofs, info.site_labels)[info.dofs.index("hand")]
+    assert said.startswith(f"frozen: {info.site_labels[site - 1]} "), said
     driving.rig.fault(restore=0)
     driving.rig.prompt({}, rise_s=0, hold_s=0.1, fall_s=0, label="rest")
     until(

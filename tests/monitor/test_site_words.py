@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from endplate.core import lib
-from endplate.monitor import site_words
+from endplate.monitor import site_words, words
 
 FAULTS = lib.QUALITY_RAILED | lib.QUALITY_MAINS
 
@@ -69,3 +69,25 @@ def test_a_skin_that_settles_while_somebody_calibrates_is_said():
     assert site_words.settling(["a", "b", "c"], [{"warming": 7}, {}, {"warming": 12}]) == (
         "Rest noise was still falling by 12 % a minute (a, c): wait two minutes, then touch up."
     )
+
+
+def test_a_frozen_movement_names_the_site_it_waits_for():
+    labels = ["biceps", "triceps", "deltoid"]
+    fit, lifted = {"bits": lib.QUALITY_MAINS}, {"bits": lib.QUALITY_LIFTED}
+    status = {
+        "hand": {"limits": ["site", "none", "stall"]},
+        "needs": {"hand": [0, 1], "elbow": [2]},
+        "quality": [fit, lifted, lifted], "doubted": 0b111,
+    }  # fmt: skip
+    dofs = ["hand", "elbow", "wrist"]
+    assert words.limits(status, dofs, labels) == [
+        "frozen: triceps lifted, press it on", "", words.LIMITS["stall"]
+    ]  # fmt: skip
+    for changes, said in (
+        ({"quality": [fit, fit, lifted]}, "frozen: biceps comes back"),
+        ({"quality": [fit, fit, lifted], "doubted": 0b100},
+         "frozen: all sites are good, relax once"),
+        ({"needs": {}}, words.LIMITS["site"]),
+        ({"hand": {"limits": ["site"], "decoding": {"mode": "hand"}}}, words.LIMITS["site"]),
+    ):  # fmt: skip
+        assert words.limits(status | changes, dofs, labels)[0] == said

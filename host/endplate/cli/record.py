@@ -95,7 +95,7 @@ def sites_table(labels: list[str], status: dict[str, Any]) -> Table:
     title = f"{simulated}{said} · recorded {seconds:.0f} s"
     table = Table(
         "Site", "Verdict", "SNR", "Rest noise", "Now", "Mains", title=title,
-        caption="↗ rising  ↘ falling  → steady",
+        caption="↗ rising  ↘ falling  → steady · SNR in brackets: over the calibration's rest",
     )  # fmt: skip
     rows = zip(labels, status.get("quality", []), status.get("meters", []), strict=False)
     for label, site, meters in rows:
@@ -112,8 +112,8 @@ def sites_table(labels: list[str], status: dict[str, Any]) -> Table:
 
 
 def _snr(meters: dict[str, Any]) -> str:
-    """Live, and over the rest of the calibration where there is one."""
+    """Live, and in brackets over the rest of the calibration where there is one."""
     if "snr_db" not in meters:
         return ""
-    over = f", {meters['snr_rest_db']:.0f} over calibrated rest" if "snr_rest_db" in meters else ""
+    over = f" ({meters['snr_rest_db']:.0f})" if "snr_rest_db" in meters else ""
     return f"{meters['snr_db']:.0f} dB {arrow(meters, 'snr')}".rstrip() + over

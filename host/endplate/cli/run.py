@@ -128,7 +128,7 @@ def watch(console: Console, directory: Path, control: ControlProcess) -> bool:
             live.update(
                 Group(
                     sites_table(list(labels), status),
-                    hand_lines(status, list(dofs)),
+                    hand_lines(status, list(dofs), list(labels)),
                     Text(KEYS),
                     Text(said["answer"]),
                 )
@@ -153,15 +153,15 @@ def watch(console: Console, directory: Path, control: ControlProcess) -> bool:
     return False
 
 
-def hand_lines(status: dict[str, Any], dofs: list[str]) -> Text:
+def hand_lines(status: dict[str, Any], dofs: list[str], labels: list[str]) -> Text:
     """The hand's state in words, what limits it, latency."""
     hand = status.get("hand", {})
     wire = status.get("latency_ms", {}).get("arrival_to_wire", {})
     lines = [f"Hand: {words.hand(status)}"]
     if hand.get("connected") and hand.get("word") == "active":
-        for dof, why in zip(dofs, hand.get("limits") or [], strict=False):
-            if why != "none":
-                lines.append(f"{dof.replace('_', ' ')} {words.limit(why)}")
+        for dof, why in zip(dofs, words.limits(status, dofs, labels), strict=False):
+            if why:
+                lines.append(f"{dof.replace('_', ' ')} {why}")
     lines += decoded(hand.get("decoding") or {})
     lines += words.beside(status, dofs)
     if wire.get("n"):

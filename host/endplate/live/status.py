@@ -16,6 +16,7 @@ from endplate.live import hand_words
 if TYPE_CHECKING:
     from endplate.core import Chain
     from endplate.live.control import Control
+    from endplate.live.profile import Profile
 
 _SLOW = 5  # of 25 a second
 _NO_HAND = "No hand is connected to this session."
@@ -51,6 +52,7 @@ class StatusMaker:
                 "simulated": source.info.simulated,
             },
             "hand": self._hand(now),
+            "doubted": control.chain.doubted,
             **self._slow,
             "recording": self._recording(),
             "profile": {"name": profile.name, "path": control.profile_path} if profile else None,
@@ -91,6 +93,7 @@ class StatusMaker:
             "latency_ms": control.latency.summary(),
             "quality": quality_rows(control.chain),
             "meters": control.meters.rows,
+            "needs": _needs(control.profile),
             "cpu": self._slow.get("cpu", {}),
         }
 
@@ -125,6 +128,14 @@ def quality_rows(chain: Chain) -> list[dict[str, Any]]:
     quality = chain.quality
     names = quality.dtype.names or ()
     return [{name: _short(record[name].item()) for name in names} for record in quality]
+
+
+def _needs(profile: Profile | None) -> dict[str, list[int]]:
+    """Channels (from 0) without which a DoF must not move."""
+    if profile is None:
+        return {}
+    channels = [[profile.channels[site] - 1 for site in sites] for sites in profile.needs]
+    return dict(zip(profile.dofs, channels, strict=True))
 
 
 def _short(value: float | int) -> float | int | None:

@@ -72,6 +72,7 @@ class LivePage(QWidget):
             label.setWordWrap(True)
         self._columns: list[int] = []
         self._dofs: list[str] = []
+        self._labels: list[str] = []  # of all channels
         self._joints: list[str] = []
 
         scroll = QScrollArea()
@@ -126,6 +127,7 @@ class LivePage(QWidget):
     def begin(self, info: FeedInfo) -> None:
         """Sets the views out for another session."""
         self._columns = columns = [c - 1 for c in info.montage_channels] or [*range(info.channels)]
+        self._labels = list(info.site_labels)
         labels = [info.site_labels[c] for c in columns]
         self._dofs, self._joints = list(info.dofs), list(info.joints)
         self.traces.begin(info.rate_hz, labels, columns)
@@ -191,5 +193,4 @@ class LivePage(QWidget):
         hand = status.get("hand") or {}
         self.clock.setText(words.clock(hand))
         self.said.setText(words.said(hand))
-        limits = hand.get("limits") or []
-        self.bars.show_limits([words.limit(str(name)) for name in limits])
+        self.bars.show_limits(words.limits(status, self._dofs, self._labels))

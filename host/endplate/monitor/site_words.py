@@ -23,6 +23,8 @@ _BITS = (
     (1, "poor", "Flat: is it plugged in?"),
     (4, "poor", "Clipped: lower the gain"),
 )
+#: Bits that freeze the DoF that need the site.
+_FREEZING = ((16, "missing"), (2, "railed"), (32, "lifted"), (1, "flat"))
 #: Trend -> arrow; the words stand in the feed.
 ARROWS = {"rising": "\u2197", "falling": "\u2198", "steady": "\u2192"}
 
@@ -92,6 +94,21 @@ def trends(meters: Mapping[str, Any]) -> str:
     found = (meters.get("trend") or {}).items()
     said = [f"{named.get(name, name)} {word}" for name, word in found if word != "steady"]
     return ", ".join(said)
+
+
+def frozen(dof: str, status: Mapping[str, Any], labels: Sequence[str]) -> str:
+    """Which site a frozen DoF waits for, and what to do; `labels` of all channels."""
+    quality, doubted = status.get("quality") or [], int(status.get("doubted") or 0)
+    known = min(len(quality), len(labels))
+    needs = [c for c in (status.get("needs") or {}).get(dof, ()) if c < known]
+    if not needs:
+        return "frozen: a site it needs is bad"
+    for channel in needs:
+        for bit, word in _FREEZING:
+            if int(quality[channel].get("bits", 0)) & bit:
+                return f"frozen: {labels[channel]} {word}, press it on"
+    back = [labels[channel] for channel in needs if doubted >> channel & 1]
+    return f"frozen: {back[0]} comes back" if back else "frozen: all sites are good, relax once"
 
 
 def settling(labels: Sequence[str], meters: Sequence[Mapping[str, Any]]) -> str:

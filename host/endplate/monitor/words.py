@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from endplate.monitor.site_words import frozen
+
 #: Guard state -> what it means for the person in front of it.
 STATES = {
     "boot": "Hand starting",
@@ -127,6 +129,16 @@ def clock(hand_status: Mapping[str, Any]) -> str:
 def limit(name: str) -> str:
     """A limit code in words; empty when nothing limits."""
     return LIMITS.get(name, name)
+
+
+def limits(status: Mapping[str, Any], dofs: Sequence[str], labels: Sequence[str]) -> list[str]:
+    """What limits each DoF, in words; `labels` of all channels."""
+    hand_status = status.get("hand") or {}
+    here = (hand_status.get("decoding") or {}).get("mode", "host") == "host"
+    return [
+        frozen(dof, status, labels) if why == "site" and here else limit(str(why))
+        for dof, why in zip(dofs, hand_status.get("limits") or [], strict=False)
+    ]
 
 
 def duration(seconds: float) -> str:

@@ -138,11 +138,27 @@ def test_combinations_are_judged_where_they_are_wanted():
 
 
 def test_the_merit_weighs_leakage_and_rest_motion():
-    good = {"r2": 0.9, "leakage": 0.0, "rest_motion_share": 0.0, "combined_r2": 0.5}
+    good = {
+        "even_r2": 0.9, "leakage": 0.0, "rest_motion_share": 0.0, "even_combined_r2": 0.5,
+    }  # fmt: skip
     assert auto.merit(good, combined=False) == pytest.approx(0.9)
     assert auto.merit(good, combined=True) == pytest.approx(0.7)
     assert auto.merit(good | {"leakage": 0.1}, combined=False) == pytest.approx(0.8)
     assert auto.merit(good | {"rest_motion_share": 0.1}, combined=False) == pytest.approx(0.87)
+
+
+def test_every_level_of_effort_counts_alike():
+    """Who errs at half the effort errs as much, however short it was held."""
+    y = np.zeros((1000, 1))
+    y[200:900, 0], y[900:, 0] = 1.0, 0.5
+    none = np.zeros(1000, bool)
+    frames = Frames.of(y, y[:, 0] == 0, none, ~none, np.zeros(1000, int))
+    wrong = y.copy()
+    wrong[900:] += 0.2
+    found = auto.score(wrong, frames)
+    # three levels of one third each: 1/3 (0.25 + 0 + 0.25) of spread, 1/3 of 0.04 of error
+    assert found["even_r2"] == pytest.approx(1 - 0.04 / 0.5)
+    assert found["r2"] > 0.97 and np.isnan(found["even_combined_r2"])
 
 
 def test_the_score_knows_what_moves_and_what_leaks():
@@ -164,15 +180,22 @@ def test_among_equals_the_first_is_taken_and_the_table_says_all():
     row, table = auto.choose(data())
     assert [r.candidate for r in table] == list(auto.CANDIDATES)
     best = max(r.merit for r in table)
-    first = next(r for r in table if auto.as_good(r.merit, best))
+    first = next(r for r in table if auto.as_good(r.candidate, r.merit, best))
     assert row is first
     told = row.told()
     assert told["decoder"] == row.candidate.name and told["r2"] > 0.8
 
 
 def test_what_is_as_good_depends_on_what_is_missing_to_a_whole():
-    assert auto.as_good(0.9, 0.9) and auto.as_good(0.896, 0.9) and not auto.as_good(0.894, 0.9)
-    assert auto.as_good(0.979, 0.98) and not auto.as_good(0.978, 0.98)
+    mean = auto.BY_NAME["mean on TD2"]
+    assert auto.as_good(mean, 0.9, 0.9) and auto.as_good(mean, 0.896, 0.9)
+    assert not auto.as_good(mean, 0.894, 0.9)
+    assert auto.as_good(mean, 0.979, 0.98) and not auto.as_good(mean, 0.978, 0.98)
+
+
+def test_a_linear_decoder_is_preferred_unless_another_is_clearly_better():
+    ridge = auto.BY_NAME["ridge on TD2"]
+    assert auto.as_good(ridge, 0.876, 0.9) and not auto.as_good(ridge, 0.874, 0.9)
 
 
 def test_one_repetition_is_not_enough():

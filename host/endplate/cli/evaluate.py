@@ -183,8 +183,8 @@ def reason(judged: Judged) -> str:
         return f"Taken: {name}, the best on repetitions left out of training (merit {best:.3f})."
     return (
         f"Taken: {name} (merit {chosen.merit:.3f} on repetitions left out of training; the best "
-        f"has {best:.3f}; of those as good, within {auto.SAME:.0%} of what is missing to 1, the "
-        "first of the table is taken)."
+        f"has {best:.3f}; the first of the table is taken whose lack of 1 is at most "
+        f"{auto.SAME:.0%} more, {auto.SAME_LINEAR:.0%} for a linear one)."
     )
 
 

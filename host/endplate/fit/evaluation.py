@@ -17,15 +17,23 @@ import numpy as np
 
 SETTLE_S = 0.5
 LONGEST_DELAY_S = 0.6
+LEVELS = 5  # of effort, between rest and a full one
 STILL = 1e-6  # an intent below it is none
 
 
-def r2(truth: np.ndarray, estimate: np.ndarray) -> float:
-    """Coefficient of determination of two vectors; NaN when the truth never changes."""
-    spread = float(np.sum((truth - truth.mean()) ** 2))
-    if spread <= 0:
+def r2(truth: np.ndarray, estimate: np.ndarray, weight: np.ndarray | None = None) -> float:
+    """Coefficient of determination of two vectors, weighted; NaN when the truth never changes."""
+    if np.ptp(truth) <= 0:
         return float("nan")
-    return 1.0 - float(np.sum((truth - estimate) ** 2)) / spread
+    each = np.ones(len(truth)) if weight is None else weight
+    spread = float(each @ (truth - np.average(truth, weights=each)) ** 2)
+    return 1.0 - float(each @ (truth - estimate) ** 2) / spread
+
+
+def even(effort: np.ndarray) -> np.ndarray:
+    """Weights [n] with which every level of effort [n] counts alike, rest (0 and below) as one."""
+    level = np.clip(np.ceil(effort * LEVELS), 0, LEVELS).astype(int)
+    return 1.0 / np.bincount(level, minlength=LEVELS + 1)[level]
 
 
 def delay_samples(intent: np.ndarray, command: np.ndarray, longest: int) -> int:

@@ -123,10 +123,12 @@ def judge(
 ) -> Judged:
     """Judges the candidates of these names (all of them by default). Raises CalibrationError.
 
-    `combined`: combinations are added to what is learned from, and to what is judged on.
+    "auto" is all of them. `combined`: combinations are added to what is learned from, and to what
+    is judged on.
     """
     combined = trials.combined if combined is None else combined
-    candidates = [auto.candidates(name)[0] for name in names] or list(auto.CANDIDATES)
+    named = [one for name in names or ("auto",) for one in auto.candidates(name)]
+    candidates = list(dict.fromkeys(named))
     learned, unseen = _halves(trials, combined)
     chosen, rows = auto.choose(learned, candidates, progress)
     verdicts = []

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from endplate.core import check, ffi, lib
-from endplate.fit.evaluation import leakage, r2
+from endplate.fit.evaluation import even, leakage, r2
 from endplate.fit.frames import Frames
 from endplate.fit.protocol import words
 from endplate.live.profile import PLAIN_SHAPE, RELEASE_RATIO
@@ -29,7 +29,6 @@ REST_QUANTILE = 0.998  # of the output at rest that the dead-band must cover
 LEAST_GAIN, MOST_GAIN = 0.5, 4.0
 EXPONENTS = tuple(np.arange(1.0, 2.01, 0.05).round(2).tolist())  # of firmware/core/shape.h
 SAME_ERROR = 0.01  # less of an error than this share is not worth a curve
-LEVELS = 5  # of effort
 HELD = 0.95  # a label above it is a hold
 WEAK_R2 = 0.5
 WEAK_REACH = 0.8  # of full speed at comfortable effort; less is said
@@ -98,8 +97,7 @@ def _curve(unseen: np.ndarray, label: np.ndarray, low: float) -> tuple[float, fl
     """Exponent and gain of least squared error; the first exponent that is as good."""
     known = np.isfinite(unseen)
     past, meant = _past(unseen[known], low), label[known]
-    level = np.clip(np.ceil(meant * LEVELS), 0, LEVELS).astype(int)
-    weight = 1.0 / np.bincount(level, minlength=LEVELS + 1)[level]
+    weight = even(meant)
     found = []
     for exponent in EXPONENTS:
         moved = past**exponent

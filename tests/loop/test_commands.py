@@ -73,14 +73,14 @@ class Seen:
 
 @contextmanager
 def live_run(
-    rig: Rig, profile: Path, sessions: Path, folder: Path
+    rig: Rig, profile: Path, sessions: Path, folder: Path, *more: str
 ) -> Iterator[tuple[Callable[[bytes], int], subprocess.Popen[str]]]:
     """`endplate run` on the rig with a keyboard: (what types, process); it runs already."""
     master, slave = pty.openpty()
     process = command(
         "run", "--board", "cyton", "--port", rig.board_port, "--board-param", "simulated=1",
         "--montage", "free-8", "--hand-port", rig.hand_port, "--profile", str(profile),
-        "--out", "session", cwd=folder, stdin=slave,
+        "--out", "session", *more, cwd=folder, stdin=slave,
     )  # fmt: skip
     os.close(slave)
     try:
@@ -98,7 +98,8 @@ def test_run_obeys_its_keys_and_leaves_the_hand_disarmed(
 ):
     with Rig(tmp_path / "rig") as rig:
         seen = Seen(rig)
-        with live_run(rig, offline_profile, own_sessions, tmp_path) as (keys, process):
+        shadow = "--shadow", str(offline_profile)
+        with live_run(rig, offline_profile, own_sessions, tmp_path, *shadow) as (keys, process):
             rig.prompt({"hand": 0.5}, rise_s=0.2, hold_s=None, label="close")
             time.sleep(2)
             assert seen.speed() < 1.0, "nothing moves before it is armed"
@@ -114,8 +115,14 @@ def test_run_obeys_its_keys_and_leaves_the_hand_disarmed(
             closed = seen.position()
             keys(b"r")
             until(lambda: (closed - seen.position()).max() > 5.0, 5, "RELEASE opens")
+            for switch in (b"x", b"x", b"s"):  # released, so each of them at once
+                keys(switch)
+                time.sleep(0.6)
             keys(b"q")
             said = ended(process)
+        assert "offline, direct control drives now instead of offline." in said, said
+        assert "offline drives now instead of offline, direct control." in said, said
+        assert "offline drove at the end: to keep it, give it as --profile" in said, said
         assert "Recorded:" in said and "SIMULATED" in said
         recording = read_recording(tmp_path / "session.bdf")
         assert len(recording.counts) > 4 * 250

@@ -137,11 +137,10 @@ def watch(console: Console, directory: Path, control: ControlProcess) -> bool:
                 if key in ("q", "\x03"):
                     beside = status.get("beside") or {}
                     if beside.get("promoted"):
-                        said["answer"] = (
+                        console.print(
                             f"{beside['drives']} drove at the end: to keep it, give it as "
                             "--profile the next time."
                         )
-                        live.update(Text(said["answer"]))
                     return True
                 if key in VERBS:
                     asking.submit(request, VERBS[key])

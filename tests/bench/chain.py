@@ -21,8 +21,8 @@ core.
 Figures are microseconds of CPU time per hop (of the loop: nanoseconds per sample of a channel) and
 the ratio scipy / cffi, pair by pair: min / median / max.
 Ends with status 1 when a bar is missed: at 8 sites linear <= 4 us, mean <= 20 us; loop of power
-<= 3 ns at any number of sites; dense array <= 5 % of a core; each in the quietest pair (another load on the machine only adds), ratio >= 25 in the
-median pair.
+<= 3 ns at any number of sites; dense array <= 5 % of a core; each in the quietest pair (another
+load on the machine only adds), ratio >= 25 in the median pair.
 """
 
 from __future__ import annotations
@@ -293,9 +293,8 @@ def main() -> int:
     held = within and ratio >= MIN_RATIO and same
     print(
         f"bars: linear {figures[0]:.2f} us of {MAX_US:g}, mean {figures[1]:.2f} us of "
-        f"{MAX_MEAN_US:g}, loop {figures[2]:.2f} ns of {MAX_LOOP_NS:g}, dense {figures[3]:.2f} % of "
-        f"{MAX_DENSE:g}, ratio {ratio:.0f} of "
-        f"{MIN_RATIO:g}, both chains say the same: {same}; {'held' if held else 'MISSED'}"
+        f"{MAX_MEAN_US:g}, loop {figures[2]:.2f} ns of {MAX_LOOP_NS:g}, "
+        f"dense {figures[3]:.2f} % of {MAX_DENSE:g}, ratio {ratio:.0f} of {MIN_RATIO:g}, both chains say the same: {same}; {'held' if held else 'MISSED'}"
     )
     if options.json:
         figures_made = {"held": bool(held), "chain": results, "loop": loops, "dense": dense}

@@ -54,7 +54,8 @@ def test_the_product_and_the_bias(dofs, sites):
 
 
 def test_check_refuses_sizes():
-    wrong: list[dict[str, int]] = [{"inputs": n} for n in (0, 3, -1, lib.CORE_MAX_INPUTS + 1, 2**31 - 1)]
+    inputs = (0, 3, -1, lib.CORE_MAX_INPUTS + 1, 2**31 - 1)
+    wrong: list[dict[str, int]] = [{"inputs": n} for n in inputs]
     wrong += [{"dofs": n} for n in (0, 1, 3, 9, -1, 2**31 - 1)]
     wrong += [{"kind": n} for n in (-1, 5, 2**31 - 1)]
     for changes in wrong:

@@ -286,8 +286,10 @@ def checked(**changes: Any) -> int:
 
 def test_check_refuses():
     assert checked() == 0
-    for changes in [{"sites": 0}, {"sites": lib.CORE_CHAIN_SITES + 1}, {"frame_samples": 1}, {"frame_samples": 70_000}]:
-        assert checked(**changes) == lib.CORE_BAD_CONFIG, changes
+    for sites in (0, lib.CORE_CHAIN_SITES + 1):
+        assert checked(sites=sites) == lib.CORE_BAD_CONFIG, sites
+    for samples in (1, 70_000):
+        assert checked(frame_samples=samples) == lib.CORE_BAD_CONFIG, samples
     for changes in [{"frames_per_second": 0}, {"frames_per_second": 26}, {"full_scale_uv": 0.0}]:
         assert checked(**changes) == lib.CORE_BAD_CONFIG, changes
     for name in ("full_scale_uv", "mains_warn_db"):

@@ -12,8 +12,8 @@ A calibration holds full efforts most of the time; a person does not. On simulat
 11 to 14, 3 DoF) counting the levels alike chose decoders that were followed with R^2 0.917 instead
 of 0.906 (the best that could be chosen: 0.919).
 
-Among candidates as good as the best, within SAME, the first one in CANDIDATES is taken. A linear one
-is as good within SAME_LINEAR: it adds movements by itself, and it held over days and months in
+Among candidates as good as the best, within SAME, the first one in CANDIDATES is taken. A linear
+one is as good within SAME_LINEAR: it adds movements by itself, and it held over days and months in
 trials (Hahne 2018, 2020), which no cross-validation of one session shows.
 """
 

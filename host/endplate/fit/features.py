@@ -97,8 +97,8 @@ class Hops:
 
     `end` [hops]: samples taken when the hop closed. `power` [hops, channels] in microvolt^2 over
     the window that ends there. `bad` bool [hops, channels]: flat, railed, lifted or missing.
-    `clean_uv` is the conditioned signal [samples, channels] in microvolt. `chosen` are statistics of
-    the chosen channels.
+    `clean_uv` is the conditioned signal [samples, channels] in microvolt. `chosen` are statistics
+    of the chosen channels.
     """
 
     rate_hz: float

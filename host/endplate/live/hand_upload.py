@@ -166,8 +166,8 @@ def on_this_computer_alone(profile: Profile, hand: Hand) -> str:
         return ""
     return (
         f"The decoder of the profile {profile.name} takes {needed} ms of each {hop_ms:.0f} ms on "
-        "the hand, so it runs on this computer alone: calibrate with another decoder (ridge on RMS, "
-        "or fewer movements) for use without it."
+        "the hand, so it runs on this computer alone: calibrate with another decoder (ridge on "
+        "RMS, or fewer movements) for use without it."
     )
 
 

@@ -38,7 +38,9 @@ from endplate.live.feed import FeedReader
 from endplate.live.profile_file import save_profile
 from endplate.live.requests import ask
 from endplate.live.session import start_control
-from endplate.sim.presets import DEFAULT, PRESETS
+from endplate.sim.knobs import KNOBS, parsed
+from endplate.sim.patient import find_preset
+from endplate.sim.presets import DEFAULT
 from endplate.sim.prompts import DOFS as TRUTH_DOFS
 from endplate.sim.rig import Rig
 
@@ -47,6 +49,7 @@ EXAMPLES = """examples:
   endplate bench --headless --json result.json             one minute of movements after calibration
   endplate bench --headless --firmware f405 --seconds 30   the STM32F405 image in QEMU
   endplate bench --headless --board daisy                  16 channels, 125 samples a second
+  endplate bench --headless --knob sweat=0.5 --knob posture=1
 """
 ARM_TIMEOUT_S = 5.0
 
@@ -70,6 +73,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed", type=int, default=1, help="of the patient and of the movements (1)"
     )
+    parser.add_argument(
+        "--knob", action="append", default=[], metavar="NAME=VALUE",
+        help=f"of the patient, from the start: {', '.join(KNOBS)}; may be repeated",
+    )  # fmt: skip
     parser.add_argument("--montage", default="free-8", help="electrode montage (free-8)")
     parser.add_argument(
         "--repetitions", type=int, default=3, help="of each direction in the calibration (3)"
@@ -96,6 +103,10 @@ def run(arguments: argparse.Namespace) -> int:
         )
     dofs = patient_dofs(arguments.patient)
     try:
+        knobs = dict(parsed(item) for item in arguments.knob)
+    except ValueError as error:
+        raise UsageError(f"--knob: {error}") from None
+    try:
         folder.mkdir(parents=True, exist_ok=True)
         if arguments.json is not None:
             arguments.json.parent.mkdir(parents=True, exist_ok=True)
@@ -115,6 +126,7 @@ def run(arguments: argparse.Namespace) -> int:
             board=arguments.board,
             patient=arguments.patient,
             seed=arguments.seed,
+            person=knobs,
             firmware_kind=arguments.firmware,
         ) as rig:
             control = start_control(settings(arguments, rig, directory, folder))
@@ -235,9 +247,7 @@ def drive(
 
 def patient_dofs(name: str) -> list[str]:
     """DoF of a preset that have a muscle of their own for each direction."""
-    if name not in PRESETS:
-        raise UsageError(f"There is no patient {name!r}; there are {', '.join(PRESETS)}.")
-    own = {muscle.pools[0].task for muscle in PRESETS[name].muscles}
+    own = {muscle.pools[0].task for muscle in find_preset(name).muscles}
     return [dof for dof in TRUTH_DOFS if (dof, 1) in own and (dof, -1) in own]
 
 

@@ -14,6 +14,7 @@ import queue
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -108,9 +109,9 @@ class Part:
 class Rig:
     """Context manager: all parts running inside, none after.
 
-    board: "cyton" or "daisy"; patient: a preset's name; firmware: "pc" or "f405"; play: an .npz
-    recording that the board plays instead of the patient. `knobs` go to the firmware runner (baud,
-    clock_offset_us, clock_ppm, ...).
+    board: "cyton" or "daisy"; patient: a preset's name, `person` its knobs (knobs.py);
+    firmware: "pc" or "f405"; play: an .npz recording that the board plays instead of the patient.
+    `knobs` go to the firmware runner (baud, clock_offset_us, clock_ppm, ...).
     """
 
     def __init__(
@@ -120,6 +121,7 @@ class Rig:
         board: str = "cyton",
         patient: str = "tmr-transhumeral",
         seed: int = 1,
+        person: Mapping[str, float] | None = None,
         firmware_kind: str = "pc",
         hand: str = "test-hand",
         play: Path | None = None,
@@ -128,6 +130,8 @@ class Rig:
     ) -> None:
         self.directory = Path(directory)
         self._board_arguments = ["--board", board, "--patient", patient, "--seed", str(seed)]
+        for name, value in (person or {}).items():
+            self._board_arguments += ["--knob", f"{name}={value}"]
         if play is not None:
             self._board_arguments += ["--play", str(play)]
         self._hand_arguments = ["--hand", hand] + (["--object"] if grasp_object else [])

@@ -34,7 +34,7 @@ def test_samples_of_combined_cues_are_those_of_the_cue_and_its_pause():
 
 def test_a_profile_follows_movements_it_was_not_made_from():
     person, profile = calibrated()
-    made = judge(person, profile, 45.0)
+    made = judge(person, profile, 30.0)
     print(made)
     assert 0.75 <= made.combined <= 0.985  # delay and motor units forbid more
     assert made.combined < made.combined_undelayed and made.all_r2 < made.all_undelayed

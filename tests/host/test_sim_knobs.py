@@ -60,7 +60,7 @@ def test_off_changes_nothing_and_on_changes_something(name):
     script = [(0.0, HAND), (0.6, Prompt((0.0,) * 4, 0, 0.2, 0, kind="motion"))]
 
     def made(preset: str, **knobs: float) -> np.ndarray:
-        return simulate(Patient(preset, 4, knobs=knobs), 2.0, script).uv
+        return simulate(Patient(preset, 4, knobs=knobs), 1.6, script).uv
 
     preset = "tmr-shoulder" if name in ("heart_uv", "beat_s") else NAME
     plain = made(preset)

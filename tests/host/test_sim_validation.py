@@ -34,7 +34,7 @@ def test_every_criterion_of_a_muscle_is_met(tissue):
     ]
 
 
-@pytest.mark.parametrize("preset", ["tmr-transhumeral", "tmr-shoulder", "transradial", "difficult"])
+@pytest.mark.parametrize("preset", ["tmr-transhumeral", "tmr-shoulder", "difficult"])
 def test_every_criterion_of_a_person_is_met(preset):
     rows = validation.person(preset, seed=2)
     assert len(rows) == (5 if preset == "tmr-shoulder" else 4)
@@ -85,13 +85,10 @@ def test_motion_is_as_large_as_the_knob_says_and_without_steps():
     assert edges == pytest.approx(1.0, abs=0.1)
 
 
-def test_plots_are_drawn(tmp_path):
+def test_a_plot_is_drawn(tmp_path):
     benches = [bench(tissue) for tissue in validation.TISSUES]
-    paths = [
-        simulate_figures.muscles(tmp_path, benches),
-        simulate_figures.sites(tmp_path, "tmr-shoulder", 1),
-    ]
-    assert all(path.stat().st_size > 20_000 for path in paths)
+    path = simulate_figures.muscles(tmp_path, benches)
+    assert path.stat().st_size > 20_000
 
 
 def test_the_command_says_so_and_refuses_nonsense(capsys, monkeypatch):

@@ -12,6 +12,10 @@ import importlib
 
 #: Verb -> (module, summary).
 VERBS = {
+    "record": (
+        "endplate.cli.simulate_record",
+        "a simulated person follows cues into a recording, at once",
+    ),
     "validate": (
         "endplate.cli.simulate_validate",
         "hold the simulated EMG against what is known of people's",
@@ -26,6 +30,7 @@ VERBS = {
     ),
 }
 EXAMPLES = """examples:
+  endplate simulate record --rate 1000 --out someone.bdf
   endplate simulate validate --out validation
   endplate simulate fitts --shift-mm 10 --touch-up
   endplate simulate decode --dofs 3 --rate 1000

@@ -11,10 +11,17 @@ static const double LOWEST_DB = -20.0;
 static const double BIN_DB = 0.75;
 static const double LN10_OVER_10 = 0.23025850929940458;
 static const double KEPT_A_SECOND = 0.96722;  /* exp(-1/30) */
+static const double FEWEST_OF_ALL = 125.0;    /* frames: 12 s, */
 static const double FEWEST_FRAMES = 12.0;     /* of each of the two, */
 static const double LEAST_SHARE = 0.03;       /* and of all */
-static const double APART = 2.5;              /* humps, in their mean standard deviation */
+static const double APART = 2.7;              /* humps, in their mean standard deviation, */
+static const double FAR_APART_DB = 6.0;       /* or so: no one hump of noise is as wide */
 static const double NARROWEST_DB = 0.6;
+/* Noise of 90 Hz of bandwidth varies by 1.6 dB from frame to frame, of 430 Hz by 0.7; what another
+ * movement leaves of itself at a site lies a few dB above it and is no rest. */
+static const double WIDEST_REST_DB = 2.25;
+static const double SURELY_REST = 0.05; /* of the frames are, */
+static const double AT_FIRST_DB = 4.5;  /* and at first what is no further above these */
 static const double LEAST_SNR = 1.26; /* 1 dB: less is noise that breathes */
 static const double MOST_BETWEEN = 0.1;       /* share of frames in which effort begins or ends */
 enum { FIT_STEPS = 40 };
@@ -151,26 +158,8 @@ static levels levels_of(const float *bins) {
     return made;
 }
 
-/* Where the histogram is cut so that both parts are as narrow as can be (Otsu 1979). */
-static int32_t cut(const levels *of) {
-    double below = 0.0, below_sum = 0.0, best = 0.0;
-    int32_t at = of->first;
-    for (int32_t b = of->first; b < of->end - 1; b++) {
-        below += (double)of->bins[b];
-        below_sum += (double)b * (double)of->bins[b];
-        const double above = of->all - below;
-        if (!(below > 0.0) || !(above > 0.0)) continue;
-        const double apart = below_sum / below - (of->sum - below_sum) / above;
-        if (below * above * apart * apart > best) {
-            best = below * above * apart * apart;
-            at = b;
-        }
-    }
-    return at;
-}
-
 /* The hump of the frames' shares in `weight`; returns how far its middle has moved. */
-static double gather(hump *h, const levels *of, const double *weight) {
+static double gather(hump *h, const levels *of, const double *weight, double widest) {
     double frames = 0.0, sum = 0.0, square = 0.0, uv2 = 0.0;
     for (int32_t b = of->first; b < of->end; b++) {
         const double n = weight[b] * (double)of->bins[b];
@@ -187,6 +176,7 @@ static double gather(hump *h, const levels *of, const double *weight) {
     const double variance = square / frames - h->mean * h->mean;
     const double least = NARROWEST_DB / BIN_DB;
     h->sd = variance > least * least ? sqrt(variance) : least;
+    if (h->sd > widest) h->sd = widest;
     h->uv2 = uv2 / frames;
     return fabs(h->mean - before);
 }
@@ -196,20 +186,24 @@ static double density(const hump *h, double bin) {
     return z * z < 80.0 ? h->share / h->sd * exp(-0.5 * z * z) : 0.0;
 }
 
+/* The bin below which a share of the frames lies, with its fraction. */
+static double quantile(const levels *of, double share) {
+    double below = 0.0;
+    for (int32_t b = of->first; b < of->end; b++) {
+        const double n = (double)of->bins[b];
+        if (n > 0.0 && below + n >= share * of->all)
+            return (double)b + (share * of->all - below) / n;
+        below += n;
+    }
+    return (double)of->end;
+}
+
 /* The RMS of one hump, whose upper end may be anything: what is no further above the median than
  * three of the standard deviations that are below it. */
 static float lower_rms(const levels *of) {
-    const double wanted[2] = {0.16 * of->all, 0.5 * of->all};
-    double below = 0.0, frames = 0.0, uv2 = 0.0, at[2] = {0.0, 0.0};
-    for (int32_t b = of->first; b < of->end; b++) {
-        const double n = (double)of->bins[b];
-        for (int32_t q = 0; q < 2; q++) {
-            if (n > 0.0 && below < wanted[q] && below + n >= wanted[q])
-                at[q] = (double)b + (wanted[q] - below) / n;
-        }
-        below += n;
-    }
-    const double last = ceil(at[1] + 3.0 * (at[1] - at[0]) + 1.0);
+    double frames = 0.0, uv2 = 0.0;
+    const double middle = quantile(of, 0.5), lower = quantile(of, 0.16);
+    const double last = ceil(middle + 3.0 * (middle - lower) + 1.0);
     const int32_t stop = last < (double)of->end ? (int32_t)last : of->end;
     for (int32_t b = of->first; b < stop; b++) {
         frames += (double)of->bins[b];
@@ -236,9 +230,10 @@ void meter_fit(const float *bins, meter_site *site) {
     site->snr_db = NAN;
     site->active_uv = site->duty = 0.0f;
     site->quiet_uv = lower_rms(&of);
-    if (of.all < 2.0 * FEWEST_FRAMES) return;
+    if (of.all < FEWEST_OF_ALL) return;
     double low[METER_BINS], high[METER_BINS];
-    const int32_t at = cut(&of);
+    const double widest = WIDEST_REST_DB / BIN_DB;
+    const double at = quantile(&of, SURELY_REST) + AT_FIRST_DB / BIN_DB;
     for (int32_t b = of.first; b < of.end; b++) {
         low[b] = b <= at ? 1.0 : 0.0;
         high[b] = 1.0 - low[b];
@@ -246,7 +241,8 @@ void meter_fit(const float *bins, meter_site *site) {
     hump rest = {0}, effort = {0};
     double between = 0.5 * MOST_BETWEEN;
     for (int32_t step = 0; step < FIT_STEPS; step++) {
-        const double moved = gather(&rest, &of, low) + gather(&effort, &of, high);
+        const double moved =
+            gather(&rest, &of, low, widest) + gather(&effort, &of, high, (double)METER_BINS);
         if (!(rest.frames > 0.0) || !(effort.frames > 0.0)) return;
         if (moved < FIT_STILL) break;
         /* Densities are without 1 / sqrt(2 pi). */
@@ -259,7 +255,9 @@ void meter_fit(const float *bins, meter_site *site) {
     }
     const double spread = sqrt(0.5 * (rest.sd * rest.sd + effort.sd * effort.sd));
     if (rest.frames < FEWEST_FRAMES || effort.frames < FEWEST_FRAMES) return;
-    if (effort.share < LEAST_SHARE || effort.mean - rest.mean < APART * spread) return;
+    const double apart = effort.mean - rest.mean;
+    if (effort.share < LEAST_SHARE) return;
+    if (apart < APART * spread && apart * BIN_DB < FAR_APART_DB) return;
     const double snr = (effort.uv2 - rest.uv2) / rest.uv2;
     if (!(snr > LEAST_SNR)) return;
     site->quiet_uv = (float)sqrt(rest.uv2);

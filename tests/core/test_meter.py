@@ -136,3 +136,13 @@ def test_a_real_heart_is_found_in_the_pectoral_site_alone(recordings):
     assert iso_force2d.MUSCLES.index("mPEC") == 6
     assert list(np.flatnonzero(values["bits"] & HEART)) == [6]
     assert values["heart_bpm"][6] == pytest.approx(77, abs=6)  # in all its calm stretches
+
+
+@pytest.mark.parametrize("preset", ["tmr-shoulder", "tmr-transhumeral"])
+def test_rest_noise_is_that_of_rest_though_other_movements_are_heard_faintly(preset):
+    """Two movements, of which each site hears one faintly: that is no rest."""
+    moves = [(7.0 * k + 1, Prompt((0.8 if k % 2 else -0.8, 0.0, 0.0, 0.6))) for k in range(5)]
+    patient = Patient(preset, seed=2)
+    quiet = metered(simulate(patient, 15).uv)[0]["quiet_uv"]
+    values, _, _ = metered(simulate(patient, 36, moves).uv)
+    assert values["quiet_uv"] == pytest.approx(quiet, rel=0.25)

@@ -25,11 +25,13 @@ MOTION_WARN_DB, MOTION_WARN_UV = 3.0, 40.0
 LOOK_S = 1.0
 ROWS_A_CALL = 4
 TREND_LOOKS, LEAST_LOOKS = 90, 45  # seconds that a trend is taken from
-BEGIN_S = 10.0  # before that too little has been heard
+BEGIN_S = 20.0  # before that too little has been heard
 #: What is followed, and the change over a minute from which it is a change: rest noise in dB (1 dB
 #: is 12 %), the rest in their own units (impedance in dB).
 FOLLOWED = {"rest": 1.0, "snr": 2.0, "mains": 3.0, "motion": 3.0, "impedance": 1.0}
-WARM_DB_A_MINUTE = -0.5  # rest noise that still falls by more (6 % a minute) is a skin that settles
+#: Rest noise that falls by more than 8 % a minute, and still half as fast in the last 40 s, is a
+#: skin that settles.
+WARM_DB_A_MINUTE, STILL_LOOKS = -0.7, 40
 WARM_UNTIL_S = 600.0
 
 
@@ -117,25 +119,25 @@ class SiteMeters:
             return
         first = len(self.rows) - self._left
         sites = slice(first, first + min(most, self._left))
-        slopes = self.slopes(sites)
+        slopes, still = self.slopes(sites), self.slopes(sites, STILL_LOOKS)[0]
         for n, site in enumerate(self._values[sites]):
-            self.rows[first + n] = self._row(first + n, site, slopes[:, n])
+            self.rows[first + n] = self._row(first + n, site, slopes[:, n], float(still[n]))
         self._left -= len(slopes[0])
 
-    def slopes(self, sites: slice = slice(None)) -> np.ndarray:
+    def slopes(self, sites: slice = slice(None), looks: int = TREND_LOOKS) -> np.ndarray:
         """Change over a minute of each of FOLLOWED [5, sites], NaN while unknown: the line of least
-        squares through the last LEAST_LOOKS to TREND_LOOKS seconds."""
-        past = self._past[:, :, sites]
+        squares through the last `looks` seconds, LEAST_LOOKS of them or all."""
+        past = self._past[:, -looks:, sites]
         known = np.isfinite(past)
         n = known.sum(axis=1)
-        t = np.arange(TREND_LOOKS)[None, :, None] * (LOOK_S / 60.0)
+        t = np.arange(looks)[None, :, None] * (LOOK_S / 60.0)
         y = np.where(known, past, 0.0)
         with np.errstate(divide="ignore", invalid="ignore"):
             t = np.where(known, t - (t * known).sum(1, keepdims=True) / n[:, None], 0.0)
             slope = (t * y).sum(axis=1) / (t * t).sum(axis=1)
-        return np.where(n >= LEAST_LOOKS, slope, np.nan)
+        return np.where(n >= min(looks, LEAST_LOOKS), slope, np.nan)
 
-    def _row(self, i: int, site: np.void, slopes: np.ndarray) -> dict[str, Any]:
+    def _row(self, i: int, site: np.void, slopes: np.ndarray, still: float) -> dict[str, Any]:
         """One site for the feed; what is unknown is left out.
 
         rest_uv motion_uv motion_db snr_db active_uv duty impedance_ohm   as in meter.h
@@ -162,13 +164,13 @@ class SiteMeters:
             for (name, least), slope in zip(FOLLOWED.items(), slopes, strict=True)
             if (word := _word(slope, least))
         }
-        if self._warming(slopes[0]):
+        if self._warming(slopes[0], still):
             row["warming"] = round(100 * (1 - 10 ** (float(slopes[0]) / 20)))
         return row | self._drift(i, rest, site)
 
-    def _warming(self, slope_db: float) -> bool:
-        since = self.samples / self.rate_hz
-        return bool(since <= WARM_UNTIL_S and slope_db < WARM_DB_A_MINUTE)
+    def _warming(self, slope_db: float, still_db: float) -> bool:
+        falls = slope_db < WARM_DB_A_MINUTE and still_db < 0.5 * WARM_DB_A_MINUTE
+        return bool(falls and self.samples <= WARM_UNTIL_S * self.rate_hz)
 
     def _drift(self, i: int, rest: float, site: np.void) -> dict[str, Any]:
         rest2, reference = self._then[:, i]

@@ -122,7 +122,7 @@ def for_cover(
     said = []
     for one in advice:
         label = labels[one.site]
-        if one.about in ("contact", "untried", "weak"):
+        if one.about in ("contact", "untried", "weak", "meant"):
             pass
         elif one.site not in covering.chosen:
             one = Advice(one.site, "drop", f"{label} adds nothing to {enough}: leave it out, or "

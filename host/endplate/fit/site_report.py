@@ -65,8 +65,12 @@ def _choice(cued: Cued, data: auto.Data, row: auto.Row) -> dict[str, Any]:
         found, labels, [acceptance.words_of(site) for site in cued.sites],
         ["flat or railed" if out else "" for out in cued.left_out],
     )  # fmt: skip
-    says += [one.sentence for one in advice if one.action != "keep"]
-    cover = site_choice.cover(data)
+    cover, own = site_choice.cover(data), site_choice.isolate(found)
+    if row.candidate.name == "direct":
+        advice = site_advice.for_isolate(advice, found, own, labels)
+    else:
+        advice = site_advice.for_cover(advice, found, cover, labels)
+    says += [one.sentence for one in advice if one.action != "keep" and one.about != "spare"]
     carried = site_choice.supported(row, data)
     if len(carried) < len(data.dofs):
         missing = [dof for dof in data.dofs if dof not in carried]
@@ -77,7 +81,7 @@ def _choice(cued: Cued, data: auto.Data, row: auto.Row) -> dict[str, Any]:
     return {
         "advice": [[labels[one.site], one.action, one.sentence] for one in advice],
         "isolation_db": [round(float(value), 1) for value in found.isolation_db()],
-        "isolate": {words(*intent): labels[s] for intent, s in site_choice.isolate(found).items()},
+        "isolate": {words(*intent): labels[s] for intent, s in own.items()},
         "cover": {
             "errors": [round(step.error, 4) for step in cover.steps],
             "left": [labels[step.left] for step in cover.steps if step.left is not None],

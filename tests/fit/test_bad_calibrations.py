@@ -153,6 +153,22 @@ def test_one_dead_site_of_five_is_left_out_of_the_inputs_and_said(bad):
     assert (run(profile, quiet)[0] == run(profile, loud)[0]).all()
 
 
+def test_a_site_that_comes_off_in_the_middle_is_left_out_and_said():
+    """Noise instead of muscle from the second half on: no jump, nothing flat or railed."""
+    five = np.vstack([np.diag([120.0] * 4), [90.0, 0, 90.0, 0]])
+    signal = counts_of(intents(CUES), 3, five)
+    at = started(CUES)[FIRST + 3][0]
+    noise = np.random.default_rng(1).standard_normal(len(signal) - at) * 18
+    signal[at:, 4] = np.round((noise + 20_000) / UV_PER_COUNT).astype(np.int32)
+    sites = montage()
+    sites.sites += (type(sites.sites[0])(label="spare", channel=5, function=""),)
+    profile = fit(signal, montage=sites)
+    assert profile.site_labels == ("site 1", "site 2", "site 3", "site 4")
+    (says,) = [text for text in profile.report["sentences"] if "spare" in text]
+    assert says.startswith("spare (channel 5) came off after 60 s") and "press its electrode" in says
+    assert r2(profile) > 0.9
+
+
 def test_a_dead_site_that_a_direction_needs_is_refused_by_name():
     dead = counts_of(intents(CUES), 3, np.diag([120.0] * 4))
     dead[:, 1] = 0

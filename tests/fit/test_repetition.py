@@ -119,6 +119,17 @@ def test_a_site_that_loses_contact_in_it_is_named():
     assert watch.to_repeat()[0].index == FIRST + 5
 
 
+def test_a_site_that_is_noisy_at_rest_and_hears_nothing_is_named():
+    def spoil(counts, cues):
+        start = cues[FIRST + 5][0] - RATE_HZ
+        noise = np.random.default_rng(1).standard_normal(7 * RATE_HZ) * 18 / UV_PER_COUNT
+        counts[start : start + len(noise), 2] = np.round(noise + 900_000).astype(np.int32)
+
+    _, watch, said = watched(spoil=spoil)
+    says = "site 3 noisy at rest, too: press the electrode on"
+    assert said[FIRST + 5].startswith(f"Open hand 2: {says}")
+
+
 def test_a_rest_in_which_somebody_moves_is_said():
     def spoil(counts, cues):
         held = cues[FIRST][0] + 2 * RATE_HZ
@@ -147,7 +158,8 @@ def test_a_repeat_that_is_good_replaces_and_one_that_is_worse_does_not():
 
 def measured(level_uv, movement=0):
     dof, sign = ("hand", "elbow")[movement // 2], (1.0, -1.0)[movement % 2]
-    return Measured(Cue("", {dof: sign}), 1, 0.3, 0.95, np.array(level_uv), np.full(4, 4.0), 0, ())
+    return Measured(Cue("", {dof: sign}), 1, 0.3, 0.95, np.array(level_uv), np.full(4, 4.0), 0, (),
+                    np.full(4, 4.0))  # fmt: skip
 
 
 def test_an_outlier_is_found_among_people_as_they_vary():

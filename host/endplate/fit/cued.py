@@ -120,12 +120,13 @@ def listen(
     left_out = acceptance.left_out_sites(
         bad[settled], sites, broken, hops.step_s, says, testing
     )
+    acceptance.check_enough(cues, dofs, least_repetitions)
+    left_out = left_out | _came_off(hops, cues, columns, sites, left_out, says)
     statistics = hops.chosen.without(left_out)
     if without_bad and left_out.any():
         kept = np.flatnonzero(~left_out).tolist()
         sites, bad, left_out = tuple(sites[k] for k in kept), bad[:, kept], left_out[kept]
         statistics = hops.chosen.only(kept)
-    acceptance.check_enough(cues, dofs, least_repetitions)
 
     rest, look = _look(statistics, hops, cues, settled, left_out)
     done = followed.measured(
@@ -167,6 +168,31 @@ def _look(
     reference = np.where(left_out, 1.0, np.maximum(reference, np.sqrt(calm)))
     steps = np.maximum(np.median(statistics.difference[at_rest], axis=0), LEAST_UV2)
     return rest, Look(calm, reference, calm.copy(), steps * calm / rest)
+
+
+def _came_off(
+    hops: Hops, cues: Sequence[StartedCue], columns: list[int], sites: Sequence[Any],
+    left_out: np.ndarray, says: list[str],
+) -> np.ndarray:  # fmt: skip
+    """Mask of the sites whose electrode came off in the middle and stayed off; says which."""
+    power, mask = hops.chosen.power, np.zeros(len(sites), bool)
+    at_rest = _rest_cue(hops, cues) & (hops.time_s > SETTLE_S)
+    rest = np.maximum(np.median(power[at_rest], axis=0), LEAST_UV2)
+    done = followed.measured(
+        cues, power, hops.bad[:, columns], hops.time_s, hops.window_s, rest, hops.rate_hz
+    )
+    for site, since in followed.lost(done, len(sites)).items():
+        if left_out[site]:
+            continue
+        mask[site] = True
+        one = done[since]
+        says.append(
+            f"{sites[site].label} (channel {sites[site].channel}) came off after "
+            f"{cues[since][0] / hops.rate_hz:.0f} s ({one.calm_uv[site]:.0f} microvolt at rest, "
+            f"{one.noise_uv[site]:.0f} before) and is left out: press its electrode on, and "
+            "calibrate again if it is needed."
+        )
+    return mask
 
 
 def _loudest(

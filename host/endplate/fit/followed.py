@@ -17,10 +17,18 @@ import numpy as np
 from endplate.errors import CalibrationError
 from endplate.fit.labels import LONGEST_REACTION_S, StartedCue
 from endplate.fit.protocol import words
-from endplate.fit.repetition import Measured, Verdict, measure, outliers, verdict
+from endplate.fit.repetition import (
+    Measured,
+    Verdict,
+    measure,
+    outliers,
+    unheard,
+    verdict,
+)
 
 LEAST_CORRELATION = 0.4  # below it a cue was not followed; weak signals of a difficult patient: 0.9
 MOST_ASTRAY = 1 / 3  # of all cues: more, and cues and signal do not belong together
+LEAST_DEAF = 4  # movements in a row that a site does not hear above its noise
 AROUND_S = 0.6  # before a cue, looked at
 KINDS = ("reference", "trapezoid", "combination")
 
@@ -43,6 +51,19 @@ def measured(
             found[index] = measure(
                 cue, number, power[near], bad[near], since[near], window_s, rest
             )
+    return found
+
+
+def lost(done: dict[int, Measured], sites: int) -> dict[int, int]:
+    """Sites (indices) that heard nothing above their noise from some cue on until the end, with the
+    index of that cue: the electrode came off and stayed off."""
+    order = sorted(done)
+    found = {}
+    for site in range(sites):
+        deaf = [bool(unheard(done[index])[site]) for index in order]
+        since = next((k for k in range(len(deaf)) if all(deaf[k:])), len(deaf))
+        if len(deaf) - since >= LEAST_DEAF:
+            found[site] = order[since]
     return found
 
 

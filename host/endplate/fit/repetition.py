@@ -25,7 +25,8 @@ HEARD = 0.5  # of the noise at rest: less is no contraction
 UNREST = 0.35  # of the contraction itself, in the half second before
 BEFORE_S = 0.5
 ALIKE = 0.9  # cosine of what the sites say with what they said before; people repeat to 0.96
-FAULTY = 0.15  # share of a repetition without contact
+FAULTY = 0.03  # share of a repetition without contact: a jump spoils what is around it
+NOISY = 2.0  # times the RMS at rest, before a movement that the site then does not hear above it
 HELD = 0.9
 RESTLESS = 8.0  # power of the loudest tenth of a rest over its median
 #: An outlier is this far from the others of its direction, and this many spreads beyond what is
@@ -40,7 +41,8 @@ Key = tuple[tuple[str, float], ...]
 class Measured:
     """One cue as it was done. `reaction_s` and `correlation`: how late and how well it followed;
     `level_uv` [sites]: RMS above rest in its hold; `before`: activity just before it, of that in
-    its hold; `noise_uv` [sites]: at rest; `faulty`: sites (indices) that lost contact."""
+    its hold; `noise_uv` [sites]: at rest; `faulty`: sites (indices) that lost contact; `calm_uv`
+    [sites]: RMS just before or after it, whichever is less, rest included."""
 
     cue: Cue
     number: int
@@ -50,6 +52,7 @@ class Measured:
     noise_uv: np.ndarray
     before: float
     faulty: tuple[int, ...]
+    calm_uv: np.ndarray
 
     @property
     def key(self) -> Key:
@@ -83,11 +86,21 @@ def measure(
     calm = (since_s > -BEFORE_S) & (since_s <= window_s)
     size = float(np.linalg.norm(level_uv))
     before = float(np.median(total[calm])) / max(size, 1e-9) if calm.any() else 0.0
+    over = since_s > cue.active_s + max(0.0, reaction) + window_s
+    quiet = [np.median(power[some], axis=0) for some in (calm, over) if some.any()]
+    calm_uv = np.sqrt(np.min(quiet, axis=0)) if quiet else np.sqrt(rest)
     lost = bad[during].mean(0) > FAULTY if during.any() else np.zeros(power.shape[1], bool)
     return Measured(
         cue, number, reaction, correlation, level_uv, np.sqrt(rest), before,
-        tuple(int(site) for site in np.flatnonzero(lost)),
+        tuple(int(site) for site in np.flatnonzero(lost)), calm_uv,
     )  # fmt: skip
+
+
+def unheard(one: Measured) -> np.ndarray:
+    """Sites that are noisy before the movement and hear nothing more in it, bool [sites]: an
+    electrode off the skin does so."""
+    held = np.hypot(one.level_uv, one.noise_uv)
+    return (one.calm_uv > NOISY * one.noise_uv) & (held < NOISY * one.calm_uv)
 
 
 @dataclass(frozen=True)
@@ -112,6 +125,9 @@ def verdict(one: Measured, earlier: Sequence[Measured], labels: Sequence[str]) -
         at = ", ".join(labels[site] for site in one.faulty)
         return Verdict("contact", f"{at} lost contact: press the electrode on, then repeat")
     noise = float(np.linalg.norm(one.noise_uv))
+    if unheard(one).any():
+        at = ", ".join(labels[site] for site in np.flatnonzero(unheard(one)).tolist())
+        return Verdict("contact", f"{at} noisy at rest, too: press the electrode on, then repeat")
     if one.level < HEARD * noise:
         return Verdict("silent", "Nothing heard: repeat, with a comfortable effort")
     if one.before > UNREST and one.before * one.level > noise:

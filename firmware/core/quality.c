@@ -13,7 +13,8 @@ static const float DEAD_UV2 = 0.001f;
 static const float JUMP_UV2 = 4e6f;       /* 2 mV, squared; twice that from frame to frame */
 static const float LIFTED_POWER = 25.0f;  /* 5 times the RMS at rest, */
 static const float LIFTED_LINES = 10.0f;  /* and lines 10 dB above the rest of the band, */
-static const float LIFTED_RISE = 16.0f;   /* 4 times what they have been */
+static const float LIFTED_RISE = 16.0f;   /* 4 times what they have been while it rested: */
+static const float RESTING_POWER = 10.0f; /* a lifted one is noisy and never does */
 static const float DB_PER_LOG2 = 3.01029996f; /* 10 log10(2) */
 enum { UNFIT = QUALITY_FLAT | QUALITY_RAILED | QUALITY_LIFTED };
 static const float MAINS_LIMIT_DB = 60.0f;
@@ -142,12 +143,17 @@ static void levels(quality_state *state, const quality_config *config, int32_t i
     site->busy_uv = histogram_share(bins, total, 0.9f);
 }
 
+/* The smaller of what is known of a site's power at rest and what it has been; 0: neither. */
+static float least_power(const quality_site *site, float rest) {
+    const float quiet = site->quiet_uv * site->quiet_uv;
+    return !(rest > 0.0f) || (quiet > 0.0f && quiet < rest) ? quiet : rest;
+}
+
 /* Whether the finished frame is full of hum, beyond what the site is at rest and what hum it has
  * had: where there is always much of it, a contraction is none. */
 static int32_t hums(const quality_site *site, float after, float removed, float rest,
                     float usual) {
-    const float quiet = site->quiet_uv * site->quiet_uv;
-    const float least = !(rest > 0.0f) || (quiet > 0.0f && quiet < rest) ? quiet : rest;
+    const float least = least_power(site, rest);
     return least > 0.0f && after > LIFTED_POWER * least && removed > LIFTED_LINES * after &&
            usual > 0.0f && removed > LIFTED_RISE * usual;
 }
@@ -174,7 +180,9 @@ static void verdict(quality_state *state, const quality_config *config, int32_t 
     if (((state->frames + (uint32_t)i) & 7u) == 0u) {
         const float lines = state->slow_removed[i], usual = state->usual_removed[i];
         site->mains_db = mains_db(lines, state->slow_after[i]);
-        if (state->frames > SETTLED && !(site->bits & (uint32_t)UNFIT))
+        const float least = least_power(site, rest);
+        const int32_t rests = !(least > 0.0f) || state->slow_after[i] < RESTING_POWER * least;
+        if (rests && state->frames > SETTLED && !(site->bits & (uint32_t)UNFIT))
             state->usual_removed[i] = usual > 0.0f ? usual + (lines - usual) * share : lines;
     }
 

@@ -13,9 +13,9 @@
  *              does that; the offset of an electrode that leaves the skin jumps by tens of mV); or
  *              the clean signal's RMS is > 5 times that at rest while the notch takes out 10 dB more
  *              than passes it (after a strong effort it rings: then the two are equal) and 4 times
- *              the RMS that it took out in the last 8 s. At rest: the smaller of what the caller
- *              knows and of quiet_uv. A jump is seen within a frame, hum once the notch has settled
- *              on it (a quarter of a second)
+ *              the RMS that it took out in the last 8 s of rest. At rest: the smaller of what the
+ *              caller knows and of quiet_uv. A jump is seen within a frame, hum once the notch has
+ *              settled on it (a quarter of a second)
  *   mains_db   10 log10(P_removed / P_after), smoothed over 1 s. P_after: power of the band-passed
  *              signal after the notch; P_removed: power of what the notch took out (before - after,
  *              sample by sample), less what it takes out of noise. So the usual definition (lines
@@ -92,7 +92,7 @@ typedef struct quality_state {
     quality_frame frame[2];
     int32_t flat_frames[CORE_CHAIN_SITES];
     float slow_removed[CORE_CHAIN_SITES], slow_after[CORE_CHAIN_SITES];
-    float usual_removed[CORE_CHAIN_SITES]; /* over 8 s, while the site is fit; 0: not yet known */
+    float usual_removed[CORE_CHAIN_SITES]; /* over 8 s, while it rests; 0: not yet known */
     float earlier[CORE_CHAIN_SITES]; /* power of the first of two frames; < 0 if it was bad */
     uint16_t bins[CORE_CHAIN_SITES][QUALITY_BINS];
     quality_site site[CORE_CHAIN_SITES];

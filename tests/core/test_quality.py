@@ -112,6 +112,20 @@ def test_lifted_without_a_jump_is_known_once_the_notch_has_settled_and_for_as_lo
     assert not np.any(said[:50]) and not np.any(said[225:]), "before it, and two seconds after"
 
 
+def test_lifted_stays_for_a_minute_and_hum_that_comes_to_stay_is_got_used_to():
+    uv = noise(140, 4)
+    t = np.arange(len(uv)) / 250
+    uv[2500:17500, 3] = 5 * uv[2500:17500, 3] + 400 * np.sin(2 * np.pi * 50 * t[2500:17500])
+    uv[15000:, 5] *= np.where(t[15000:] % 4 > 2, 8.0, 1.0)  # effort, once it is usual
+    uv[2500:, 5] += 250 * np.sin(2 * np.pi * 50 * t[2500:])
+    hops = Chain(typical_settings()).process(np.round(uv / UV_PER_COUNT).astype(np.int32))
+    bad = hops["bad_sites"]
+    lifted = bad >> np.uint64(3) & np.uint64(1)  # a noise that only just does, in some frames
+    assert np.mean(lifted[550:1500]) > 0.5 and np.mean(lifted[2500:3500]) > 0.5
+    assert not np.any(bad[600:] >> np.uint64(5) & np.uint64(1)), "two seconds after it began"
+    assert not np.any(bad[4000:])
+
+
 @pytest.mark.parametrize("rate_hz", [250, 1000])
 def test_effort_and_hum_alone_are_not_a_lifted_site(rate_hz):
     """A contraction 60 times the rest, hum of 50 microvolt, and both, with the notch settled."""

@@ -106,7 +106,7 @@ def sites_table(labels: list[str], status: dict[str, Any]) -> Table:
             _snr(meters),
             f"{meters.get('rest_uv', 0.0):.1f} uV {arrow(meters, 'rest')}",
             f"{site['rms_uv']:.1f} uV",
-            f"{site['mains_db']:+.0f} dB {arrow(meters, 'mains')}",
+            f"{round(site['mains_db']):+d} dB {arrow(meters, 'mains')}",
         )
     return table
 

@@ -66,7 +66,7 @@ class SiteRows(QWidget):
         painter = QPainter(self)
         p = self._palette
         width = self.width()
-        bar = QRectF(118, 0, max(60, width - 274), 9)
+        bar = QRectF(118, 0, max(60, width - 294), 9)
         painter.setPen(QColor(p.quiet))
         for border in (SNR_USABLE_DB, SNR_GOOD_DB):
             x = bar.left() + bar.width() * border / FULL_DB
@@ -105,10 +105,10 @@ class SiteRows(QWidget):
             rest = float(meters.get("rest_uv", 0.0))
             numbers = (
                 f"{rest:.1f} µV {arrow(meters, 'rest')} · "
-                f"{float(site.get('mains_db', 0.0)):+.0f} dB {arrow(meters, 'mains')}"
+                f"{round(float(site.get('mains_db', 0.0))):+d} dB {arrow(meters, 'mains')}"
             )
             painter.drawText(
-                QRectF(width - 150, top, 146, 22),
+                QRectF(width - 170, top, 166, 22),
                 Qt.AlignmentFlag.AlignRight,
                 numbers.rstrip() if rest > 0 else "–",
             )

@@ -113,18 +113,18 @@ def test_isolate_and_cover_differ_where_no_site_hears_one_movement_alone():
 
 
 def test_a_dof_that_sounds_the_same_both_ways_is_not_carried_and_the_other_is():
-    mix = MIX_UV.copy()
+    mix = MIX_UV[sorted(RIGHT)]
     mix[:, 1] = mix[:, 0]
-    judged = site_test.judge(heard(mix, 2), "cover")
+    judged = site_test.judge(heard(mix, 2, montage="free-4"), "cover")
     assert judged.carried == ("elbow",) and judged.r2["hand"] < 0.5
     pair = ("hand", 1.0), ("hand", -1.0)
     assert judged.apart[pair] < sites.BARELY
 
 
 def test_a_direction_that_no_site_hears_is_found_not_refused():
-    mix = MIX_UV.copy()
+    mix = MIX_UV[sorted(RIGHT)]
     mix[:, 1] = 0
-    judged = site_test.judge(heard(mix, 2), "cover")
+    judged = site_test.judge(heard(mix, 2, montage="free-4"), "cover")
     assert "hand" not in judged.carried
     assert judged.matrix.uv[1].max() < 5
 

@@ -157,7 +157,7 @@ def check_enough(
                 often = {0: "was never tried", 1: "was tried once"}.get(done, f"was tried {done} times")
                 raise CalibrationError(
                     f"'{words(dof, sign)}' {often}, and at least {least} repetitions are needed: "
-                    "calibrate again to the end."
+                    "do all of it again, to the end."
                 )
 
 

@@ -11,8 +11,8 @@
  *   snr_db,     maximisation; each has the mean power of its frames. duty: share of time in
  *   duty        contraction. SNR: 10 log10((active^2 - quiet^2) / quiet^2). NaN, and quiet_uv that
  *               of the one hump without what is far above it, while nobody has contracted and
- *               relaxed in the last minute, and in the first 12 s. It forgets over 30 s. Rest is the
- *               lower hump and no wider than noise is: a movement that is heard faintly is effort
+ *               relaxed in the last minute, and in the first 12 s. It forgets over 30 s. Rest is
+ *               the lower hump and no wider than noise is: a movement heard faintly is effort
  *   heart_bpm   beats a minute of peaks of the clean signal below 40 Hz that are short (< 160 ms),
  *               stand out of the rest about them and keep a period of 0.4 to 1.25 s within a fifth;
  *               0 until eight more have done so than not. heart_uv: their height
@@ -20,8 +20,8 @@
  *               last second and a half of injection; NaN before the first
  *
  * A frame whose samples are not believed counts for nothing, nor do those of the following second
- * and a half, while filters ring, nor the four before it: it takes a third of a second to see that a
- * contact is lost. Filters are designed on the host (endplate/live/design.py).
+ * and a half, while filters ring, nor the four before it: it takes a third of a second to see that
+ * a contact is lost. Filters are designed on the host (endplate/live/design.py).
  * Sources of the numbers: SCIENCE section 2 as quoted in host/GUIDE.md.
  */
 #ifndef ENDPLATE_CORE_METER_H

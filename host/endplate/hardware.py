@@ -126,7 +126,7 @@ def hand_names() -> list[str]:
 
 
 def montage_names() -> list[str]:
-    """Montages that come with Endplate; free-1 to free-32 exist besides."""
+    """Montages that come with Endplate; free-1 to free-64 exist besides."""
     return found("montages")
 
 

@@ -294,7 +294,8 @@ def main() -> int:
     print(
         f"bars: linear {figures[0]:.2f} us of {MAX_US:g}, mean {figures[1]:.2f} us of "
         f"{MAX_MEAN_US:g}, loop {figures[2]:.2f} ns of {MAX_LOOP_NS:g}, "
-        f"dense {figures[3]:.2f} % of {MAX_DENSE:g}, ratio {ratio:.0f} of {MIN_RATIO:g}, both chains say the same: {same}; {'held' if held else 'MISSED'}"
+        f"dense {figures[3]:.2f} % of {MAX_DENSE:g}, ratio {ratio:.0f} of {MIN_RATIO:g}, "
+        f"both chains say the same: {same}; {'held' if held else 'MISSED'}"
     )
     if options.json:
         figures_made = {"held": bool(held), "chain": results, "loop": loops, "dense": dense}

@@ -77,7 +77,8 @@ def test_a_hop_that_is_not_full_is_not_closed():
 
 REFUSED = [
     {"sites": 0}, {"sites": lib.CORE_MAX_SITES + 1}, {"sites": -1}, {"statistics": 0},
-    {"statistics": 32}, {"statistics": 2}, {"statistics": 30}, {"statistics": 9}, {"statistics": 13},
+    {"statistics": 32}, {"statistics": 2}, {"statistics": 30}, {"statistics": 9},
+    {"statistics": 13},
     {"hop_samples": 0}, {"hop_samples": -5}, {"hop_samples": 4097},
     {"window_hops": 0}, {"window_hops": 33}, {"form": 2}, {"form": -1},
     {"rest": [-1.0] * 8}, {"reference": [0.0] * 8}, {"reference": [-60.0] * 8},

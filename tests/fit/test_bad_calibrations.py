@@ -165,7 +165,8 @@ def test_a_site_that_comes_off_in_the_middle_is_left_out_and_said():
     profile = fit(signal, montage=sites)
     assert profile.site_labels == ("site 1", "site 2", "site 3", "site 4")
     (says,) = [text for text in profile.report["sentences"] if "spare" in text]
-    assert says.startswith("spare (channel 5) came off after 60 s") and "press its electrode" in says
+    assert says.startswith("spare (channel 5) came off after 60 s")
+    assert "press its electrode" in says
     assert r2(profile) > 0.9
 
 
@@ -205,7 +206,7 @@ def test_another_unit_is_refused(counts, times, says):
 
 @pytest.mark.parametrize("rate_hz", [1000, 125])
 def test_another_rate_than_the_recording_says_is_refused(counts, rate_hz):
-    """The cues' times are in samples: at a higher rate they overlap, at a lower one nothing fits."""
+    """The cues' times are in samples: at a higher rate they overlap, at a lower nothing fits."""
     refused(counts, "was not made at 1000|do not follow their cues|followed its cue in",
             rate_hz=rate_hz)  # fmt: skip
 

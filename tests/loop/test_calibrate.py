@@ -19,7 +19,6 @@ from endplate.live.profile_file import load_profile
 from endplate.live.recording import read_recording
 from endplate.sim.rig import Rig
 
-
 DREAMT = 5  # "Close hand", the first time after rest, motion and references
 
 

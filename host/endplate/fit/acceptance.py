@@ -65,7 +65,8 @@ def check_units(power: np.ndarray, counts: np.ndarray) -> None:
     strongest = float(np.sqrt(np.quantile(power.max(1), STRONGEST)))
     if LEAST_UV <= strongest <= MOST_UV:
         return
-    size, unit = ("less", "volts or millivolts") if strongest < 1 else ("more", "nanovolts or counts")
+    small = strongest < 1
+    size, unit = ("less", "volts or millivolts") if small else ("more", "nanovolts or counts")
     raise CalibrationError(
         f"The strongest contraction has {strongest:.2g} microvolt, {size} than any muscle gives: "
         f"the recording is probably in {unit}; state its unit rightly, or convert it to microvolt."
@@ -154,7 +155,8 @@ def check_enough(
                 cue.kind == "trapezoid" and cue.target.get(dof, 0.0) * sign > 0 for _, cue in cues
             )
             if done < least:
-                often = {0: "was never tried", 1: "was tried once"}.get(done, f"was tried {done} times")
+                few = {0: "was never tried", 1: "was tried once"}
+                often = few.get(done, f"was tried {done} times")
                 raise CalibrationError(
                     f"'{words(dof, sign)}' {often}, and at least {least} repetitions are needed: "
                     "do all of it again, to the end."

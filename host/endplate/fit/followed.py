@@ -132,7 +132,8 @@ def _enough(done: dict[int, Measured], wrong: dict[int, Verdict], least: int) ->
         astray = [index for index in mine if index in wrong]
         if astray and len(mine) - len(astray) < least:
             raise CalibrationError(
-                f"'{words(dof, sign)}' followed its cue in {len(mine) - len(astray)} of {len(mine)} "
-                f"repetitions, and {least} are needed (number {done[astray[0]].number}: "
-                f"{wrong[astray[0]].sentence}): do it again, with the bar."
+                f"'{words(dof, sign)}' followed its cue in {len(mine) - len(astray)} of "
+                f"{len(mine)} repetitions, and {least} are needed (number "
+                f"{done[astray[0]].number}: {wrong[astray[0]].sentence}): do it again, with the "
+                "bar."
             )

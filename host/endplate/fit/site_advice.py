@@ -104,8 +104,9 @@ def for_isolate(
             its = labels[own[best]] if best in own else ""
             loud = words(*best).lower()
             if one.about in ("own", "meant") and its:
-                one = Advice(one.site, "drop", f"{labels[one.site]} hears {loud}, for which {its} "
-                             "is the better: leave it out, or keep it as a spare.", "spare")  # fmt: skip
+                why = f"{labels[one.site]} hears {loud}, for which {its} is the better: "
+                why += "leave it out, or keep it as a spare."
+                one = Advice(one.site, "drop", why, "spare")
             elif complete:
                 one = Advice(one.site, "drop", f"{labels[one.site]} is not needed: each movement "
                              "has a site that hears it alone.", "spare")  # fmt: skip

@@ -174,8 +174,9 @@ def carries(
 ) -> tuple[list[str], dict[str, float]]:
     """The DoF that a decoder follows honestly together, and R^2 of each when all are wanted.
 
-    `combined`: it also learns movements of two DoF at once, sums of those in `data`. While one of them is not followed, the worst is given up, and its movements with it, and the
-    others are judged anew: what confused them may be gone.
+    `combined`: it also learns movements of two DoF at once, sums of those in `data`. While one of
+    them is not followed, the worst is given up, and its movements with it, and the others are
+    judged anew: what confused them may be gone.
     """
     r2: dict[str, float] = {}
     while True:

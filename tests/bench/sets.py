@@ -5,7 +5,8 @@
 
 Bars, on every person: what auto took is above ridge on RMS and direct control, the simple decoders
 (or is one of them, and above the other); the output rises with effort on every ramp, Spearman 0.9;
-a touch-up regains 0.9 of what a moved armband cost. Status 1 when one is missed. A few minutes.
+a touch-up regains 0.9 of what a moved armband cost. On the mean of ten people of biopatrec10: R^2,
+idle DoF, rest. Status 1 when one is missed. A few minutes.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -49,16 +50,22 @@ class Set:
     combined: bool | None = None
     graded: bool = False
     simple: bool = True  # a bar is the simple decoder
+    least: dict[str, float] = field(default_factory=dict)  # means over people, at least
+    most: dict[str, float] = field(default_factory=dict)  # and at most
     shifted: tuple[str, ...] = ()  # decoders that are touched up after the electrodes moved
 
 
 ANGLES = tuple({"movement": name} for name in ("elbow", "shoulder_xz", "sim_xz", "sim_xy"))
 SLOW = ({"rate_hz": 250},)
+QUIET = {"leakage": 0.02, "rest_motion_share": 0.01}
 SETS = (
-    Set("biopatrec10", "biopatrec10", "biopatrec10", "*.npz"),
-    Set("biopatrec10-250hz", "biopatrec10", "biopatrec10", "*.npz", SLOW),
-    Set("biopatrec10-combined", "biopatrec10", "biopatrec10", "*.npz", combined=True),
-    Set("biopatrec10-combined-250hz", "biopatrec10", "biopatrec10", "*.npz", SLOW, True),
+    Set("biopatrec10", "biopatrec10", "biopatrec10", "*.npz", least={"r2": 0.92}, most=QUIET),
+    Set("biopatrec10-250hz", "biopatrec10", "biopatrec10", "*.npz", SLOW, least={"r2": 0.84},
+        most=QUIET),
+    Set("biopatrec10-combined", "biopatrec10", "biopatrec10", "*.npz", combined=True,
+        least={"r2": 0.90, "combined_r2": 0.79}, most=QUIET),
+    Set("biopatrec10-combined-250hz", "biopatrec10", "biopatrec10", "*.npz", SLOW, True,
+        least={"r2": 0.80, "combined_r2": 0.66}, most=QUIET),
     Set("iso-force2d", "iso-force2d", "iso_force2d", "*.mat"),
     Set("upperarm-kinematics", "upperarm-kinematics", "upperarm_kinematics", "*.npz", ANGLES),
     Set("myo-gripforce", "myo-gripforce", "myo_gripforce", "*.npz"),
@@ -104,6 +111,7 @@ def run(one: Set, data: Path, out: Path, console: Console) -> list[str]:
             said.append({"name": trials.name, "decoders": told(made)})
     evaluate.finish(console, out / one.name, judged, said)
     below = [sentence for made in judged for sentence in missed(one, made)]
+    below += missed_by_all(one, judged)
     return below + touched_up(sorted((data / one.folder).glob(one.files)), console, one.shifted)
 
 
@@ -139,6 +147,18 @@ def missed(one: Set, judged: Judged) -> list[str]:
         if min(rises) < LEAST_SPEARMAN:
             sentences.append(f"{one.name}, {low}")
     return sentences
+
+
+def missed_by_all(one: Set, judged: list[Judged]) -> list[str]:
+    """Sentences of the bars that the mean over people misses."""
+    def mean(name: str) -> float:
+        return float(np.mean([made.chosen.figures[name] for made in judged]))
+
+    low = [f"{name} {mean(name):.3f} of {bar:g}" for name, bar in one.least.items()
+           if not mean(name) >= bar]  # fmt: skip
+    high = [f"{name} {mean(name):.3f} of at most {bar:g}" for name, bar in one.most.items()
+            if not mean(name) <= bar]  # fmt: skip
+    return [f"{one.name}, mean of {len(judged)}: {sentence}" for sentence in low + high]
 
 
 def main() -> int:

@@ -13,6 +13,7 @@ from endplate.fit.judgement import Judged, Verdict
 #: Figure -> what its axis says.
 SHOWN = {"r2": "R²", "direction_accuracy": "right direction", "leakage": "output on idle DoF",
          "delay_ms": "delay (ms)"}  # fmt: skip
+LEAST_AXIS = {"leakage": 0.05, "delay_ms": 100.0}  # how far the axes of these go at least
 OTHER, TAKEN, MEAN = "#777777", "#009E73", "#0072B2"
 #: Decoder -> colour and hatch of its bars; what was taken has no hatch.
 SIMPLE = {"ridge on RMS": ("#E69F00", "//"), "direct": ("#CCCCCC", "..")}
@@ -44,8 +45,11 @@ def decoders(folder: Path, judged: list[Judged]) -> Path:
                 axis.plot([mean] * 2, [row - 0.33, row + 0.33], color=MEAN, linewidth=2)
         axis.set_xlabel(SHOWN[key])
         axis.grid(axis="x", linewidth=0.3)
-        if key != "delay_ms":
-            axis.set_xlim(right=1.03 if key != "leakage" else None)
+        if key in LEAST_AXIS:  # neither is ever below 0, and a speck of it shall not look large
+            far = max(axis.get_xlim()[1], LEAST_AXIS[key])
+            axis.set_xlim(-0.03 * far, far)
+        else:
+            axis.set_xlim(right=1.03)
     axes[0, 0].set_yticks(range(len(names)), names)
     axes[0, 0].invert_yaxis()
     people = f"{len(judged)} recordings" if len(judged) > 1 else judged[0].trials.name

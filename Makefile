@@ -78,12 +78,12 @@ monocypher: $(VENV)/.core
 	@$(PY) firmware/monocypher.py $(VENV)/monocypher
 
 firmware-pc: $(VENV)/.core monocypher
-	@$(MAKE) --no-print-directory -C firmware PYTHON=$(abspath $(PY)) pc
+	@$(MAKE) -j2 --no-print-directory -C firmware PYTHON=$(abspath $(PY)) pc
 
 # What can be built is; a test that needs the rest skips and names it.
 firmware-for-tests: firmware-pc
 	@if command -v arm-none-eabi-gcc >/dev/null; then \
-	    $(MAKE) --no-print-directory -C firmware PYTHON=$(abspath $(PY)) f405 replay budget; fi
+	    $(MAKE) -j2 --no-print-directory -C firmware PYTHON=$(abspath $(PY)) f405 replay budget; fi
 
 $(VENV)/bin/python:
 	@sh host/build/debian.sh base

@@ -3,7 +3,7 @@
 every 10 ms in QEMU.
 
 The actuators' stand-in is a thread in Python: when the machine is busy it answers late, and the
-hand waits for it. So the best of a few seconds counts, and a machine that has no processor to spare
+hand waits for it. So the best of some seconds counts, and a machine that has no processor to spare
 is held to less and said so. tests/run.py gives it what there is, `chrt -r 5 python -m pytest` takes
 it from others; QEMU wants a whole processor.
 """
@@ -23,7 +23,7 @@ from .pressure import Pressure
 from .wire_host import HOP_S, connected
 
 ROOT = Path(__file__).resolve().parents[2]
-WINDOWS = 6
+WINDOWS = 14
 GOAL, PRESENT, SYNC_READ = 116, 126, 0x82
 AXES = 9
 
@@ -72,10 +72,11 @@ def best(host, bus, enough_hz: float) -> dict:
 
 def held(found: dict, hz: float, least_hz: float) -> None:
     """The rate, or less where the machine has no processor to spare, and then said."""
-    if found["hz"] < hz and (why := found["none_to_spare"]):
+    good = found["hz"] >= hz and found["errors"] == 0  # an answer that is late is an error, too
+    if not good and (why := found["none_to_spare"]):
         assert found["hz"] > least_hz
-        pytest.skip(f"{found['hz']:.0f} Hz, {why}")
-    assert found["hz"] >= hz and found["errors"] == 0
+        pytest.skip(f"{found['hz']:.0f} Hz, {found['errors']} errors, {why}")
+    assert good, f"{found['hz']:.1f} Hz, {found['errors']} errors"
 
 
 @pytest.mark.alone

@@ -20,6 +20,22 @@ UV_PER_COUNT = FULL_SCALE_UV / (2**23 - 1)
 DOFS = ("hand", "elbow")
 #: Microvolt at sites 1-4 for full close, open, flexion, extension; off the diagonal: cross-talk.
 MIX_UV = 120.0 * np.array([[1, 0.1, 0, 0], [0.1, 1, 0.1, 0], [0, 0.1, 1, 0.15], [0.05, 0, 0.1, 1]])
+#: The same at eight sites. Sites 1, 3, 6 and 8 hear one movement each; the others hear two or more
+#: of them, or nothing.
+EIGHT_UV = np.array(
+    [
+        [80, 4, 3, 2],
+        [30, 28, 4, 5],
+        [5, 70, 4, 3],
+        [2, 1, 2, 1],
+        [20, 5, 22, 18],
+        [3, 5, 75, 6],
+        [25, 22, 27, 23],
+        [2, 3, 6, 85],
+    ],
+    float,
+)
+RIGHT_FOUR = (0, 2, 5, 7)
 REST_UV = 4.0
 REACTION_S = 0.30
 CHANNELS = 8

@@ -10,8 +10,10 @@ import pytest
 from cued_emg import (
     CHANNELS,
     DOFS,
+    EIGHT_UV,
     FULL_SCALE_UV,
     RATE_HZ,
+    RIGHT_FOUR,
     UV_PER_COUNT,
     counts_of,
     intents,
@@ -27,22 +29,8 @@ from endplate.live.recording import Recording
 
 CUES = site_test.protocol(DOFS)
 BAND = np.sqrt((0.45 * RATE_HZ - 20) / (RATE_HZ / 2))  # share of white noise that passes
-#: Microvolt at eight sites for close, open, bend, straighten. Sites 1, 3, 6 and 8 hear one movement
-#: each; the others hear several, or nothing.
-MIX_UV = 1.5 * np.array(
-    [
-        [80, 4, 3, 2],
-        [30, 28, 4, 5],
-        [5, 70, 4, 3],
-        [2, 1, 2, 1],
-        [20, 5, 22, 18],
-        [3, 5, 75, 6],
-        [25, 22, 27, 23],
-        [2, 3, 6, 85],
-    ],
-    float,
-)
-RIGHT = {0, 2, 5, 7}
+MIX_UV = 1.5 * EIGHT_UV
+RIGHT = set(RIGHT_FOUR)
 
 
 def heard(mix_uv=MIX_UV, seed=1, cues=CUES, montage="free-8"):

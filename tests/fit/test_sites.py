@@ -5,30 +5,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from cued_emg import DOFS, EIGHT_UV, RIGHT_FOUR
 
 from endplate.fit import auto, site_advice, sites
 from endplate.fit.features import Look, Statistics, pairs_of
 from endplate.fit.frames import Frames
 
-DOFS = ("hand", "elbow")
 INTENTS = (("hand", 1.0), ("hand", -1.0), ("elbow", 1.0), ("elbow", -1.0))
 REST_UV2 = 16.0
-#: Microvolt at eight sites for full close, open, bend, straighten. Sites 1, 3, 6 and 8 hear one
-#: movement each; the others hear two or more of them, or nothing.
-MIX_UV = np.array(
-    [
-        [80, 4, 3, 2],
-        [30, 28, 4, 5],
-        [5, 70, 4, 3],
-        [2, 1, 2, 1],
-        [20, 5, 22, 18],
-        [3, 5, 75, 6],
-        [25, 22, 27, 23],
-        [2, 3, 6, 85],
-    ],
-    float,
-)
-RIGHT = (0, 2, 5, 7)
+MIX_UV, RIGHT = EIGHT_UV, RIGHT_FOUR
 LABELS = [f"site {n + 1}" for n in range(8)]
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from endplate.cli import COMMANDS
+
 ROOT = Path(__file__).resolve().parents[2]
 SHOWN = [
     line.strip().split("   ")[0].strip()
@@ -39,17 +41,14 @@ def test_something_is_shown():
     assert sum(s.startswith("make ") for s in SHOWN) >= 3
 
 
-@pytest.mark.parametrize(
-    "command",
-    ["bench", "monitor", "devices", "record", "replay", "evaluate", "calibrate", "run", "hand",
-     "profile", "simulate", "sites"],
-)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_examples_of_each_help_are_accepted(command):
     accepted(importlib.import_module(f"endplate.cli.{command}").EXAMPLES, command)
 
 
 def test_examples_of_each_verb_of_hand_are_accepted():
-    from endplate.cli.hand import VERBS, loaded
+    from endplate.cli.hand import VERBS
+    from endplate.cli.verbs import loaded
 
     for place, _ in VERBS.values():
         accepted(loaded(place).EXAMPLES, "hand")

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from endplate.cli import main, simulate_fitts
-from endplate.cli.simulated import Person, dofs_of, play
+from endplate.cli.simulate_options import dofs_of
+from endplate.cli.simulated import Person, play
 from endplate.clinic import fitts
 from endplate.errors import UsageError
 from endplate.live.profile import Profile

@@ -17,7 +17,7 @@ from endplate.cli.ending import end
 from endplate.cli.guided import REPEAT, follow
 from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.profile_words import ago, differences, told
-from endplate.cli.sources import absolute, add_board, board_settings
+from endplate.cli.sources import absolute, add_board, board_settings, named_dofs
 from endplate.errors import UsageError
 from endplate.fit import recorded_cues
 from endplate.fit.auto import candidates
@@ -125,7 +125,7 @@ def run(arguments: argparse.Namespace) -> int:
             )  # fmt: skip
         return _kept(console, profile, out, "calibrated", hand)
     cues = calibration_protocol(
-        _dofs(arguments, hand), _repetitions(arguments), arguments.combinations,
+        named_dofs(arguments.dofs, hand), _repetitions(arguments), arguments.combinations,
         arguments.postures,
     )  # fmt: skip
     guided, info = _record(arguments, console, cues, out, montage)
@@ -195,20 +195,6 @@ def _kept(console: Console, profile: Profile, out: Path, why: str, hand: Hand) -
     if made.before:
         console.print(f"What it was before comes back with: endplate profile {out} --undo")
     return 0
-
-
-def _dofs(arguments: argparse.Namespace, hand: Hand) -> list[str]:
-    dofs = [name.strip() for name in arguments.dofs.split(",") if name.strip()]
-    known = [dof.name for dof in hand.dofs]
-    for name in dofs:
-        if name not in known:
-            raise UsageError(
-                f"The hand {hand.name} has no degree of freedom {name!r}; it has "
-                f"{', '.join(known)}."
-            )
-    if len(set(dofs)) != len(dofs) or not dofs:
-        raise UsageError("Name each degree of freedom once, for example --dofs hand,elbow.")
-    return dofs
 
 
 def _repetitions(arguments: argparse.Namespace) -> int:

@@ -6,8 +6,8 @@ several verbs holds an object with these for each: "module:OBJECT"."""
 from __future__ import annotations
 
 import argparse
-import importlib
-from typing import Any
+
+from endplate.cli.verbs import add_verbs, run_verb
 
 #: Verb -> (module, summary).
 VERBS = {
@@ -38,25 +38,7 @@ EXAMPLES = """examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The verbs with their options."""
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    for name, (module_name, summary) in VERBS.items():
-        module = loaded(module_name)
-        sub = verbs.add_parser(
-            name,
-            help=summary,
-            description=summary[0].upper() + summary[1:] + ".",
-            epilog=module.EXAMPLES,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        module.add_arguments(sub)
-        sub.set_defaults(run_verb=module.run)
-
-
-def loaded(place: str) -> Any:
-    """What VERBS names: a module, or an object in one."""
-    file, _, part = place.partition(":")
-    module = importlib.import_module(file)
-    return getattr(module, part) if part else module
+    add_verbs(parser, VERBS)
 
 
 def add_port(parser: argparse.ArgumentParser) -> None:
@@ -67,6 +49,4 @@ def add_port(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Runs the verb."""
-    return arguments.run_verb(arguments)
+run = run_verb

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from endplate.errors import SessionError
+from endplate.errors import SessionError, UsageError
 from endplate.live.feed import FeedReader
 from endplate.live.recording import recover
 from endplate.live.session import default_directory
@@ -28,6 +28,17 @@ def session_folder(command: str) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def made_folder(path: Path) -> Path:
+    """A folder for results, made if it is not there. Raises UsageError."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"The folder {path} cannot be made ({error.strerror}): name another."
+        ) from None
+    return path
 
 
 def repair_recordings(folder: Path, console: Console) -> None:

@@ -8,7 +8,8 @@ like a subcommand.
 from __future__ import annotations
 
 import argparse
-import importlib
+
+from endplate.cli.verbs import add_verbs, run_verb
 
 #: Verb -> (module, summary).
 VERBS = {
@@ -39,20 +40,7 @@ EXAMPLES = """examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The verbs with their options."""
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    for name, (place, summary) in VERBS.items():
-        module = importlib.import_module(place)
-        sub = verbs.add_parser(
-            name,
-            help=summary,
-            description=summary[0].upper() + summary[1:] + ".",
-            epilog=module.EXAMPLES,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        module.add_arguments(sub)
-        sub.set_defaults(run_verb=module.run)
+    add_verbs(parser, VERBS)
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Runs the verb."""
-    return arguments.run_verb(arguments)
+run = run_verb

@@ -19,23 +19,20 @@ from rich.console import Console
 from rich.table import Table
 
 from endplate.cli.movements import held_out
-from endplate.cli.simulated import RATES, Person, dofs_of
+from endplate.cli.simulate_options import add_people, people_of
+from endplate.cli.simulated import Person
 from endplate.errors import UsageError
-from endplate.fit.auto import candidates
 from endplate.fit.evaluation import hold as held
 from endplate.fit.evaluation import r2, tracking
 from endplate.fit.labels import StartedCue
 from endplate.live.profile import Profile
 from endplate.sim.knobs import KNOBS, parsed
-from endplate.sim.patient import find_preset
-from endplate.sim.presets import DEFAULT, PRESETS
 
 EXAMPLES = """examples:
   endplate simulate decode --dofs 2 --rate 250
   endplate simulate decode --dofs 3 --rate 1000 --people 6 --json decoded.json
   endplate simulate decode --after shift_mm=10 --after sweat=1
 """
-FIRST_SEED = 201
 LEGEND = (
     "comb.: R² of the cues that ask for two DoF at once, over all DoF; all: of every movement; "
     "late out: the same with the delay taken out · idle: mean output on DoF that nobody means · "
@@ -61,32 +58,19 @@ class Decoded:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options."""
-    parser.add_argument("--preset", default=DEFAULT, help=f"of {', '.join(PRESETS)} ({DEFAULT})")
-    parser.add_argument("--dofs", type=int, default=2, help="how many DoF (2)")
-    parser.add_argument(
-        "--rate", type=int, choices=RATES, default=250, help="samples/s of the board (250)"
-    )
-    parser.add_argument("--people", type=int, default=4, help="how many simulated people (4)")
-    parser.add_argument(
-        "--seed", type=int, default=FIRST_SEED, help=f"of the first person ({FIRST_SEED})"
-    )
+    add_people(parser, 4)
     parser.add_argument("--seconds", type=float, default=90.0, help="of movements (90)")
     parser.add_argument(
         "--after", action="append", default=[], metavar="NAME=VALUE",
         help=f"a knob turned after the calibration, of {', '.join(KNOBS)}; may be repeated",
     )  # fmt: skip
-    parser.add_argument("--decoder", default="auto", help="auto, or one by its name (auto)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here as well")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """The table, person by person, and the mean."""
     console = Console(highlight=False)
-    preset = find_preset(arguments.preset)
-    dofs = dofs_of(preset.dofs, arguments.dofs, preset.name)
-    candidates(arguments.decoder)
-    if arguments.people < 1 or arguments.seed < 0:
-        raise UsageError("--people must be 1 or more, and --seed 0 or more.")
+    preset, dofs, seeds = people_of(arguments)
     if not 30 <= arguments.seconds <= 3600:
         raise UsageError(f"--seconds must lie between 30 and 3600, not {arguments.seconds:g}.")
     try:
@@ -95,13 +79,13 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"--after: {error}") from None
     if arguments.json is not None:  # before the minutes of work, not after
         try:
-            arguments.json.write_text("{}\n")
+            arguments.json.open("a").close()
         except OSError as error:
             raise UsageError(
                 f"{arguments.json} cannot be written ({error.strerror}): name another file."
             ) from None
     rows = []
-    for seed in range(arguments.seed, arguments.seed + arguments.people):
+    for seed in seeds:
         with console.status(f"Person {seed} ..."):
             person = Person(preset.name, seed, arguments.rate, dofs)
             profile = person.calibrated(arguments.decoder)

@@ -14,21 +14,19 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from endplate.cli.simulated import RATES, Person, Played, dofs_of, play
+from endplate.cli.places import made_folder
+from endplate.cli.simulate_options import add_people, check_least_one, people_of
+from endplate.cli.simulated import Person, Played, play
 from endplate.clinic import fitts
 from endplate.errors import UsageError
-from endplate.fit.auto import candidates
 from endplate.live.profile import Profile
 from endplate.sim.knobs import checked
-from endplate.sim.patient import find_preset
-from endplate.sim.presets import DEFAULT, PRESETS
 
 EXAMPLES = """examples:
   endplate simulate fitts --rate 250
   endplate simulate fitts --preset shoulder --dofs 3 --rate 1000
   endplate simulate fitts --shift-mm 10 --touch-up --out shifted
 """
-FIRST_SEED = 201  # the user and the decoders' defaults were settled on smaller ones
 NOT_A_PERSON = (
     "A simulated user is not a person: this says that the loop can be closed, not how well anybody "
     "would."
@@ -43,15 +41,7 @@ COLUMNS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options."""
-    parser.add_argument("--preset", default=DEFAULT, help=f"of {', '.join(PRESETS)} ({DEFAULT})")
-    parser.add_argument("--dofs", type=int, default=2, help="how many DoF (2)")
-    parser.add_argument(
-        "--rate", type=int, choices=RATES, default=250, help="samples/s of the board (250)"
-    )
-    parser.add_argument("--people", type=int, default=3, help="how many simulated people (3)")
-    parser.add_argument(
-        "--seed", type=int, default=FIRST_SEED, help=f"of the first person ({FIRST_SEED})"
-    )
+    add_people(parser, 3)
     parser.add_argument("--targets", type=int, default=24, help="per test (24)")
     parser.add_argument(
         "--shift-mm", type=float, default=0.0, help="move the electrodes round the limb after "
@@ -60,7 +50,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--touch-up", action="store_true", help="then touch up the profile, and test again"
     )
-    parser.add_argument("--decoder", default="auto", help="auto, or one by its name (auto)")
     parser.add_argument("--out", type=Path, help="folder for the ways of the cursor and results")
 
 
@@ -83,11 +72,10 @@ class Tested:
 def run(arguments: argparse.Namespace) -> int:
     """Status 1 when a test with a profile that fits was not completed to the last target."""
     console = Console(highlight=False)
-    preset = find_preset(arguments.preset)
-    dofs = dofs_of(preset.dofs, arguments.dofs, preset.name)
+    preset, dofs, seeds = people_of(arguments)
     _check(arguments)
     tests: list[Tested] = []
-    for seed in range(arguments.seed, arguments.seed + arguments.people):
+    for seed in seeds:
         with console.status(f"Person {seed} ...") as line:
             person = Person(preset.name, seed, arguments.rate, dofs)
             tests += tested(person, arguments, line.update)
@@ -101,24 +89,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    """Raises UsageError, CalibrationError."""
-    candidates(arguments.decoder)
-    for name in ("people", "targets"):
-        if getattr(arguments, name) < 1:
-            raise UsageError(f"--{name} must be 1 or more, not {getattr(arguments, name)}.")
-    if arguments.seed < 0:
-        raise UsageError(f"A seed is 0 or more, not {arguments.seed}.")
+    """What belongs to this verb alone. Raises UsageError."""
+    check_least_one(arguments, "targets")
     try:
         checked("shift_mm", arguments.shift_mm)
     except ValueError as error:
         raise UsageError(f"--shift-mm: {error}") from None
     if arguments.out is not None:
-        try:
-            arguments.out.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UsageError(
-                f"The folder {arguments.out} cannot be made ({error.strerror}): name another."
-            ) from None
+        made_folder(arguments.out)
 
 
 def tested(

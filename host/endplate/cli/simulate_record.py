@@ -16,14 +16,13 @@ import numpy as np
 from rich.console import Console
 
 from endplate.cli.movements import held_out
-from endplate.cli.simulated import MAINS_HZ, RATES, Person, dofs_of
+from endplate.cli.simulate_options import add_person, person_of
+from endplate.cli.simulated import MAINS_HZ, Person
 from endplate.errors import RecordingError, UsageError
 from endplate.fit.protocol import Cue, calibration_protocol, touch_up_protocol
 from endplate.live.bdf import Recording, write_bdf
 from endplate.live.boards import CYTON_FULL_SCALE_UV, CYTON_UV_PER_COUNT
 from endplate.sim.knobs import KNOBS, parsed
-from endplate.sim.patient import find_preset
-from endplate.sim.presets import DEFAULT, PRESETS
 
 EXAMPLES = """examples:
   endplate simulate record --rate 1000 --out someone.bdf
@@ -35,12 +34,8 @@ WHAT = ("calibration", "postures", "touch-up", "movements")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options."""
-    parser.add_argument("--preset", default=DEFAULT, help=f"of {', '.join(PRESETS)} ({DEFAULT})")
+    add_person(parser)
     parser.add_argument("--seed", type=int, default=1, help="of the person (1)")
-    parser.add_argument("--dofs", type=int, default=2, help="how many DoF (2)")
-    parser.add_argument(
-        "--rate", type=int, choices=RATES, default=250, help="samples/s of the board (250)"
-    )
     parser.add_argument("--what", choices=WHAT, default=WHAT[0], help=f"which cues ({WHAT[0]})")
     parser.add_argument("--seconds", type=float, default=60.0, help="of --what movements (60)")
     parser.add_argument(
@@ -53,10 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Writes the recording."""
-    preset = find_preset(arguments.preset)
-    dofs = dofs_of(preset.dofs, arguments.dofs, preset.name)
-    if arguments.seed < 0:
-        raise UsageError(f"A seed is 0 or more, not {arguments.seed}.")
+    preset, dofs = person_of(arguments)
     if arguments.out.suffix != ".bdf":
         raise UsageError(f"The recording {arguments.out} must end in .bdf.")
     if not 5 <= arguments.seconds <= 3600:

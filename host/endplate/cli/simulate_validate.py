@@ -12,7 +12,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from endplate.errors import UsageError
+from endplate.cli.places import made_folder
+from endplate.cli.simulate_options import check_seed
 from endplate.sim import validation
 from endplate.sim.patient import find_preset
 from endplate.sim.presets import PRESETS
@@ -34,8 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Status 1 when a criterion is not met."""
-    if arguments.seed < 0:
-        raise UsageError(f"A seed is 0 or more, not {arguments.seed}.")
+    check_seed(arguments)
     names = [find_preset(arguments.preset).name] if arguments.preset else list(PRESETS)
     console = Console(highlight=False)
     found: list[Criterion] = []
@@ -56,12 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.no_plots:
         from endplate.cli import simulate_figures
 
-        try:
-            arguments.out.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UsageError(
-                f"The folder {arguments.out} cannot be made ({error.strerror}): name another."
-            ) from None
+        made_folder(arguments.out)
         with console.status("Drawing ..."):
             paths = simulate_figures.draw(arguments.out, benches, names[0], arguments.seed)
         console.print(f"Plots: {', '.join(path.name for path in paths)} in {arguments.out}")

@@ -15,7 +15,6 @@ import numpy as np
 
 from endplate.clinic import fitts
 from endplate.core import Chain
-from endplate.errors import UsageError
 from endplate.fit.calibration import calibrate
 from endplate.fit.cued import Recorded
 from endplate.fit.labels import StartedCue
@@ -47,7 +46,7 @@ class Person:
     patient: Patient = field(init=False)
 
     def __post_init__(self) -> None:
-        """Makes the patient. Raises BoardError, UsageError."""
+        """Makes the patient. Raises BoardError."""
         self.patient = Patient(self.preset, self.seed, MAINS_HZ, board_hz=self.rate_hz)
         self._follower = self.patient.will
         self._board = Cyton()
@@ -149,12 +148,3 @@ def play(
             way.append(trial.position)
         played.append(Played(trial.outcome(), np.array(way)))
     return played
-
-
-def dofs_of(preset_dofs: Sequence[str], count: int, name: str) -> tuple[str, ...]:
-    """The first `count` DoF that a preset carries. Raises UsageError."""
-    if not 1 <= count <= len(preset_dofs):
-        raise UsageError(
-            f"The simulated patient {name} carries 1 to {len(preset_dofs)} DoF, not {count}."
-        )
-    return tuple(preset_dofs[:count])

@@ -17,7 +17,7 @@ from endplate.cli.ending import end
 from endplate.cli.keys import single_keys
 from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.sites_shown import judged_view, live_view
-from endplate.cli.sources import absolute, add_board, board_settings
+from endplate.cli.sources import absolute, add_board, board_settings, named_dofs
 from endplate.errors import UsageError
 from endplate.fit.cued import Recorded, listen
 from endplate.fit.guide import Guide
@@ -100,24 +100,6 @@ def _write(
     console.print(f"Figure: {picture} · numbers: {data}")
 
 
-def _dofs(text: str, hand: Hand, usual: list[str]) -> list[str]:
-    dofs = [name.strip() for name in text.split(",") if name.strip()] or usual
-    known = _names(hand)
-    for name in dofs:
-        if name not in known:
-            raise UsageError(
-                f"The hand {hand.name} has no degree of freedom {name!r}; it has "
-                f"{', '.join(known)}."
-            )
-    if len(set(dofs)) != len(dofs):
-        raise UsageError("Name each degree of freedom once, for example --dofs hand,elbow.")
-    return dofs
-
-
-def _names(hand: Hand) -> list[str]:
-    return [dof.name for dof in hand.dofs]
-
-
 def _again(
     arguments: argparse.Namespace, console: Console, hand: Hand
 ) -> tuple[Recorded, Montage, list[str], bool]:
@@ -130,7 +112,8 @@ def _again(
             f"The recording was made with the montage {made_with} and is read as {montage.name}: "
             "the names of the sites may be those of another limb."
         )
-    dofs = _dofs(arguments.dofs, hand, [dof for dof in there if dof in _names(hand)])
+    of_hand = [dof.name for dof in hand.dofs]
+    dofs = named_dofs(arguments.dofs, hand, [dof for dof in there if dof in of_hand])
     for dof in dofs:
         if dof not in there:
             raise UsageError(
@@ -147,7 +130,7 @@ def _live(
         raise UsageError("Sites are judged on repetitions left out: give --repetitions 2 or more.")
     arguments.montage = arguments.montage or "free-8"
     montage = load_montage(arguments.montage)
-    dofs = _dofs(arguments.dofs, hand, ["hand", "elbow"])
+    dofs = named_dofs(arguments.dofs, hand, ["hand", "elbow"])
     cues = protocol(dofs, arguments.repetitions)
     out = arguments.out or Path(f"sites-{datetime.now():%Y%m%d-%H%M%S}")
     repair_recordings(out.absolute().parent, console)

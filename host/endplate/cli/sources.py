@@ -4,10 +4,28 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from endplate.errors import BoardError
+from endplate.errors import BoardError, UsageError
+from endplate.hardware import Hand
+
+
+def named_dofs(text: str, hand: Hand, usual: Sequence[str] | None = None) -> list[str]:
+    """The hand's DoF of a comma separated list; `usual` (None: some must be named) where it is
+    empty. Raises UsageError."""
+    dofs = [name.strip() for name in text.split(",") if name.strip()] or list(usual or ())
+    known = [dof.name for dof in hand.dofs]
+    for name in dofs:
+        if name not in known:
+            raise UsageError(
+                f"The hand {hand.name} has no degree of freedom {name!r}; it has "
+                f"{', '.join(known)}."
+            )
+    if len(set(dofs)) != len(dofs) or (usual is None and not dofs):
+        raise UsageError("Name each degree of freedom once, for example --dofs hand,elbow.")
+    return dofs
 
 
 def add_board(

@@ -126,4 +126,4 @@ def test_targets_lie_in_every_direction_before_any_comes_again(dofs):
         assert len(signs) == directions
     assert {round(each.distance, 6) for each in made} == {0.4, 0.8}
     assert {each.width for each in made} == {0.3, 0.16}
-    assert len({(round(each.distance, 6), each.width) for each in made}) == (4 if dofs > 1 else 4)
+    assert len({(round(each.distance, 6), each.width) for each in made}) == 4

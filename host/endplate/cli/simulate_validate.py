@@ -7,6 +7,7 @@ import argparse
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
@@ -14,10 +15,11 @@ from rich.table import Table
 
 from endplate.cli.places import made_folder
 from endplate.cli.simulate_options import check_seed
-from endplate.sim import validation
 from endplate.sim.patient import find_preset
 from endplate.sim.presets import PRESETS
-from endplate.sim.validation import Criterion
+
+if TYPE_CHECKING:
+    from endplate.sim.validation import Criterion
 
 EXAMPLES = """examples:
   endplate simulate validate --out validation
@@ -35,6 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Status 1 when a criterion is not met."""
+    from endplate.sim import validation  # scipy.signal takes half a second to load
+
     check_seed(arguments)
     names = [find_preset(arguments.preset).name] if arguments.preset else list(PRESETS)
     console = Console(highlight=False)

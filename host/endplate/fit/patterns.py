@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from endplate.errors import CalibrationError
 from endplate.fit.cued import Cued
@@ -71,6 +70,8 @@ def cosines(then: np.ndarray, today: np.ndarray) -> np.ndarray:
 def assigned(then: np.ndarray, today: np.ndarray) -> np.ndarray:
     """Which site of today [sites] hears what each site of then heard: the identity, unless others
     are clearly more alike."""
+    from scipy.optimize import linear_sum_assignment  # 0.4 s to load: nobody waits to begin here
+
     alike = cosines(then, today)
     same = np.arange(len(then))
     rows, best = linear_sum_assignment(-(alike + 1e-6 * np.eye(len(then))))

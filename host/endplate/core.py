@@ -212,7 +212,7 @@ class Chain:
     @property
     def doubted(self) -> int:
         """Bit per site that is bad, or was in the last second: DoF that need it are frozen."""
-        return sum(1 << i for i, hops in enumerate(self._state.thaw[0 : self.sites]) if hops > 0)
+        return int(self._state.doubted)
 
 
 def pooled(decoder: dict[str, Any]) -> tuple[Any, dict[str, Any]]:

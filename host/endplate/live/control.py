@@ -40,7 +40,7 @@ from endplate.live.latency import Latencies
 from endplate.live.link import HandLink
 from endplate.live.meters import SiteMeters
 from endplate.live.profile import Profile
-from endplate.live.profile_file import load_profile
+from endplate.live.profile_file import read_profile
 from endplate.live.requests import RequestServer, refusal
 from endplate.live.running import Running, start
 from endplate.live.session import SessionLock, Settings
@@ -95,12 +95,12 @@ class Control:
             self.source.start()
         info = self.source.info
         self._period_ns = 1e9 / info.rate_hz
-        profile = load_profile(settings.profile) if settings.profile else None
+        profile, text = read_profile(settings.profile) if settings.profile else (None, "")
         if settings.hand_port:
             self.link = HandLink(settings.hand_port, settings.hand_baud, self.hand.hash32)
         self.decoding = HandDecoding(self.link, self.hand)
         self.beside = Beside(self)
-        driver = start(self, profile, settings.profile)
+        driver = start(self, profile, settings.profile, text)
         self.meters = SiteMeters(info.rate_hz, info.channels, info.uv_per_count)
         self.use(driver)
         self._clean = np.zeros((max(64, round(info.rate_hz)), info.channels), np.float32)
@@ -151,14 +151,18 @@ class Control:
 
     def use(self, driver: Running) -> None:
         """Decodes with this from the next sample on; only while the hand is not armed."""
-        self.driver: Running = driver
+        self.drive_with(driver)
         self.decoding.use(driver.profile)
-        self.meters.compare_with(driver.profile)
         self.beside.changed()
         if driver.profile is not None:
-            if self.journal is not None and driver.text:
-                self.journal.attach(self.next_sample, "profile", driver.text)
             self.note(f"The profile {driver.name} is in use.")
+
+    def drive_with(self, driver: Running, **more: int) -> None:
+        """From the next sample on; `more` goes into the recording beside the profile."""
+        self.driver: Running = driver
+        self.meters.compare_with(driver.profile)
+        if self.journal is not None and driver.profile is not None:
+            self.journal.attach(self.next_sample, "profile", driver.text, **more)
 
     # ---- the loop ----
 

@@ -91,7 +91,7 @@ class HandDecoding:
         """Another profile: the hand has to have its decoder."""
         self.mirror, self.wanted, self._start = None, 0, None
         self.why_not = "no profile is in use"
-        if profile is None:
+        if profile is None or self._link is None:
             return
         try:
             blobs = profile_blobs(profile, self._hand)

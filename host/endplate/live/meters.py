@@ -119,15 +119,17 @@ class SiteMeters:
             return
         first = len(self.rows) - self._left
         sites = slice(first, first + min(most, self._left))
-        slopes, still = self.slopes(sites), self.slopes(sites, STILL_LOOKS)[0]
+        slopes, still = self.slopes(sites), self.slopes(sites, STILL_LOOKS, slice(1))[0]
         for n, site in enumerate(self._values[sites]):
             self.rows[first + n] = self._row(first + n, site, slopes[:, n], float(still[n]))
         self._left -= len(slopes[0])
 
-    def slopes(self, sites: slice = slice(None), looks: int = TREND_LOOKS) -> np.ndarray:
-        """Change over a minute of each of FOLLOWED [5, sites], NaN while unknown: the line of least
-        squares through the last `looks` seconds, LEAST_LOOKS of them or all."""
-        past = self._past[:, -looks:, sites]
+    def slopes(
+        self, sites: slice = slice(None), looks: int = TREND_LOOKS, which: slice = slice(None)
+    ) -> np.ndarray:
+        """Change over a minute of those FOLLOWED [which, sites], NaN while unknown: the line of
+        least squares through the last `looks` seconds, LEAST_LOOKS of them or all."""
+        past = self._past[which, -looks:, sites]
         known = np.isfinite(past)
         n = known.sum(axis=1)
         t = np.arange(looks)[None, :, None] * (LOOK_S / 60.0)

@@ -92,6 +92,11 @@ def digest(content: dict[str, Any]) -> str:
 
 def load_profile(path: str | Path) -> Profile:
     """Reads a profile; raises ProfileError in one sentence for anything that must not be used."""
+    return read_profile(path)[0]
+
+
+def read_profile(path: str | Path) -> tuple[Profile, str]:
+    """The profile and the text it was read from. Raises ProfileError."""
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8")
@@ -105,7 +110,7 @@ def load_profile(path: str | Path) -> Profile:
         raise ProfileError(
             f"The profile {path} cannot be read ({error.strerror}): check the file's permissions."
         ) from error
-    return parsed(text, path)
+    return parsed(text, path), text
 
 
 def parsed(text: str, path: str | Path) -> Profile:

@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -63,9 +61,11 @@ class Running:
         return self.base + int(hop["samples"]) - 1
 
 
-def start(control: Control, profile: Profile | None, path: str | None) -> Running:
-    """A profile's chain over all channels of the session's board, from its next sample on. Raises
-    ProfileError when it does not fit."""
+def start(
+    control: Control, profile: Profile | None, path: str | None, text: str = ""
+) -> Running:
+    """A profile's chain over all channels of the session's board, from its next sample on; `text`
+    is what its file held. Raises ProfileError when it does not fit."""
     info = control.source.info
     if info.channels > core.MAX_SITES:
         raise SessionError(
@@ -81,13 +81,8 @@ def start(control: Control, profile: Profile | None, path: str | None) -> Runnin
             dofs=[dof.name for dof in control.hand.dofs],
         )
     )  # fmt: skip
-    text = ""
-    if path is not None:
-        with suppress(OSError, ValueError):  # the file may be gone since it was read
-            text = Path(path).read_text(encoding="utf-8")
     made = Running(profile, path, chain, control.next_sample, text)
     direct = direct_profile(profile) if profile is not None else None
     if direct is not None:  # its text is made now: at a switch there is no time for it
-        made.direct = start(control, direct, None)
-        made.direct.path, made.direct.text = path, profile_text(direct, direct.name)
+        made.direct = start(control, direct, path, profile_text(direct, direct.name))
     return made

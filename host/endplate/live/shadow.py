@@ -27,7 +27,7 @@ from endplate import core
 from endplate.errors import HandError, ProfileError, SessionError
 from endplate.live import running
 from endplate.live.hand_decoding import HAND
-from endplate.live.profile_file import load_profile
+from endplate.live.profile_file import read_profile
 from endplate.live.running import Running
 from endplate.live.virtual_hand import VirtualHand
 
@@ -111,7 +111,8 @@ class Beside:
             return None
         if control.profile is None:
             raise ProfileError("A shadow runs beside a profile that drives: load that one first.")
-        fresh = running.start(control, load_profile(path), path)
+        profile, text = read_profile(path)
+        fresh = running.start(control, profile, path, text)
         self.shadow, self._virtual = Slot("shadow", fresh), VirtualHand(control.hand)
         if self.waiting != "direct":
             self.waiting = ""
@@ -277,12 +278,11 @@ class Beside:
         """Exchanges the driver and the one in `slot`, from the next sample on."""
         control = self._control
         before, after = control.driver, slot.running
-        slot.running, control.driver = before, after
+        slot.running = before
+        control.drive_with(after, since=after.since)
         slot.hop, slot.still, self._still = None, self._still, slot.still
         self.waiting = self.offer = ""
         self._novel = 0.0
-        if control.journal is not None:
-            control.journal.attach(control.next_sample, "profile", after.text, since=after.since)
         self._say(f"{after.name} drives now instead of {before.name}.")
         if what == "direct":
             self.on_direct = not self.on_direct

@@ -24,7 +24,7 @@ from endplate.live import running
 from endplate.live.hand_decoding import HAND
 from endplate.live.hand_params import ASKED, CHANGES
 from endplate.live.link import HandLink
-from endplate.live.profile_file import load_profile
+from endplate.live.profile_file import read_profile
 from endplate.live.requests import Asker, Fields, Later, refusal
 
 if TYPE_CHECKING:
@@ -147,9 +147,9 @@ class Verbs:
         control = self._control
         if not isinstance(fields["path"], str):
             raise ProfileError("A profile is named by its path.")
-        profile = load_profile(fields["path"])
+        profile, text = read_profile(fields["path"])
         # Refuses what does not fit, before anything changes.
-        fresh = running.start(control, profile, fields["path"])
+        fresh = running.start(control, profile, fields["path"], text)
         link = control.link
         if link is None or not link.armed:
             control.use(fresh)

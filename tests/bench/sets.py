@@ -16,7 +16,6 @@ import importlib
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +97,7 @@ def run(one: Set, data: Path, out: Path, console: Console) -> list[str]:
     said: list[dict] = []
     for path in sorted((data / one.folder).glob(one.files), key=by_number):
         for more in one.more:
-            trials = partial(read, path, **more)()
+            trials = read(path, **more)
             if not trials.dofs:
                 found = heard.quality(trials)
                 console.print(evaluate_quality.table(trials, found))

@@ -117,12 +117,12 @@ def test_advice_says_keep_move_swap_and_drop_with_the_reason(data):
 
 def test_the_dof_that_are_carried_are_counted_honestly(data):
     row = auto.judge(data, auto.BY_NAME["ridge on RMS"])
-    assert set(sites.supported(row, data)) == set(DOFS)
+    assert set(sites.supported(sites.figures(row, data))) == set(DOFS)
     same = MIX_UV.copy()
     same[:, 1] = same[:, 0]
     poor = session(same)
     row = auto.judge(poor, auto.BY_NAME["ridge on RMS"])
-    assert sites.supported(row, poor) == ["elbow"]
+    assert sites.supported(sites.figures(row, poor)) == ["elbow"]
 
 
 def test_a_site_of_its_own_for_each_intent_even_when_two_like_the_same():

@@ -21,9 +21,7 @@ MOVEMENTS = {
 }  # fmt: skip
 DOFS = ("hand", "wrist_flexion", "wrist_rotation")
 RATE_HZ, TURN_S = 1000, 6
-#: What its README lists: seconds at the start of a motion that may hold a transient, and the
-#: session with strong mains.
-TRANSIENT_S, MAINS_SESSION = 0.5, "01_4ch6mov_both"
+TRANSIENT_S = 0.5  # at the start of a motion: its README lists a transient there
 
 
 def motions(path):

@@ -15,7 +15,6 @@ import numpy as np
 from endplate.fit.trials import Part, Trials
 
 RATE_HZ, MAINS_HZ, CHANNELS = 250, 60.0, 8
-CLENCH_S = (86.0, 88.5)
 
 
 def microvolts(path):

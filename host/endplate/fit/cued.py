@@ -121,7 +121,9 @@ def listen(
         bad[settled], sites, broken, hops.step_s, says, testing
     )
     acceptance.check_enough(cues, dofs, least_repetitions)
-    left_out = left_out | _came_off(hops, cues, columns, sites, left_out, says)
+    off, done = _came_off(hops, cues, columns, sites, left_out, says)
+    left_out = left_out | off
+    unheard = bool(left_out.any())
     statistics = hops.chosen.without(left_out)
     if without_bad and left_out.any():
         kept = np.flatnonzero(~left_out).tolist()
@@ -129,9 +131,10 @@ def listen(
         statistics = hops.chosen.only(kept)
 
     rest, look = _look(statistics, hops, cues, settled, left_out)
-    done = followed.measured(
-        cues, statistics.power, bad & ~left_out, hops.time_s, hops.window_s, rest, rate_hz
-    )
+    if unheard:  # else nothing has changed since
+        done = followed.measured(
+            cues, statistics.power, bad & ~left_out, hops.time_s, hops.window_s, rest, rate_hz
+        )
     wrong = followed.astray(done, sites)
     if testing:  # a movement that no site hears is a result, one that was not made is none
         wrong = {index: said for index, said in wrong.items() if said.fault != "silent"}
@@ -173,8 +176,9 @@ def _look(
 def _came_off(
     hops: Hops, cues: Sequence[StartedCue], columns: list[int], sites: Sequence[Any],
     left_out: np.ndarray, says: list[str],
-) -> np.ndarray:  # fmt: skip
-    """Mask of the sites whose electrode came off in the middle and stayed off; says which."""
+) -> tuple[np.ndarray, dict[int, Measured]]:  # fmt: skip
+    """Mask of the sites whose electrode came off in the middle and stayed off, and what was
+    measured of every cue; says which."""
     power, mask = hops.chosen.power, np.zeros(len(sites), bool)
     at_rest = _rest_cue(hops, cues) & (hops.time_s > SETTLE_S)
     rest = np.maximum(np.median(power[at_rest], axis=0), LEAST_UV2)
@@ -192,7 +196,7 @@ def _came_off(
             f"{one.noise_uv[site]:.0f} before) and is left out: press its electrode on, and "
             "calibrate again if it is needed."
         )
-    return mask
+    return mask, done
 
 
 def _loudest(

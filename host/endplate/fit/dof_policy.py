@@ -42,9 +42,9 @@ def choose(
         data = cued.data(combined)
         row, table = auto.choose(data, candidates, progress)
         each = sites.figures(row, data)
-        carried = sites.supported(row, data)
+        carried = sites.supported(each)
         if all_dofs or len(data.dofs) <= ALWAYS or len(carried) == len(data.dofs):
-            _say(cued, each, locked)
+            _say(cued, each, carried, locked)
             return Chosen(cued, data, row, table, locked)
         worst = min((dof for dof in cued.dofs if dof not in carried), key=lambda d: each[d][0])
         locked[worst] = each[worst]
@@ -66,8 +66,9 @@ def without(cued: Cued, dof: str) -> Cued:
 
 
 def _say(
-    cued: Cued, each: dict[str, tuple[float, float]], locked: dict[str, tuple[float, float]]
-) -> None:
+    cued: Cued, each: dict[str, tuple[float, float]], carried: list[str],
+    locked: dict[str, tuple[float, float]],
+) -> None:  # fmt: skip
     for dof, (r2, leak) in locked.items():
         why = []
         if r2 < sites.FOLLOWED_R2:
@@ -81,9 +82,7 @@ def _say(
             f"{_plain(dof)} stays locked: on repetitions left out {' and '.join(why)}. Move "
             "electrodes, or take it in spite of that with --all-dofs."
         )
-    if len(cued.dofs) > ALWAYS and not locked and all(
-        r2 >= sites.FOLLOWED_R2 and leak <= sites.MOST_LEAKAGE for r2, leak in each.values()
-    ):
+    if len(cued.dofs) > ALWAYS and not locked and len(carried) == len(cued.dofs):
         least = min(each.values())[0]
         cued.says.append(
             f"{len(cued.dofs)} DoF are unlocked: on repetitions left out each follows with R^2 "

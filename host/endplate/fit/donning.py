@@ -19,10 +19,10 @@ import numpy as np
 
 from endplate.errors import CalibrationError
 from endplate.fit import patterns, remedies
-from endplate.fit.cued import Recorded, listen
+from endplate.fit.cued import Recorded
 from endplate.fit.protocol import words
 from endplate.fit.remedies import Remedy
-from endplate.fit.touch_up import in_order
+from endplate.fit.touch_up import heard
 from endplate.live.profile import Profile
 
 LOST_DB = 6.0  # of its signal over rest: a site that hears nothing now and did then
@@ -75,10 +75,7 @@ def _there_are(made: Sequence[Remedy]) -> str:
 def compare(profile: Profile, recorded: Recorded, *, montage: Any, hand: Any) -> Comparison:
     """Of a profile and a short cued recording of today. Raises CalibrationError."""
     then = patterns.of_profile(profile)
-    cued = listen(
-        recorded, in_order(montage, profile), hand, profile.dofs, hop_samples=profile.hop_samples,
-        window_hops=profile.window_hops, least_repetitions=1,
-    )  # fmt: skip
+    cued = heard(profile, recorded, montage, hand)
     today = patterns.of_cued(cued)
     order = patterns.assigned(then, today)
     over_db = patterns.over_rest_db(cued)
@@ -93,10 +90,7 @@ def compare(profile: Profile, recorded: Recorded, *, montage: Any, hand: Any) ->
 
 def touched_up(profile: Profile, recorded: Recorded, *, montage: Any, hand: Any) -> Profile:
     """touch_up.touch_up, judged beforehand as compare() does. Raises CalibrationError."""
-    cued = listen(
-        recorded, in_order(montage, profile), hand, profile.dofs, hop_samples=profile.hop_samples,
-        window_hops=profile.window_hops, least_repetitions=1,
-    )  # fmt: skip
+    cued = heard(profile, recorded, montage, hand)
     made = remedies.touch_up(profile, cued, montage=montage, hand=hand).profile
     assert made is not None
     return made

@@ -9,7 +9,6 @@ most of them do not fit their cues, the recording is refused.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -93,7 +92,7 @@ def without(
     out = list(cues)
     for index, said in wrong.items():
         start, cue = out[index]
-        out[index] = start, replace(cue, target={}, kind="void")
+        out[index] = start, cue.void()
         says.append(f"'{done[index].cue.label}', number {done[index].number}, is left out: "
                     f"{said.sentence}.")  # fmt: skip
     good = [one for index, one in done.items() if index not in wrong and not one.cue.posture]

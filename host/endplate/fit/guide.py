@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -89,7 +89,7 @@ class Guide:
     def void(self, index: int) -> None:
         """Nothing is to be made of the cue `index` of `started`; says so in the recording."""
         start, cue = self.started[index]
-        self.started[index] = start, replace(cue, target={}, kind="void")
+        self.started[index] = start, cue.void()
         ask(self._directory, "mark", text=VOID + json.dumps({"sample": start}))
 
     def counts(self, start: int, stop: int) -> tuple[np.ndarray, int]:
@@ -111,8 +111,9 @@ class Guide:
     def wait(self, label: str) -> str:
         """Goes on recording, of which nothing is made, until a key is typed; which."""
         typed = ""
-        reply = ask(self._directory, "prompt", **Cue(label, {}, 0, 0, 0, 0, "void").prompt())
-        self.started.append((int(reply["sample"]), Cue(label, {}, 0, 0, 0, 0, "void")))
+        cue = Cue(label, {}, 0, 0, 0, 0, "void")
+        reply = ask(self._directory, "prompt", **cue.prompt())
+        self.started.append((int(reply["sample"]), cue))
         while not typed and self._keys is not None:
             typed = self._keys(POLL_S)
             self._heard_something()

@@ -9,7 +9,7 @@ repetitions take 108 s, which leaves room to do two of them again within two min
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations as pairs
 from itertools import product
 from typing import Any
@@ -75,6 +75,10 @@ class Cue:
             return np.zeros_like(np.asarray(seconds, float))
         corners = np.cumsum([0.0, self.rise_s, self.hold_s, self.fall_s])
         return np.interp(seconds, corners, [0.0, 1.0, 1.0, 0.0], left=0.0, right=0.0)
+
+    def void(self) -> Cue:
+        """The same stretch of time, of which nothing is made."""
+        return replace(self, target={}, kind="void")
 
     def prompt(self) -> dict[str, Any]:
         """The request that a simulated patient follows (endplate.sim.board)."""

@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +61,7 @@ def cues_of(recording: Recording) -> list[StartedCue]:
         if cue is None or start < 0:
             continue
         if start in again or (end - start) / recording.rate_hz < cue.active_s - SHORT_S:
-            cue = replace(cue, target={}, kind="void")
+            cue = cue.void()
         cues.append((start, cue))
     return cues
 
@@ -75,7 +74,7 @@ def dofs_of(cues: Sequence[StartedCue]) -> list[str]:
 def only(cues: Sequence[StartedCue], dofs: Sequence[str]) -> list[StartedCue]:
     """The same, void where another DoF than these is moved."""
     return [
-        (start, cue if set(cue.target) <= set(dofs) else replace(cue, target={}, kind="void"))
+        (start, cue if set(cue.target) <= set(dofs) else cue.void())
         for start, cue in cues
     ]
 

@@ -82,15 +82,14 @@ def all_of(
         made.append(touch_up(profile, cued, montage=montage, hand=hand))
     except CalibrationError as error:
         made.append(Remedy("touch-up", None, {}, str(error).rstrip(".")))
-    return [_with_report(each, profile) for each in made]
+    return made
 
 
 def touch_up(profile: Profile, cued: Cued, *, montage: Any, hand: Any) -> Remedy:
     """The touch-up alone, judged. Raises CalibrationError."""
-    made = _judged(
+    return _judged(
         "touch-up", profile, cued, lambda part: renewed(profile, part, montage=montage, hand=hand)
     )
-    return _with_report(made, profile)
 
 
 def _with_report(remedy: Remedy, before: Profile) -> Remedy:
@@ -115,7 +114,7 @@ def _judged(name: str, profile: Profile, cued: Cued, make: Make) -> Remedy:
         found.append(out[judged])
     y, x = np.concatenate(truth), np.concatenate(found)
     figures = {dof: r2(y[:, d], x[:, d]) for d, dof in enumerate(profile.dofs)}
-    return Remedy(name, make(cued), figures)
+    return _with_report(Remedy(name, make(cued), figures), profile)
 
 
 def halves(cued: Cued) -> np.ndarray:

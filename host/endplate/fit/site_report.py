@@ -71,7 +71,7 @@ def _choice(cued: Cued, data: auto.Data, row: auto.Row) -> dict[str, Any]:
     else:
         advice = site_advice.for_cover(advice, found, cover, labels)
     says += [one.sentence for one in advice if one.action != "keep" and one.about != "spare"]
-    carried = site_choice.supported(row, data)
+    carried = site_choice.supported(site_choice.figures(row, data))
     if len(carried) < len(data.dofs):
         missing = [dof for dof in data.dofs if dof not in carried]
         says.append(

@@ -182,9 +182,10 @@ def carries(
     while True:
         learned = with_sums(data) if combined and len(data.dofs) > 1 else data
         row = auto.judge(learned, candidate)
-        now = {dof: found[0] for dof, found in sites.figures(row, learned).items()}
+        found = sites.figures(row, learned)
+        now = {dof: each[0] for dof, each in found.items()}
         r2 = r2 or now
-        good = sites.supported(row, learned)
+        good = sites.supported(found)
         if len(good) == len(data.dofs):
             return [str(dof) for dof in data.dofs], r2
         if len(data.dofs) == 1:

@@ -192,11 +192,10 @@ def figures(row: auto.Row, data: auto.Data) -> dict[str, tuple[float, float]]:
     return found
 
 
-def supported(row: auto.Row, data: auto.Data) -> list[str]:
-    """The DoF that a decoder follows honestly on repetitions that it has not seen, the best
-    first."""
-    found = [
-        (r2, dof) for dof, (r2, leak) in figures(row, data).items()
+def supported(found: dict[str, tuple[float, float]]) -> list[str]:
+    """The DoF that a decoder of these figures follows honestly, the best first."""
+    good = [
+        (r2, dof) for dof, (r2, leak) in found.items()
         if r2 >= FOLLOWED_R2 and leak <= MOST_LEAKAGE
     ]  # fmt: skip
-    return [dof for _, dof in sorted(found, reverse=True)]
+    return [dof for _, dof in sorted(good, reverse=True)]

@@ -63,11 +63,16 @@ def touch_up(
     profile: Profile, recorded: Recorded, *, montage: Any, hand: Any, name: str = ""
 ) -> Profile:
     """A new profile from `profile` and a short cued recording. Raises CalibrationError."""
-    cued = listen(
+    cued = heard(profile, recorded, montage, hand)
+    return renewed(profile, cued, montage=montage, hand=hand, name=name)
+
+
+def heard(profile: Profile, recorded: Recorded, montage: Any, hand: Any) -> Cued:
+    """A short cued recording, listened to as the profile does. Raises CalibrationError."""
+    return listen(
         recorded, in_order(montage, profile), hand, profile.dofs, hop_samples=profile.hop_samples,
         window_hops=profile.window_hops, least_repetitions=1,
     )  # fmt: skip
-    return renewed(profile, cued, montage=montage, hand=hand, name=name)
 
 
 def in_order(montage: Any, profile: Profile) -> SimpleNamespace:

@@ -21,6 +21,7 @@ from endplate import core
 from endplate.errors import HandError, ProfileError
 from endplate.hardware import Hand
 from endplate.live.hand_blobs import CALIBRATION, DECODER, crc, hop_hash
+from endplate.live.hand_decoding import EMG_VALUES, emg_fields
 from endplate.live.hand_params import HandParams
 from endplate.live.hand_upload import HandBlobs, hand_settings, profile_blobs
 from endplate.live.link import HandLink
@@ -30,7 +31,6 @@ from endplate.live.recording import Recording
 AHEAD = 20  # samples on their way; the hand has room for 32
 SILENT_S = 3.0  # the hand is given up after so long without a hop
 SHADOW = "1"  # of the parameter `decode`
-_EMG_VALUES: int = core.lib.WIRE_EMG_BYTES // 3
 START = 1  # number of the first sample on the wire
 
 
@@ -176,7 +176,7 @@ def _frames(
     counts: np.ndarray, masks: np.ndarray, hop: int, sites: int
 ) -> Iterator[tuple[int, np.ndarray, int]]:
     """(first row, rows, mask): no longer than the wire takes, none reaches over a hop's end."""
-    longest, at = min(hop, _EMG_VALUES // sites), 0
+    longest, at = min(hop, EMG_VALUES // sites), 0
     while at < len(counts):
         end = min(at + longest, len(counts), at - at % hop + hop)
         other = np.flatnonzero(masks[at:end] != masks[at])
@@ -186,9 +186,9 @@ def _frames(
 
 
 def _send(link: HandLink, sites: int, at: int, part: np.ndarray, mask: int) -> bool:
-    packed = part.astype("<i4").view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
-    return link.emg({
-        "sample": START + at, "emg_us": link.clock.to_hand_us(time.monotonic_ns()),
-        "missing": mask, "start": START, "sites": sites, "count": len(part),
-        "counts": packed.ljust(core.lib.WIRE_EMG_BYTES, b"\0"),
-    })  # fmt: skip
+    return link.emg(
+        emg_fields(
+            part, sample=START + at, start=START, sites=sites, missing=mask,
+            emg_us=link.clock.to_hand_us(time.monotonic_ns()),
+        )
+    )  # fmt: skip

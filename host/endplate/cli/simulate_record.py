@@ -54,13 +54,10 @@ def run(arguments: argparse.Namespace) -> int:
     if not 5 <= arguments.seconds <= 3600:
         raise UsageError(f"--seconds must lie between 5 and 3600, not {arguments.seconds:g}.")
     try:
-        knobs = [parsed(item) for item in arguments.knob]
+        knobs = dict(parsed(item) for item in arguments.knob)
     except ValueError as error:
         raise UsageError(f"--knob: {error}") from None
-    person = Person(preset.name, arguments.seed, arguments.rate, dofs)
-    for name, value in knobs:
-        person.patient.turn(name, value)
-    person.patient.muscles.renew()
+    person = Person(preset.name, arguments.seed, arguments.rate, dofs, knobs)
     recording, intent = recorded(person, cues(arguments, dofs))
     try:
         write_bdf(recording, arguments.out)

@@ -8,7 +8,7 @@ Nobody's EMG: what comes of it is marked simulated.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -43,11 +43,14 @@ class Person:
     seed: int
     rate_hz: int
     dofs: tuple[str, ...]
+    knobs: Mapping[str, float] = field(default_factory=dict)  # turned from the start
     patient: Patient = field(init=False)
 
     def __post_init__(self) -> None:
         """Makes the patient. Raises BoardError."""
-        self.patient = Patient(self.preset, self.seed, MAINS_HZ, board_hz=self.rate_hz)
+        self.patient = Patient(
+            self.preset, self.seed, MAINS_HZ, board_hz=self.rate_hz, knobs=self.knobs
+        )
         self._follower = self.patient.will
         self._board = Cyton()
         self.montage = load_montage(self.patient.preset.montage)

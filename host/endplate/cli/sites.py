@@ -35,7 +35,6 @@ EXAMPLES = """examples:
   endplate sites --board cyton --port /dev/ttyUSB0 --montage free-8 --mode isolate --out anna
   endplate sites --recording anna.bdf --mode cover --out anna-again
 """
-CONTACT = 1 | 2 | 4 | 16 | 32  # bits of quality.h: flat, railed, clipped, missing, lifted
 KEYS = "r repeats the movement, s leaves it out, q ends the test"
 
 
@@ -160,8 +159,8 @@ def faults(status: dict[str, Any], montage: Montage) -> list[str]:
     found = []
     for site in montage.sites:
         now = quality[site.channel - 1] if site.channel <= len(quality) else {}
-        bad = int(now.get("bits", 0)) & CONTACT
-        found.append(site_verdict(now, {})[1] if bad else "")
+        verdict, said = site_verdict(now, {})
+        found.append(said if verdict == "poor" else "")
     return found
 
 

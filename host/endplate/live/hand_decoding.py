@@ -35,11 +35,24 @@ if TYPE_CHECKING:
 
 HOST, SHADOW, HAND = "host", "shadow", "hand"
 _SHADOW_BIT, _HAND_BIT, _OWN_BIT = 8, 9, 14  # of the capabilities (SPEC.md)
-_EMG_VALUES: int = core.lib.WIRE_EMG_BYTES // 3
+EMG_VALUES: int = core.lib.WIRE_EMG_BYTES // 3
 _KEPT = 256  # hops whose hash is remembered
 _SILENT_NS = 500_000_000  # no DECODED for so long: the hand lost the chain's beginning
 _BURST = 25  # samples at once that the hand has room for
 _MOVING = tuple(getattr(core.lib, f"GUARD_{name}") for name in ("ACTIVE", "STALE", "OPEN_ONLY"))
+
+
+def emg_fields(
+    counts: np.ndarray, *, sample: int, start: int, sites: int, missing: int, emg_us: int
+) -> dict[str, Any]:
+    """An EMG message (SPEC.md) of counts int32 [n, sites], EMG_VALUES of them at most; `sample` is
+    the number of the first, `start` that of the stream's first."""
+    packed = counts.astype("<i4").view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
+    return {
+        "sample": sample & 0xFFFFFFFF, "emg_us": emg_us, "missing": missing,
+        "start": start & 0xFFFFFFFF, "sites": sites, "count": len(counts),
+        "counts": packed.ljust(core.lib.WIRE_EMG_BYTES, b"\0"),
+    }  # fmt: skip
 
 
 class HandDecoding:
@@ -150,7 +163,7 @@ class HandDecoding:
         for row in np.ascontiguousarray(block.counts[:, : mirror.sites]):
             self._waiting.append(row)
             at += 1
-            full = (len(self._waiting) + 1) * mirror.sites > _EMG_VALUES
+            full = (len(self._waiting) + 1) * mirror.sites > EMG_VALUES
             if full or (at - (self._start or 0)) % mirror.hop_samples == 0:
                 self._send(at, block)
         if missing and self._waiting:
@@ -178,16 +191,11 @@ class HandDecoding:
             self._hops.popitem(last=False)
         later = block.first + len(block.counts) - end
         taken_ns = block.newest_ns - round(later * 1e9 / float(mirror.config.rate_hz))
-        packed = counts.astype("<i4").view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
-        fields = {
-            "sample": end - len(counts) & 0xFFFFFFFF,
-            "emg_us": link.clock.to_hand_us(min(taken_ns, time.monotonic_ns())),
-            "missing": self._mask,
-            "start": self._start & 0xFFFFFFFF,
-            "sites": mirror.sites,
-            "count": len(counts),
-            "counts": packed.ljust(core.lib.WIRE_EMG_BYTES, b"\0"),
-        }
+        fields = emg_fields(
+            counts, sample=end - len(counts), start=self._start, sites=mirror.sites,
+            missing=self._mask,
+            emg_us=link.clock.to_hand_us(min(taken_ns, time.monotonic_ns())),
+        )  # fmt: skip
         with suppress(PortGoneError):  # the next service() finds it gone as well, and says so
             link.emg(fields)
 

@@ -80,7 +80,6 @@ class Patient:
         *,
         board_hz: int = BOARD_HZ,
         knobs: Mapping[str, float] | None = None,
-        will: Will | None = None,
     ) -> None:
         self.preset = find_preset(preset) if isinstance(preset, str) else preset
         # One stream of chance per cause, so that a prompt changes nothing but what it must.
@@ -89,7 +88,7 @@ class Patient:
         contacts = _contacts(self.preset, body)
         self.electrodes = Electrodes(contacts, mains_hz, skin, events)
         self._follower = Follower(choice)
-        self.will: Will = self._follower if will is None else will
+        self.will: Will = self._follower
         self._front_end = FrontEnd(self.sites, BLOCK, board_hz)
         self.board_hz = board_hz  # samples a second that `chunk` brings
         self.rows = round(BLOCK / RATE_HZ * board_hz)  # of a chunk

@@ -159,7 +159,7 @@ int32_t board_start(int argc, char **argv)
     TIM2_PSC = (uint32_t)(emulated ? EMULATED_TIMER_HZ : TIMER_HZ) / 1000000u - 1u;
     TIM2_EGR = TIM_UG; /* takes the prescaler over */
     TIM2_CR1 = TIM_CEN;
-    SYST_RVR = (uint32_t)CORE_HZ / 1000u * (emulated ? 2u : 1u) - 1u; /* a tick costs QEMU 0.2 ms */
+    SYST_RVR = (uint32_t)CORE_HZ / 1000u * (emulated ? frontend_emulated_tick_ms() : 1u) - 1u;
     SYST_CVR = 0;
     SYST_CSR = SYST_ENABLE | SYST_INTERRUPT | SYST_CORE_CLOCK;
     usart_start(&link_port, USART1, USART1_IRQ, LINK_DIVIDER, 0);

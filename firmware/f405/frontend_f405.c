@@ -154,3 +154,8 @@ int32_t frontend_has_news(void)
     return (line.bytes > 0 && line.over)
         || (line.edges != line.served && TIM2_CNT - line.edge_us < NEWS_US);
 }
+
+uint32_t frontend_emulated_tick_ms(void)
+{
+    return 2u;
+}

@@ -16,5 +16,7 @@
 void frontend_start(int32_t emulated);
 /* 1: ads1299.c has something to do now; do not sleep. */
 int32_t frontend_has_news(void);
+/* Between two ticks of an emulator, where each costs 0.2 ms. */
+uint32_t frontend_emulated_tick_ms(void);
 
 #endif

@@ -56,7 +56,13 @@ void frontend_start(int32_t emulated)
     (void)frontend_power(&none, "rows");
 }
 
-/* No interrupt tells of this chip: the ticks of 2 ms do, and then nobody sleeps until its sample has
+/* Decoding takes a step a millisecond: with fewer its samples wait, until the queue is full. */
+uint32_t frontend_emulated_tick_ms(void)
+{
+    return 1u;
+}
+
+/* No interrupt tells of this chip: the ticks do, and then nobody sleeps until its sample has
  * come. */
 int32_t frontend_has_news(void)
 {

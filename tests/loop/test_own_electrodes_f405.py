@@ -78,7 +78,9 @@ def test_the_f405_decodes_its_own_electrodes_and_drives(image, slot, offline_pro
             lambda f: f.msg == "DECODED" and f.fields["target"][0] > 0, REST_S + 2 * CLOSE_S,
             "the person closes the hand",
         )  # fmt: skip
-        host.until(lambda _: moved(tmp_path) > 20.0, CLOSE_S, "the index finger closes")
+        host.until(
+            lambda f: f.msg == "DECODED" and moved(tmp_path) > 20.0, CLOSE_S, "the index finger closes"
+        )  # fmt: skip
         ended = host.until_state("active")
         host.send("DISARM", {"reason": 0})
         host.until_state("disarmed")

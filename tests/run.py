@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TESTS = ROOT / "tests"
 ON_THE_CLOCK = ("loop", "host", "monitor")
 AT_ONCE = 3
+BESIDE = 2
 MOST = 6
 CACHE = ROOT / ".pytest_cache"
 FAILED = 1  # pytest's exit status: it ran, and some failed
@@ -38,12 +39,16 @@ def pytest(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "pytest", *arguments]
 
 
+def files_at_once(number: int) -> list[str]:
+    """Of pytest's arguments."""
+    return ["-n", str(number), "--dist", "loadfile", "--no-loadscope-reorder"]
+
+
 def on_the_clock(chosen: list[str]) -> int:
     """Exit status of these, several at a time."""
     return subprocess.run(
-        pytest("--cache-clear", "-n", str(AT_ONCE), "--dist", "loadfile",
-               "--no-loadscope-reorder", *chosen), cwd=ROOT,
-    ).returncode  # fmt: skip
+        pytest("--cache-clear", *files_at_once(AT_ONCE), *chosen), cwd=ROOT
+    ).returncode
 
 
 def by_themselves() -> int:
@@ -88,7 +93,8 @@ def main(chosen: list[str]) -> int:
     compute = [f"tests/{name}" for name in folders if name not in ON_THE_CLOCK]
     with tempfile.TemporaryFile("w+") as said:
         beside = subprocess.Popen(
-            pytest("-o", f"cache_dir={CACHE}/compute", "--timeout=600", *compute),  # it may wait
+            pytest("-o", f"cache_dir={CACHE}/compute", "--timeout=600",  # it may wait
+                   *files_at_once(BESIDE), *compute),
             cwd=ROOT, stdout=said,
             stderr=subprocess.STDOUT, process_group=0, preexec_fn=only_what_is_left,
         )  # fmt: skip
@@ -97,8 +103,6 @@ def main(chosen: list[str]) -> int:
             status = on_the_clock(["-m", "not alone", *clocks])
             with standing_still(beside):
                 status = max(status, by_themselves())
-            with suppress(OSError):  # then it has all that there is now, anyhow
-                os.sched_setscheduler(beside.pid, os.SCHED_OTHER, os.sched_param(0))
             beside.wait()
         finally:
             if beside.poll() is None:

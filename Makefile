@@ -91,10 +91,9 @@ $(VENV)/bin/python:
 
 $(VENV)/.packages: pyproject.toml host/build/hook.py | $(VENV)/bin/python
 	$(VENV)/bin/pip install --quiet --upgrade pip
-	$(VENV)/bin/pip install --quiet -e '.[board,monitor,test]'
+	$(VENV)/bin/pip install --quiet --no-compile -e '.[board,monitor,test]'
 	@touch $@
 
 $(VENV)/.core: $(CORE_SOURCES) $(VENV)/.packages
-	@$(VENV)/bin/pip install --quiet 'cffi>=2.0,<3' 'setuptools>=75,<81'
 	$(PY) host/build/ffi.py
 	@touch $@

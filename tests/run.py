@@ -27,6 +27,12 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 ROOT = Path(__file__).resolve().parents[1]
 TESTS = ROOT / "tests"
 ON_THE_CLOCK = ("loop", "host", "monitor")
+#: Of those folders; they judge bits and flash, and wait for as long as it takes.
+NO_CLOCK = tuple(
+    f"tests/loop/test_{name}.py"
+    for name in ("blobs", "blobs_power", "firmware_bits", "firmware_budget", "firmware_stack",
+                 "firmware_figures", "params_kept", "update_cost", "replay_shadow")
+)  # fmt: skip
 AT_ONCE = 3
 BESIDE = 2
 MOST = 6
@@ -94,13 +100,14 @@ def main(chosen: list[str]) -> int:
     with tempfile.TemporaryFile("w+") as said:
         beside = subprocess.Popen(
             pytest("-o", f"cache_dir={CACHE}/compute", "--timeout=600",  # it may wait
-                   *files_at_once(BESIDE), *compute),
+                   *files_at_once(BESIDE), *compute, *NO_CLOCK),
             cwd=ROOT, stdout=said,
             stderr=subprocess.STDOUT, process_group=0, preexec_fn=only_what_is_left,
         )  # fmt: skip
         try:
             clocks = [f"tests/{name}" for name in ON_THE_CLOCK]
-            status = on_the_clock(["-m", "not alone", *clocks])
+            apart = [f"--ignore={name}" for name in NO_CLOCK]
+            status = on_the_clock(["-m", "not alone", *apart, *clocks])
             with standing_still(beside):
                 status = max(status, by_themselves())
             beside.wait()

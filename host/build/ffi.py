@@ -5,7 +5,7 @@ The public C headers are the cdef: lines that start with `#` are dropped, nothin
 that disagrees with its header fails at compile time. Run by hook.py when a wheel or an editable
 install is built, or by hand:
 
-    python host/build/ffi.py            compile into host/endplate (in place)
+    python host/build/ffi.py            compile into host/endplate (in place), unless it is new
 """
 
 from __future__ import annotations
@@ -83,6 +83,19 @@ def declarations() -> str:
     return "\n".join(lines)
 
 
+def extension(target: Path) -> Path:
+    """Where it lies in the folder `target`, for the Python that runs."""
+    return target / f"_core{sysconfig.get_config_var('EXT_SUFFIX')}"
+
+
+def is_new(target: Path) -> bool:
+    """Whether the extension in `target` is newer than all that it is made of."""
+    made = extension(target)
+    parts = [*CORE.glob("*.[ch]"), *PROTOCOL.glob("*.[ch]"), PROTOCOL / "schema_hash.py",
+             Path(__file__)]  # fmt: skip
+    return made.exists() and made.stat().st_mtime > max(part.stat().st_mtime for part in parts)
+
+
 def build(target: Path) -> Path:
     """Compiles the extension into the folder `target` and returns its path.
 
@@ -105,9 +118,8 @@ def build(target: Path) -> Path:
         made = Path(
             ffi.compile(tmpdir=scratch, verbose=bool(os.environ.get("ENDPLATE_BUILD_VERBOSE")))
         )
-        suffix = sysconfig.get_config_var("EXT_SUFFIX")
         target.mkdir(parents=True, exist_ok=True)
-        final = target / f"_core{suffix}"
+        final = extension(target)
         staged = target / f".{final.name}.{os.getpid()}"
         shutil.copy2(made, staged)
         os.replace(staged, final)
@@ -115,4 +127,5 @@ def build(target: Path) -> Path:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{build(ROOT / 'host' / 'endplate')}\n")
+    HERE = ROOT / "host" / "endplate"
+    sys.stdout.write(f"{extension(HERE) if is_new(HERE) else build(HERE)}\n")

@@ -86,9 +86,9 @@ def beats_the_baseline(trials):
 
 
 @pytest.mark.parametrize("movement", list(upperarm_kinematics.COLUMNS))
-@pytest.mark.parametrize("person", [2, 3])
-def test_joint_angles_are_followed_better_than_by_a_line(recordings, person, movement):
-    path = recordings / "upperarm-kinematics" / f"S{person}.npz"
+def test_joint_angles_are_followed_better_than_by_a_line(recordings, movement):
+    """One person; the other: `make sets`."""
+    path = recordings / "upperarm-kinematics" / "S2.npz"
     better, judged = beats_the_baseline(upperarm_kinematics.read(path, movement))
     assert better and 0.3 < judged.chosen.figures["r2"] < 0.99
 

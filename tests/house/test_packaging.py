@@ -4,6 +4,7 @@ compiled core."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -100,3 +101,15 @@ def test_sdist_carries_what_a_hand_maker_needs(sdist):
         "LICENSE",
     ):
         assert wanted in names, wanted
+
+
+def test_the_core_is_compiled_again_when_a_source_is_newer(tmp_path):
+    spec = importlib.util.spec_from_file_location("ffi", ROOT / "host" / "build" / "ffi.py")
+    ffi = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(ffi)
+    assert not ffi.is_new(tmp_path), "there is none"
+    ffi.extension(tmp_path).touch()
+    assert ffi.is_new(tmp_path)
+    newest = max(path.stat().st_mtime for path in [*ffi.CORE.iterdir(), *ffi.PROTOCOL.iterdir()])
+    os.utime(ffi.extension(tmp_path), (newest - 1, newest - 1))
+    assert not ffi.is_new(tmp_path)

@@ -3,11 +3,16 @@
 
     python tests/run.py [TESTS...]
 
-Tests that keep a clock run three files at a time, as many rigs as two cores carry; those that only
-compute run beside them with what is left of the processors. Those that judge an emulated hand's
-times (mark `alone`) run after them, while those that compute stand still. A test that keeps a clock
-and failed beside others runs once more with the machine to itself, and that counts: a hand that
-keeps a bound of 150 ms may miss it on a shared core. When more than MOST failed, none is run again.
+Side by side, what is of one kind a few files at a time:
+
+  firmware  a hand and a bare host, which mostly wait, and are served first
+  sessions  whole rigs in real time: patient, board, control, hand. Two at once fill a core
+  compute   no clock: with what the other two leave of the processors
+
+Then those that judge an emulated hand's times (mark `alone`), while those that compute stand still.
+A test that keeps a clock and failed beside others runs once more with the machine to itself, and
+that counts: a hand that keeps a bound of 150 ms may miss it on a shared core. When more than MOST
+failed, none is run again.
 """
 
 from __future__ import annotations
@@ -19,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 # Those that compute take one processor each, and leave the others to those that keep a clock.
@@ -27,52 +32,65 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 ROOT = Path(__file__).resolve().parents[1]
 TESTS = ROOT / "tests"
 ON_THE_CLOCK = ("loop", "host", "monitor")
-#: Of those folders; they judge bits and flash, and wait for as long as it takes.
-NO_CLOCK = tuple(
-    f"tests/loop/test_{name}.py"
-    for name in ("blobs", "blobs_power", "firmware_bits", "firmware_budget", "firmware_stack",
-                 "firmware_figures", "params_kept", "update_cost", "replay_shadow")
+FIRMWARE = (
+    "host/test_link_firmware", "loop/test_attack", "loop/test_blobs*", "loop/test_cable",
+    "loop/test_conformance*", "loop/test_decoding", "loop/test_firmware*", "loop/test_hand_move",
+    "loop/test_own_electrodes*", "loop/test_params*", "loop/test_update*",
 )  # fmt: skip
-AT_ONCE = 3
-BESIDE = 2
+#: Of those; they judge bits and figures, and wait for as long as it takes.
+NO_CLOCK = (
+    "loop/test_firmware_bits", "loop/test_firmware_budget", "loop/test_firmware_figures",
+    "loop/test_firmware_stack", "loop/test_update_cost",
+)  # fmt: skip
+POLITE = 10  # of `nice`
+AT_ONCE = 2  # files of each kind
 MOST = 6
 CACHE = ROOT / ".pytest_cache"
 FAILED = 1  # pytest's exit status: it ran, and some failed
 
 
-def pytest(*arguments: str) -> list[str]:
-    """Its command line."""
-    return [sys.executable, "-m", "pytest", *arguments]
+def files(*patterns: str) -> list[str]:
+    """Of tests."""
+    found = {path for one in patterns for path in TESTS.glob(f"{one}.py")}
+    return sorted(str(path.relative_to(ROOT)) for path in found)
 
 
-def files_at_once(number: int) -> list[str]:
-    """Of pytest's arguments."""
-    return ["-n", str(number), "--dist", "loadfile", "--no-loadscope-reorder"]
+def kinds() -> dict[str, list[str]]:
+    """Kind of test -> pytest's arguments: its folders and files."""
+    folders = sorted({path.parent.name for path in TESTS.glob("*/test_*.py")} - {*ON_THE_CLOCK})
+    apart = files(*NO_CLOCK)
+    firmware = [name for name in files(*FIRMWARE) if name not in apart]
+    others = [f"--ignore={name}" for name in (*firmware, *apart)]
+    keep_clock = ["-m", "not alone"]
+    return {
+        "sessions": [*keep_clock, *others, *(f"tests/{name}" for name in ON_THE_CLOCK)],
+        "firmware": [*keep_clock, *firmware],
+        "compute": ["--timeout=600", *(f"tests/{name}" for name in folders), *apart],  # may wait
+    }
 
 
-def on_the_clock(chosen: list[str]) -> int:
-    """Exit status of these, several at a time."""
-    return subprocess.run(
-        pytest("--cache-clear", *files_at_once(AT_ONCE), *chosen), cwd=ROOT
-    ).returncode
+def pytest(cache: str, *arguments: str) -> list[str]:
+    """Its command line; which failed is kept under that name."""
+    return [sys.executable, "-m", "pytest", "--cache-clear", "-o", f"cache_dir={CACHE / cache}",
+            *arguments]  # fmt: skip
 
 
-def by_themselves() -> int:
-    """Exit status of those that judge an emulated hand's times."""
-    return subprocess.run(pytest("-m", "alone", "tests/loop"), cwd=ROOT).returncode
+def several(cache: str, arguments: list[str], at_once: int = AT_ONCE) -> list[str]:
+    """The command line for so many files at a time."""
+    return pytest(cache, "-n", str(at_once), "--dist", "loadfile", "--no-loadscope-reorder",
+                  *arguments)  # fmt: skip
 
 
 def once_more(status: int) -> int:
-    """That status, or that of those that failed, run again."""
-    known = CACHE / "v" / "cache" / "lastfailed"
-    failed = sorted(json.loads(known.read_text())) if known.exists() else []
-    keeps_clock = tuple(f"tests/{folder}/" for folder in ON_THE_CLOCK)
-    few = 0 < len(failed) <= MOST and all(name.startswith(keeps_clock) for name in failed)
-    if status != FAILED or not few:
+    """That status, or that of those on the clock that failed, run again."""
+    kept = [CACHE / name / "v/cache/lastfailed" for name in ("sessions", "firmware", "alone")]
+    known = [json.loads(path.read_text()) for path in kept if path.exists()]
+    failed = sorted({name for names in known for name in names})
+    if status != FAILED or not 0 < len(failed) <= MOST:
         return status
     print("Failed beside others; once more with the machine to themselves:", *failed, sep="\n  ")
     sys.stdout.flush()
-    return subprocess.run(pytest("--last-failed"), cwd=ROOT).returncode
+    return subprocess.run(pytest("again", *failed), cwd=ROOT).returncode
 
 
 def only_what_is_left() -> None:
@@ -81,43 +99,59 @@ def only_what_is_left() -> None:
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
-@contextmanager
-def standing_still(program: subprocess.Popen) -> Iterator[None]:
-    """It and all that it started, meanwhile."""
-    os.killpg(program.pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.killpg(program.pid, signal.SIGCONT)
+class Beside:
+    """A run of pytest in the background; what it says is shown when it has ended."""
+
+    def __init__(self, command: list[str], *, idle: bool = False) -> None:
+        self._said = tempfile.TemporaryFile("w+")
+        self._program = subprocess.Popen(
+            command, cwd=ROOT, stdout=self._said, stderr=subprocess.STDOUT, process_group=0,
+            preexec_fn=only_what_is_left if idle else None,
+        )  # fmt: skip
+
+    def __enter__(self) -> Beside:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Ends what still runs of it."""
+        if self._program.poll() is None:
+            os.killpg(self._program.pid, signal.SIGKILL)
+            self._program.wait()
+        self._said.close()
+
+    def ended(self) -> int:
+        """Waits for it and shows what it said; its exit status."""
+        status = self._program.wait()
+        self._said.seek(0)
+        print(self._said.read(), flush=True)
+        return status
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """It and all that it started, meanwhile."""
+        os.killpg(self._program.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(self._program.pid, signal.SIGCONT)
 
 
 def main(chosen: list[str]) -> int:
     """Exit status; all that were chosen, or all there are."""
     if chosen:
-        return once_more(on_the_clock(chosen))
-    folders = sorted({path.parent.name for path in TESTS.glob("*/test_*.py")})
-    compute = [f"tests/{name}" for name in folders if name not in ON_THE_CLOCK]
-    with tempfile.TemporaryFile("w+") as said:
-        beside = subprocess.Popen(
-            pytest("-o", f"cache_dir={CACHE}/compute", "--timeout=600",  # it may wait
-                   *files_at_once(BESIDE), *compute, *NO_CLOCK),
-            cwd=ROOT, stdout=said,
-            stderr=subprocess.STDOUT, process_group=0, preexec_fn=only_what_is_left,
-        )  # fmt: skip
-        try:
-            clocks = [f"tests/{name}" for name in ON_THE_CLOCK]
-            apart = [f"--ignore={name}" for name in NO_CLOCK]
-            status = on_the_clock(["-m", "not alone", *apart, *clocks])
-            with standing_still(beside):
-                status = max(status, by_themselves())
-            beside.wait()
-        finally:
-            if beside.poll() is None:
-                os.killpg(beside.pid, signal.SIGKILL)
-                beside.wait()
-        said.seek(0)
-        print(said.read())
-    return once_more(status) or beside.returncode
+        return once_more(subprocess.run(several("sessions", chosen), cwd=ROOT).returncode)
+    every = kinds()
+    with ExitStack() as running:
+        compute = running.enter_context(Beside(several("compute", every["compute"]), idle=True))
+        firmware = running.enter_context(Beside(several("firmware", every["firmware"])))
+        sessions = ["nice", "-n", str(POLITE), *several("sessions", every["sessions"])]
+        status = subprocess.run(sessions, cwd=ROOT).returncode
+        status = max(status, firmware.ended())
+        with compute.standing_still():
+            alone = subprocess.run(pytest("alone", "-m", "alone", "tests/loop"), cwd=ROOT)
+        status = max(status, alone.returncode)
+        computed = compute.ended()
+    return once_more(status) or computed
 
 
 if __name__ == "__main__":

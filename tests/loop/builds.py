@@ -15,7 +15,7 @@ BUILD = FIRMWARE / "build"
 def built(*targets: str) -> Path:
     """Makes these targets of firmware/Makefile; the folder with what was built."""
     subprocess.run(
-        ["make", "-s", "-C", str(FIRMWARE), f"PYTHON={sys.executable}", *targets],
+        ["nice", "make", "-s", "-C", str(FIRMWARE), f"PYTHON={sys.executable}", *targets],
         check=True, capture_output=True,
     )  # fmt: skip
     return BUILD

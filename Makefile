@@ -32,11 +32,11 @@ firmware: $(VENV)/.core monocypher ## the hand's firmware: Linux program and STM
 	$(MAKE) -C firmware PYTHON=$(abspath $(PY)) all figures
 
 bench: $(VENV)/.core ## what the hot path costs, and our decoders beside LibEMG's, in one run; PEOPLE=1,2 RATES=250
-	$(PY) tests/bench/chain.py
 	@[ -x $(LIBEMG)/bin/python ] || { python3 -m venv $(LIBEMG) && $(LIBEMG)/bin/pip install --quiet 'libemg>=2.0.3,<3'; } \
 	    || rm -rf $(LIBEMG)
+	$(PY) tests/bench/chain.py; missed=$$?; \
 	$(PY) tests/bench/beside.py --people $(PEOPLE) --rates $(RATES) \
-	    $$([ -x $(LIBEMG)/bin/python ] && echo --libemg $(LIBEMG)/bin/python)
+	    $$([ -x $(LIBEMG)/bin/python ] && echo --libemg $(LIBEMG)/bin/python) && exit $$missed
 
 sets: $(VENV)/.core ## decoders on every set of ../shared/data: tables, plots in run/evaluation; SETS=iso-force2d picks some
 	$(PY) tests/bench/sets.py --only "$(SETS)"

@@ -25,7 +25,8 @@ from rich.console import Console
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "host"), str(ROOT / "tests")]
 
-from endplate.cli import evaluate, evaluate_quality  # noqa: E402
+from endplate.cli import evaluate  # noqa: E402
+from endplate.cli.evaluate import quality as evaluate_quality  # noqa: E402
 from endplate.fit import heard  # noqa: E402
 from endplate.fit.judgement import Judged, judge, told  # noqa: E402
 from readers import shifted  # noqa: E402

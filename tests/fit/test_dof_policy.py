@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from cued_emg import FULL_SCALE_UV, RATE_HZ, REACTION_S, REST_UV, UV_PER_COUNT, run, started
 
-from endplate.cli.calibrated import calibrated
+from endplate.cli.calibrate.calibrated import calibrated
 from endplate.fit.calibration import calibrate
 from endplate.fit.protocol import calibration_protocol
 

@@ -23,7 +23,7 @@ from cued_emg import (
 )
 from rich.console import Console
 
-from endplate.cli import guided
+from endplate.cli.calibrate import guided
 from endplate.fit import repetition
 from endplate.fit.protocol import Cue, calibration_protocol, posture_cues
 from endplate.fit.repetition import Measured, outliers

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 import pytest
 from test_profile import a_profile
 
-from endplate.cli import main, profile_words
+from endplate.cli import main
+from endplate.cli.profile import words as profile_words
 from endplate.errors import ProfileError
 from endplate.live import profile_file as files
 from endplate.live import profile_versions as kept

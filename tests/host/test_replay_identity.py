@@ -12,7 +12,7 @@ import pytest
 from plain_profile import plain_profile
 from sessions import settings
 
-from endplate.cli.replayed import compare
+from endplate.cli.replay.compared import compare
 from endplate.live.control import Control
 from endplate.live.recording import Recording, read_recording
 from endplate.live.replay import ReplaySource

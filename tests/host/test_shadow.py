@@ -27,7 +27,7 @@ from plain_profile import plain_profile
 from sessions import settings
 
 from endplate import core
-from endplate.cli.replayed import compare
+from endplate.cli.replay.compared import compare
 from endplate.errors import HandError, ProfileError, SessionError
 from endplate.live import shadow as module
 from endplate.live.control import Control

@@ -53,7 +53,7 @@ def test_log_follows_until_the_keyboard(hand, bus, tmp_path):
 
 
 def test_log_of_a_hand_that_keeps_none(hand, tmp_path, monkeypatch, capsys):
-    from endplate.cli import hand_log
+    from endplate.cli.hand import log as hand_log
 
     monkeypatch.setattr(hand_log, "CAPABILITY", 30)
     assert endplate_says("log", hand.port) == 2
@@ -88,7 +88,7 @@ def test_grips_of_a_hand_that_was_built_for_another_file(hand, tmp_path, monkeyp
         r"transradial \(\w{8}\): choose its own with --hand, or flash it for this one\.\n",
         capsys.readouterr().err,
     )
-    monkeypatch.setattr("endplate.cli.hand_session.hand_names", lambda: ["transradial"])
+    monkeypatch.setattr("endplate.cli.hand.session.hand_names", lambda: ["transradial"])
     assert endplate_says("grips", hand.port) == 2
     said = capsys.readouterr()
     assert "that is none of those here (transradial" in said.err and not said.out

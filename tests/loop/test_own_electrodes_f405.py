@@ -79,7 +79,8 @@ def test_the_f405_decodes_its_own_electrodes_and_drives(image, slot, offline_pro
             "the person closes the hand",
         )  # fmt: skip
         host.until(
-            lambda f: f.msg == "DECODED" and moved(tmp_path) > 20.0, CLOSE_S, "the index finger closes"
+            lambda f: f.msg == "DECODED" and moved(tmp_path) > 20.0, CLOSE_S,
+            "the index finger closes",
         )  # fmt: skip
         ended = host.until_state("active")
         host.send("DISARM", {"reason": 0})

@@ -10,7 +10,7 @@ import pytest
 
 from endplate import core
 from endplate.cli import parser
-from endplate.cli.replayed_on_hand import _frames
+from endplate.cli.replay.on_hand import _frames
 from endplate.errors import EndplateError
 from endplate.fit.evaluation import hold
 from endplate.hardware import load_hand

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from endplate.cli import parser
-from endplate.cli.hand_update import ON_TRIAL
+from endplate.cli.hand.update import ON_TRIAL
 from endplate.core import lib
 from endplate.errors import HandError
 from endplate.sim import firmware

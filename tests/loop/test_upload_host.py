@@ -47,9 +47,9 @@ def test_the_grips_of_a_hand_file_are_uploaded_by_the_command(hand, root, tmp_pa
 
 
 def test_a_running_session_keeps_its_port(monkeypatch, tmp_path):
-    for module in ("hand_params", "hand_upload"):
+    for module in ("params", "upload"):
         monkeypatch.setattr(
-            f"endplate.cli.{module}.session_on", lambda _port: (tmp_path, "test-hand"),
+            f"endplate.cli.hand.{module}.session_on", lambda _port: (tmp_path, "test-hand"),
             raising=False,
         )  # fmt: skip
     with pytest.raises(HandError, match="A session runs on /dev/ttyX: end it, then upload"):

@@ -10,9 +10,10 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from endplate.cli import main, simulate_decode
-from endplate.cli.simulate_decode import combined_samples, judge
-from endplate.cli.simulated import Person
+from endplate.cli import main
+from endplate.cli.simulate import decode as simulate_decode
+from endplate.cli.simulate.decode import combined_samples, judge
+from endplate.cli.simulate.person import Person
 from endplate.fit.protocol import Cue
 from endplate.live.profile import Profile
 

@@ -12,9 +12,10 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from endplate.cli import main, simulate_fitts
-from endplate.cli.simulate_options import dofs_of
-from endplate.cli.simulated import Person, play
+from endplate.cli import main
+from endplate.cli.simulate import fitts as simulate_fitts
+from endplate.cli.simulate.options import dofs_of
+from endplate.cli.simulate.person import Person, play
 from endplate.clinic import fitts
 from endplate.errors import UsageError
 from endplate.live.profile import Profile

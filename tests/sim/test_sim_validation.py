@@ -9,7 +9,8 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from endplate.cli import main, simulate_figures
+from endplate.cli import main
+from endplate.cli.simulate import figures as simulate_figures
 from endplate.sim import validation
 from endplate.sim.muscle import RATE_HZ
 from endplate.sim.patient import Patient

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command `endplate`: one file per subcommand, loaded when it is called.
+"""The command `endplate`: one file per subcommand, or a folder when it has
+parts of its own, loaded when it is called.
 
 Each of them has EXAMPLES, add_arguments(parser) and run(arguments) -> exit status. Errors
 meant for the user are printed as one sentence and exit with 2; a run that worked but did not meet

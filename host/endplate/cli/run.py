@@ -16,7 +16,7 @@ from rich.text import Text
 from endplate.cli.ending import end
 from endplate.cli.keys import single_keys
 from endplate.cli.places import repair_recordings, session_folder
-from endplate.cli.profile_words import age
+from endplate.cli.profile.words import age
 from endplate.cli.record import sites_table
 from endplate.cli.sources import absolute, add_board, board_settings
 from endplate.cli.window import monitor

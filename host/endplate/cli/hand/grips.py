@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from endplate.cli.hand_session import connected, hand_file
+from endplate.cli.hand.session import connected, hand_file
 from endplate.hardware import Grip, Hand, Joint
 
 EXAMPLES = """examples:

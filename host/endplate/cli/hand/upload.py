@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.progress import Progress, TaskID
 
 from endplate.cli.hand import add_port
-from endplate.cli.hand_params import opened
+from endplate.cli.hand.params import opened
 from endplate.cli.places import session_on
 from endplate.errors import HandError
 from endplate.hardware import Hand, load_hand

@@ -14,19 +14,19 @@ from endplate.cli.verbs import add_verbs, run_verb
 #: Verb -> (module, summary).
 VERBS = {
     "record": (
-        "endplate.cli.simulate_record",
+        "endplate.cli.simulate.record",
         "a simulated person follows cues into a recording, at once",
     ),
     "validate": (
-        "endplate.cli.simulate_validate",
+        "endplate.cli.simulate.validate",
         "hold the simulated EMG against what is known of people's",
     ),
     "fitts": (
-        "endplate.cli.simulate_fitts",
+        "endplate.cli.simulate.fitts",
         "simulated users play the Fitts test in closed loop, also after electrodes moved",
     ),
     "decode": (
-        "endplate.cli.simulate_decode",
+        "endplate.cli.simulate.decode",
         "how well commands follow what simulated people really meant",
     ),
 }

@@ -18,8 +18,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from endplate.cli import evaluate_quality
-from endplate.cli.evaluate_data import Source, sources
+from endplate.cli.evaluate import quality as evaluate_quality
+from endplate.cli.evaluate.data import Source, sources
 from endplate.errors import EndplateError, UsageError
 from endplate.fit import auto, heard, judgement
 from endplate.fit.judgement import Judged
@@ -118,7 +118,8 @@ def finish(console: Console, out: Path, judged: list[Judged], told: list[dict]) 
 
 
 def _plots(folder: Path, judged: list[Judged]) -> list[Path]:
-    from endplate.cli import evaluate_figures, evaluate_summary  # a second to load
+    from endplate.cli.evaluate import figures as evaluate_figures  # a second to load
+    from endplate.cli.evaluate import summary as evaluate_summary
 
     paths, taken = [], {"decoders", "people"}
     for each in judged:

@@ -16,7 +16,7 @@ from rich.live import Live as Screen
 from endplate.cli.ending import end
 from endplate.cli.keys import single_keys
 from endplate.cli.places import repair_recordings, session_folder
-from endplate.cli.sites_shown import judged_view, live_view
+from endplate.cli.sites.shown import judged_view, live_view
 from endplate.cli.sources import absolute, add_board, board_settings, named_dofs
 from endplate.errors import UsageError
 from endplate.fit.cued import Recorded, listen
@@ -90,7 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _write(
     out: Path, judged: Judged, montage: Montage, simulated: bool, console: Console
 ) -> None:
-    from endplate.cli.sites_figures import draw  # loads matplotlib
+    from endplate.cli.sites.figures import draw  # loads matplotlib
 
     title = f"{'SIMULATED · ' if simulated else ''}Site test · {montage.name} · {judged.mode}"
     picture = draw(out.with_name(out.name + ".png"), judged, title)

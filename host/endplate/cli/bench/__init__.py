@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from endplate.cli import bench_report
+from endplate.cli.bench import report as bench_report
 from endplate.cli.ending import end
 from endplate.cli.movements import held_out
 from endplate.cli.places import repair_recordings, session_folder
@@ -366,7 +366,7 @@ def teller(progress: Progress, title: str, cues: list[Cue]) -> Callable[[int, Cu
 
 def show(console: Console, result: dict[str, Any], folder: Path) -> None:
     """The table."""
-    from endplate.cli.bench_result import table
+    from endplate.cli.bench.result import table
 
     shown = Table(
         title=f"SIMULATED · {result['patient']} · firmware {result['firmware']}", show_header=False

@@ -19,8 +19,8 @@ from rich.console import Console
 from rich.table import Table
 
 from endplate.cli.movements import held_out
-from endplate.cli.simulate_options import add_people, people_of
-from endplate.cli.simulated import Person
+from endplate.cli.simulate.options import add_people, people_of
+from endplate.cli.simulate.person import Person
 from endplate.errors import UsageError
 from endplate.fit.evaluation import hold as held
 from endplate.fit.evaluation import r2, tracking

@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from endplate.cli.simulated import RATES
+from endplate.cli.simulate.person import RATES
 from endplate.errors import UsageError
 from endplate.fit.auto import candidates
 from endplate.sim.patient import find_preset

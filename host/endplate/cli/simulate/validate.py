@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from endplate.cli.places import made_folder
-from endplate.cli.simulate_options import check_seed
+from endplate.cli.simulate.options import check_seed
 from endplate.sim.patient import find_preset
 from endplate.sim.presets import PRESETS
 
@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         console.print(f"[green]✓[/] All {len(found)} criteria are met. Simulated: nobody's EMG.")
     if not arguments.no_plots:
-        from endplate.cli import simulate_figures
+        from endplate.cli.simulate import figures as simulate_figures
 
         made_folder(arguments.out)
         with console.status("Drawing ..."):

@@ -16,8 +16,8 @@ import numpy as np
 from rich.console import Console
 
 from endplate.cli.movements import held_out
-from endplate.cli.simulate_options import add_person, person_of
-from endplate.cli.simulated import MAINS_HZ, Person
+from endplate.cli.simulate.options import add_person, person_of
+from endplate.cli.simulate.person import MAINS_HZ, Person
 from endplate.errors import RecordingError, UsageError
 from endplate.fit.protocol import Cue, calibration_protocol, touch_up_protocol
 from endplate.live.bdf import Recording, write_bdf

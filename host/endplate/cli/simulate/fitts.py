@@ -15,8 +15,8 @@ from rich.console import Console
 from rich.table import Table
 
 from endplate.cli.places import made_folder
-from endplate.cli.simulate_options import add_people, check_least_one, people_of
-from endplate.cli.simulated import Person, Played, play
+from endplate.cli.simulate.options import add_people, check_least_one, people_of
+from endplate.cli.simulate.person import Person, Played, play
 from endplate.clinic import fitts
 from endplate.errors import UsageError
 from endplate.live.profile import Profile
@@ -171,7 +171,7 @@ def _write(
         ],
     }  # fmt: skip
     (folder / "fitts.json").write_text(json.dumps(told, indent=1))
-    from endplate.cli import simulate_fitts_figures
+    from endplate.cli.simulate import fitts_figures as simulate_fitts_figures
 
     path = simulate_fitts_figures.ways(folder, tests, arguments)
     console.print(f"fitts.json and {path.name} in {folder}")

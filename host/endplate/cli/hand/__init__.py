@@ -11,18 +11,18 @@ from endplate.cli.verbs import add_verbs, run_verb
 
 #: Verb -> (module, summary).
 VERBS = {
-    "info": ("endplate.cli.hand_info", "say who the hand is and how it stands"),
-    "params": ("endplate.cli.hand_params:PARAMS", "list its parameters and what they are set to"),
-    "get": ("endplate.cli.hand_params:GET", "print one parameter"),
-    "set": ("endplate.cli.hand_params:SET", "set one parameter, until the hand restarts"),
-    "save": ("endplate.cli.hand_params:SAVE", "have the hand keep its parameters"),
-    "reset": ("endplate.cli.hand_params:RESET", "set one parameter, or all, as the hand was built"),
-    "grips": ("endplate.cli.hand_grips", "show its grips: which joint goes where, and when"),
-    "move": ("endplate.cli.hand_move", "move one DoF on the bench, without EMG"),
-    "log": ("endplate.cli.hand_log", "print what happened to it: faults, motors lost, restarts"),
-    "upload": ("endplate.cli.hand_upload", "have the hand keep a decoder, or other grips"),
-    "update": ("endplate.cli.hand_update", "give the hand a new firmware"),
-    "verify": ("endplate.cli.hand_verify", "hold the hand against its safety requirements"),
+    "info": ("endplate.cli.hand.info", "say who the hand is and how it stands"),
+    "params": ("endplate.cli.hand.params:PARAMS", "list its parameters and what they are set to"),
+    "get": ("endplate.cli.hand.params:GET", "print one parameter"),
+    "set": ("endplate.cli.hand.params:SET", "set one parameter, until the hand restarts"),
+    "save": ("endplate.cli.hand.params:SAVE", "have the hand keep its parameters"),
+    "reset": ("endplate.cli.hand.params:RESET", "set one parameter, or all, as the hand was built"),
+    "grips": ("endplate.cli.hand.grips", "show its grips: which joint goes where, and when"),
+    "move": ("endplate.cli.hand.move", "move one DoF on the bench, without EMG"),
+    "log": ("endplate.cli.hand.log", "print what happened to it: faults, motors lost, restarts"),
+    "upload": ("endplate.cli.hand.upload", "have the hand keep a decoder, or other grips"),
+    "update": ("endplate.cli.hand.update", "give the hand a new firmware"),
+    "verify": ("endplate.cli.hand.verify", "hold the hand against its safety requirements"),
 }
 EXAMPLES = """examples:
   endplate hand info /dev/ttyACM0

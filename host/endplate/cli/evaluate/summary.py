@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from endplate.cli.evaluate_figures import plt, save
+from endplate.cli.evaluate.figures import plt, save
 from endplate.fit.judgement import Judged, Verdict
 
 #: Figure -> what its axis says.

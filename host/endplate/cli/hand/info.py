@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from endplate.cli.hand_session import connected, serve
+from endplate.cli.hand.session import connected, serve
 from endplate.errors import UsageError
 from endplate.live import hand_words
 from endplate.live.hand_clock import HandClock

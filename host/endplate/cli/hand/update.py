@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Sends, restarts, says what runs."""
-    from endplate.cli.hand_params import opened, session_on
+    from endplate.cli.hand.params import opened, session_on
 
     hand_image.read(arguments.file)  # a bad file is refused without a hand, too
     if session_on(arguments.port) is not None:

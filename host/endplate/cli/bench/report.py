@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from endplate import __version__
-from endplate.cli import bench_result as measured
+from endplate.cli.bench import result as measured
 from endplate.core import REFUSALS, SCHEMA_HASH
 from endplate.fit.evaluation import tracking
 from endplate.live.feed import FeedInfo
@@ -110,7 +110,7 @@ def collect(
         result["monitor_pairs"] = compare(truth, commands, spans)
     note = f"SIMULATED, {arguments.patient}, firmware {arguments.firmware}"
     # Here, not above: it loads matplotlib, and a mistyped option need not wait for that.
-    from endplate.cli import bench_figures
+    from endplate.cli.bench import figures as bench_figures
 
     bench_figures.tracking(
         folder / "tracking.png",

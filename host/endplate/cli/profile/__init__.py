@@ -11,8 +11,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from endplate.cli.calibrated import calibrated
-from endplate.cli.profile_words import age, differences, figures, told
+from endplate.cli.calibrate.calibrated import calibrated
+from endplate.cli.profile.words import age, differences, figures, told
 from endplate.errors import ProfileError
 from endplate.live import profile_versions as kept
 from endplate.live.profile_file import load_profile

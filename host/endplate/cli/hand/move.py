@@ -16,8 +16,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from endplate.cli.hand_grips import PLAIN, PRETTY
-from endplate.cli.hand_session import hand_file
+from endplate.cli.hand.grips import PLAIN, PRETTY
+from endplate.cli.hand.session import hand_file
 from endplate.cli.keys import single_keys
 from endplate.conformance.moving import Mover
 from endplate.conformance.subject import Subject

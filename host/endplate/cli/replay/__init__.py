@@ -16,11 +16,11 @@ from pathlib import Path
 from rich.console import Console
 
 from endplate.cli.ending import end
-from endplate.cli.hand_params import opened
-from endplate.cli.hand_session import hand_file
+from endplate.cli.hand.params import opened
+from endplate.cli.hand.session import hand_file
 from endplate.cli.places import repair_recordings, session_folder, session_on
-from endplate.cli.replayed import compare, recorded_profiles, stretches
-from endplate.cli.replayed_on_hand import decode
+from endplate.cli.replay.compared import compare, recorded_profiles, stretches
+from endplate.cli.replay.on_hand import decode
 from endplate.cli.sources import absolute
 from endplate.errors import HandError, ProfileError, UsageError
 from endplate.fit.site_meters import measure

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from rich.console import Console
 from rich.table import Table
 
-from endplate.cli.hand_session import connected
+from endplate.cli.hand.session import connected
 from endplate.cli.places import session_on
 from endplate.errors import HandError, HardwareFileError
 from endplate.hardware import hand_names, load_hand

@@ -10,13 +10,13 @@ from typing import Any
 
 from rich.console import Console
 
-from endplate.cli.bench_report import calibration_line
-from endplate.cli.calibrated import calibrated
-from endplate.cli.donning import APPLY, compared
+from endplate.cli.bench.report import calibration_line
+from endplate.cli.calibrate.calibrated import calibrated
+from endplate.cli.calibrate.donning import APPLY, compared
+from endplate.cli.calibrate.guided import REPEAT, follow
 from endplate.cli.ending import end
-from endplate.cli.guided import REPEAT, follow
 from endplate.cli.places import repair_recordings, session_folder
-from endplate.cli.profile_words import ago, differences, told
+from endplate.cli.profile.words import ago, differences, told
 from endplate.cli.sources import absolute, add_board, board_settings, named_dofs
 from endplate.errors import UsageError
 from endplate.fit import recorded_cues

@@ -5,7 +5,7 @@ import numpy as np
 from scipy.signal import resample_poly
 
 from endplate.fit.calibration import calibrate
-from endplate.fit.protocol import Cue, words
+from endplate.fit.guided.protocol import Cue, words
 from readers import cyton
 from readers.biopatrec10 import MOVEMENTS, TURN_S
 

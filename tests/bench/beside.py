@@ -37,7 +37,7 @@ from bench.chain import ScipyChain  # noqa: E402
 from endplate.core import HOP, Chain, ffi, lib  # noqa: E402
 from endplate.fit.frames import Frames  # noqa: E402
 from endplate.fit.judgement import Judged, figures, judge  # noqa: E402
-from endplate.fit.trials import Hopped, Trials, hops, summed_parts, sums  # noqa: E402
+from endplate.fit.recorded.trials import Hopped, Trials, hops, summed_parts, sums  # noqa: E402
 from readers import biopatrec10  # noqa: E402
 
 DATA = ROOT.parent / "shared" / "data" / "biopatrec10"

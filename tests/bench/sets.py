@@ -27,8 +27,8 @@ sys.path[:0] = [str(ROOT / "host"), str(ROOT / "tests")]
 
 from endplate.cli import evaluate  # noqa: E402
 from endplate.cli.evaluate import quality as evaluate_quality  # noqa: E402
-from endplate.fit import heard  # noqa: E402
 from endplate.fit.judgement import Judged, judge, told  # noqa: E402
+from endplate.fit.recorded import heard  # noqa: E402
 from readers import shifted  # noqa: E402
 from readers.effort import ramps  # noqa: E402
 

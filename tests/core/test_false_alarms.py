@@ -17,7 +17,7 @@ from typical import FULL_SCALE_UV, UV_PER_COUNT
 
 from endplate.core import Chain, lib
 from endplate.core_meter import HEART, MOTION
-from endplate.fit.site_quality import mains_db
+from endplate.fit.sites.quality import mains_db
 from endplate.live.meters import SiteMeters
 from endplate.live.profile import chain_settings
 from readers import biopatrec_artifacts, cyton

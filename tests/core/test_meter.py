@@ -10,7 +10,7 @@ from typical import UV_PER_COUNT
 
 from endplate.core import CoreError, ffi, lib
 from endplate.core_meter import HEART, MOTION, Meter
-from endplate.fit.site_quality import rest_noise_uv, snr_db
+from endplate.fit.sites.quality import rest_noise_uv, snr_db
 from endplate.live.meters import settings
 from endplate.sim.patient import Patient, simulate
 from endplate.sim.prompts import Prompt

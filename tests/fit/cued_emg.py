@@ -10,8 +10,8 @@ import numpy as np
 
 from endplate import core
 from endplate.fit.evaluation import hold
-from endplate.fit.labels import StartedCue
-from endplate.fit.protocol import Cue
+from endplate.fit.guided.protocol import Cue
+from endplate.fit.recorded.labels import StartedCue
 from endplate.live.profile import Profile, chain_settings
 
 RATE_HZ = 250

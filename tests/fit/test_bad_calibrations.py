@@ -22,9 +22,9 @@ from cued_emg import (
 
 from endplate.errors import EndplateError
 from endplate.fit.calibration import calibrate
-from endplate.fit.cued import Recorded, listen
 from endplate.fit.evaluation import tracking
-from endplate.fit.protocol import Cue, calibration_protocol, directions
+from endplate.fit.guided.protocol import Cue, calibration_protocol, directions
+from endplate.fit.recorded.cued import Recorded, listen
 
 CUES = calibration_protocol(DOFS)
 FIRST = 6  # index of "Close hand", number 1

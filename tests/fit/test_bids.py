@@ -12,11 +12,11 @@ from cued_emg import DOFS, FULL_SCALE_UV, RATE_HZ, UV_PER_COUNT, counts_of, inte
 
 from endplate.cli import parser
 from endplate.errors import CalibrationError, RecordingError, UsageError
-from endplate.fit import bids
+from endplate.fit.guided.protocol import calibration_protocol
 from endplate.fit.judgement import judge
-from endplate.fit.movement_names import given, movement
-from endplate.fit.protocol import calibration_protocol
-from endplate.fit.trials import split
+from endplate.fit.recorded import bids
+from endplate.fit.recorded.movement_names import given, movement
+from endplate.fit.recorded.trials import split
 
 EVENTS = {("hand", 1.0): "fist", ("hand", -1.0): "Hand_Open", ("elbow", 1.0): "elbow flexion",
           ("elbow", -1.0): "Straighten elbow"}  # fmt: skip

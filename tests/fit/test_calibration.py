@@ -24,7 +24,7 @@ from endplate.fit import auto
 from endplate.fit.calibration import calibrate
 from endplate.fit.evaluation import tracking
 from endplate.fit.features import Look, hops_of
-from endplate.fit.protocol import Cue, calibration_protocol, combined_cues, directions
+from endplate.fit.guided.protocol import Cue, calibration_protocol, combined_cues, directions
 from endplate.live.profile import chain_settings
 from endplate.live.profile_file import load_profile, save_profile
 

@@ -11,7 +11,7 @@ from cued_emg import FULL_SCALE_UV, RATE_HZ, UV_PER_COUNT, run, started
 from endplate.cli.movements import held_out
 from endplate.fit.calibration import calibrate
 from endplate.fit.evaluation import tracking
-from endplate.fit.protocol import calibration_protocol
+from endplate.fit.guided.protocol import calibration_protocol
 from endplate.hardware import load_hand, load_montage
 from endplate.sim.patient import Patient
 from endplate.sim.prompts import DOFS as ALL_DOFS

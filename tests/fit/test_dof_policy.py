@@ -11,7 +11,7 @@ from cued_emg import FULL_SCALE_UV, RATE_HZ, REACTION_S, REST_UV, UV_PER_COUNT, 
 
 from endplate.cli.calibrate.calibrated import calibrated
 from endplate.fit.calibration import calibrate
-from endplate.fit.protocol import calibration_protocol
+from endplate.fit.guided.protocol import calibration_protocol
 
 DOFS = ("hand", "wrist_rotation", "elbow")
 CUES = calibration_protocol(DOFS, repetitions=2)

@@ -24,13 +24,12 @@ from cued_emg import (
 
 from endplate.cli import main
 from endplate.errors import CalibrationError
-from endplate.fit import patterns, remedies
 from endplate.fit.calibration import calibrate
-from endplate.fit.cued import Recorded, listen
-from endplate.fit.donning import compare
+from endplate.fit.donning.today import compare, patterns, remedies
+from endplate.fit.donning.touch_up import touch_up
 from endplate.fit.evaluation import r2, tracking
-from endplate.fit.protocol import Cue, calibration_protocol, combined_cues, touch_up_protocol
-from endplate.fit.touch_up import touch_up
+from endplate.fit.guided.protocol import Cue, calibration_protocol, combined_cues, touch_up_protocol
+from endplate.fit.recorded.cued import Recorded, listen
 from endplate.hardware import load_hand, load_montage
 from endplate.live import profile_versions as kept
 from endplate.live.profile_file import load_profile, save_profile

@@ -24,12 +24,13 @@ from cued_emg import (
 
 from endplate.cli import parser
 from endplate.errors import CalibrationError, EndplateError
-from endplate.fit import recorded_cues, recorded_trials
-from endplate.fit.across import across
 from endplate.fit.frames import Frames
+from endplate.fit.guided.protocol import calibration_protocol
 from endplate.fit.judgement import directions, figures, judge
-from endplate.fit.protocol import calibration_protocol
-from endplate.fit.trials import check, split
+from endplate.fit.recorded import cues as recorded_cues
+from endplate.fit.recorded import own as recorded_trials
+from endplate.fit.recorded.across import across
+from endplate.fit.recorded.trials import check, split
 from endplate.live.bdf import write_bdf
 from endplate.live.recording import Recording
 

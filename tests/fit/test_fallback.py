@@ -22,7 +22,7 @@ from cued_emg import (
 
 from endplate.fit.calibration import calibrate
 from endplate.fit.evaluation import tracking
-from endplate.fit.protocol import calibration_protocol, combined_cues
+from endplate.fit.guided.protocol import calibration_protocol, combined_cues
 from endplate.live.profile import direct_profile
 from endplate.live.profile_file import load_profile, save_profile
 from endplate.live.shadow import Beside

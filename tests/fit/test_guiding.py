@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from endplate.errors import CalibrationError, SessionError
-from endplate.fit import guide as guides
-from endplate.fit.guide import Guide
-from endplate.fit.protocol import Cue
+from endplate.fit.guided import guide as guides
+from endplate.fit.guided.guide import Guide
+from endplate.fit.guided.protocol import Cue
 
 RATE_HZ, STEP = 250, 50
 CUES = [

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from cued_emg import RATE_HZ, started
 
-from endplate.fit import labels
-from endplate.fit.protocol import Cue, calibration_protocol
+from endplate.fit.guided.protocol import Cue, calibration_protocol
+from endplate.fit.recorded import labels
 
 WINDOW_S = 0.160
 DOFS = ("hand", "elbow")

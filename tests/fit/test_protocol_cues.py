@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from endplate.fit.protocol import Cue, calibration_protocol, combined_cues, words
+from endplate.fit.guided.protocol import Cue, calibration_protocol, combined_cues, words
 from endplate.sim.prompts import Prompt
 
 DOFS = ("hand", "elbow")

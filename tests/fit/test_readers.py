@@ -7,9 +7,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from endplate.fit.heard import quality
 from endplate.fit.judgement import judge
-from endplate.fit.trials import check, split
+from endplate.fit.recorded.heard import quality
+from endplate.fit.recorded.trials import check, split
 from readers import biopatrec_artifacts, cyton, myo_continuous, myo_electrodeshift, myo_onesubject
 
 DECODER = "mean on TD2"

@@ -13,7 +13,7 @@ import pytest
 
 from endplate.fit.features import hops_of
 from endplate.fit.judgement import judge
-from endplate.fit.site_quality import find_contractions
+from endplate.fit.sites.quality import find_contractions
 from readers import (
     biopatrec10,
     intensity8ch,

@@ -24,10 +24,10 @@ from cued_emg import (
 from rich.console import Console
 
 from endplate.cli.calibrate import guided
-from endplate.fit import repetition
-from endplate.fit.protocol import Cue, calibration_protocol, posture_cues
-from endplate.fit.repetition import Measured, outliers
-from endplate.fit.watch import Watch
+from endplate.fit.guided import repetition
+from endplate.fit.guided.protocol import Cue, calibration_protocol, posture_cues
+from endplate.fit.guided.repetition import Measured, outliers
+from endplate.fit.guided.watch import Watch
 
 CUES = calibration_protocol(DOFS)
 FIRST = 6  # index of "Close hand 1"; the rest, the motion and four references come before

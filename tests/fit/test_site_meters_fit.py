@@ -8,7 +8,7 @@ import pytest
 
 from endplate.core import Chain
 from endplate.errors import RecordingError
-from endplate.fit.site_meters import measure
+from endplate.fit.sites.meters import measure
 from endplate.live.meters import SiteMeters
 from endplate.live.profile import chain_settings
 from endplate.live.recording import Recording

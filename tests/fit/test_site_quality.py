@@ -5,8 +5,8 @@
 import numpy as np
 import pytest
 
-from endplate.fit import site_quality
-from endplate.fit.site_quality import find_contractions, judge, mains_db, rest_noise_uv, snr_db
+from endplate.fit.sites import quality as site_quality
+from endplate.fit.sites.quality import find_contractions, judge, mains_db, rest_noise_uv, snr_db
 
 RATE_HZ = 250.0
 

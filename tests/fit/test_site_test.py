@@ -21,9 +21,11 @@ from cued_emg import (
 )
 
 from endplate.errors import CalibrationError
-from endplate.fit import recorded_cues, site_test, sites
-from endplate.fit.cued import Recorded, listen
 from endplate.fit.features import hops_of
+from endplate.fit.recorded import cues as recorded_cues
+from endplate.fit.recorded.cued import Recorded, listen
+from endplate.fit.sites import choice as site_choice
+from endplate.fit.sites import site_test
 from endplate.hardware import load_montage
 from endplate.live.recording import Recording
 
@@ -66,7 +68,7 @@ def test_the_live_matrix_is_the_mixture_and_grows_with_the_movements(cued):
     assert seen == [0, 1, 2, 3, 4, 4, 4, 4, 4]
     found = live.matrix()
     assert found.uv.T == pytest.approx(MIX_UV * BAND, rel=0.2, abs=4)
-    assert found.uv == pytest.approx(sites.matrix(cued.data(False)).uv, rel=0.15, abs=4)
+    assert found.uv == pytest.approx(site_choice.matrix(cued.data(False)).uv, rel=0.15, abs=4)
 
 
 @pytest.mark.parametrize("seed", (10, 11, 12))
@@ -106,7 +108,7 @@ def test_a_dof_that_sounds_the_same_both_ways_is_not_carried_and_the_other_is():
     judged = site_test.judge(heard(mix, 2, montage="free-4"), "cover")
     assert judged.carried == ("elbow",) and judged.r2["hand"] < 0.5
     pair = ("hand", 1.0), ("hand", -1.0)
-    assert judged.apart[pair] < sites.BARELY
+    assert judged.apart[pair] < site_choice.BARELY
 
 
 def test_a_direction_that_no_site_hears_is_found_not_refused():

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from cued_emg import DOFS, EIGHT_UV, RIGHT_FOUR
 
-from endplate.fit import auto, site_advice, sites
+from endplate.fit import auto
 from endplate.fit.features import Look, Statistics, pairs_of
 from endplate.fit.frames import Frames
+from endplate.fit.sites import advice as site_advice
+from endplate.fit.sites import choice as site_choice
 
 INTENTS = (("hand", 1.0), ("hand", -1.0), ("elbow", 1.0), ("elbow", -1.0))
 REST_UV2 = 16.0
@@ -51,7 +53,7 @@ def data():
 
 
 def test_the_matrix_is_the_mixture(data):
-    found = sites.matrix(data)
+    found = site_choice.matrix(data)
     assert found.intents == INTENTS
     assert found.uv.T == pytest.approx(MIX_UV, abs=6, rel=0.15)
     assert found.rest_uv == pytest.approx(np.full(8, 4.0), rel=0.1)
@@ -59,17 +61,17 @@ def test_the_matrix_is_the_mixture(data):
 
 
 def test_isolation_and_snr_are_those_of_the_mixture(data):
-    found = sites.matrix(data)
+    found = site_choice.matrix(data)
     assert found.snr_db()[0] == pytest.approx(20 * np.log10(80 / 4), abs=1.5)
     assert (found.isolation_db()[list(RIGHT)] > 15).all()
     assert found.isolation_db()[1] < 3
 
 
 def test_the_right_four_of_eight_are_found_both_ways(data):
-    assert set(sites.isolate(sites.matrix(data)).values()) == set(RIGHT)
-    assert sites.isolate(sites.matrix(data)) == dict(zip(INTENTS, RIGHT, strict=True))
+    assert set(site_choice.isolate(site_choice.matrix(data)).values()) == set(RIGHT)
+    assert site_choice.isolate(site_choice.matrix(data)) == dict(zip(INTENTS, RIGHT, strict=True))
     heard = []
-    cover = sites.cover(data, heard.append)
+    cover = site_choice.cover(data, heard.append)
     assert heard == [8, 7, 6, 5, 4, 3, 2]
     assert [len(step.sites) for step in cover.steps] == [8, 7, 6, 5, 4, 3, 2, 1]
     assert next(step.sites for step in cover.steps if len(step.sites) == 4) == RIGHT
@@ -80,23 +82,23 @@ def test_the_right_four_of_eight_are_found_both_ways(data):
 
 
 def test_the_order_of_removal_begins_with_what_says_nothing(data):
-    cover = sites.cover(data)
+    cover = site_choice.cover(data)
     first = [step.left for step in cover.steps[1:5]]
     assert set(first) == {1, 3, 4, 6}
 
 
 def test_two_intents_that_sound_alike_are_inseparable(data):
-    apart = sites.separability(data)
-    assert len(apart) == 6 and min(apart.values()) > sites.SEPARATE
+    apart = site_choice.separability(data)
+    assert len(apart) == 6 and min(apart.values()) > site_choice.SEPARATE
     same = MIX_UV.copy()
     same[:, 1] = same[:, 0]
-    apart = sites.separability(session(same))
-    assert apart[INTENTS[0], INTENTS[1]] < sites.BARELY
-    assert apart[INTENTS[0], INTENTS[2]] > sites.SEPARATE
+    apart = site_choice.separability(session(same))
+    assert apart[INTENTS[0], INTENTS[1]] < site_choice.BARELY
+    assert apart[INTENTS[0], INTENTS[2]] > site_choice.SEPARATE
 
 
 def test_advice_says_keep_move_swap_and_drop_with_the_reason(data):
-    found = sites.matrix(data)
+    found = site_choice.matrix(data)
     functions = ["Close hand", "", "Open hand", "", "", "Straighten elbow", "", "Straighten elbow"]
     bad = ["", "", "", "", "", "", "", "lifted"]
     said = site_advice.advise(found, LABELS, functions, bad)
@@ -117,16 +119,16 @@ def test_advice_says_keep_move_swap_and_drop_with_the_reason(data):
 
 def test_the_dof_that_are_carried_are_counted_honestly(data):
     row = auto.judge(data, auto.BY_NAME["ridge on RMS"])
-    assert set(sites.supported(sites.figures(row, data))) == set(DOFS)
+    assert set(site_choice.supported(site_choice.figures(row, data))) == set(DOFS)
     same = MIX_UV.copy()
     same[:, 1] = same[:, 0]
     poor = session(same)
     row = auto.judge(poor, auto.BY_NAME["ridge on RMS"])
-    assert sites.supported(sites.figures(row, poor)) == ["elbow"]
+    assert site_choice.supported(site_choice.figures(row, poor)) == ["elbow"]
 
 
 def test_a_site_of_its_own_for_each_intent_even_when_two_like_the_same():
     mix = MIX_UV[[0, 2, 5, 7]].copy()
     mix[1] = [75, 60, 2, 2]  # the second hears closing louder still
-    chosen = sites.isolate(sites.matrix(session(mix)))
+    chosen = site_choice.isolate(site_choice.matrix(session(mix)))
     assert chosen[INTENTS[0]] == 0 and chosen[INTENTS[1]] == 1

@@ -20,10 +20,10 @@ from cued_emg import (
 
 from endplate.errors import CalibrationError
 from endplate.fit.calibration import calibrate
-from endplate.fit.cued import Recorded
+from endplate.fit.donning.touch_up import Recursive, touch_up
 from endplate.fit.evaluation import tracking
-from endplate.fit.protocol import calibration_protocol, combined_cues, touch_up_protocol
-from endplate.fit.touch_up import Recursive, touch_up
+from endplate.fit.guided.protocol import calibration_protocol, combined_cues, touch_up_protocol
+from endplate.fit.recorded.cued import Recorded
 from endplate.live.profile_file import load_profile, save_profile
 from readers import shifted
 

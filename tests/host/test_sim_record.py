@@ -8,8 +8,8 @@ import pytest
 
 from endplate.cli import main
 from endplate.cli.simulate.person import Person
-from endplate.fit.protocol import touch_up_protocol
-from endplate.fit.recorded_cues import cues_of, recorded
+from endplate.fit.guided.protocol import touch_up_protocol
+from endplate.fit.recorded.cues import cues_of, recorded
 from endplate.live.recording import read_recording
 
 DOFS = ("hand", "elbow")

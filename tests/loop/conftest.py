@@ -36,7 +36,7 @@ def offline_profile(tmp_path_factory) -> Path:
     """A calibration of the default patient without waiting for the clock: the same muscles, the
     same cues."""
     from endplate.fit.calibration import calibrate
-    from endplate.fit.protocol import calibration_protocol
+    from endplate.fit.guided.protocol import calibration_protocol
     from endplate.hardware import load_hand, load_montage
     from endplate.live.profile_file import save_profile
     from endplate.sim.patient import Patient, simulate

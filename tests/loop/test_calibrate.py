@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from endplate.errors import EndplateError
-from endplate.fit.protocol import calibration_protocol
-from endplate.fit.recorded_cues import cues_of
+from endplate.fit.guided.protocol import calibration_protocol
+from endplate.fit.recorded.cues import cues_of
 from endplate.live.feed import FeedReader
 from endplate.live.profile_file import load_profile
 from endplate.live.recording import read_recording

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from endplate.fit.features import hops_of
-from endplate.fit.site_quality import find_contractions
+from endplate.fit.sites.quality import find_contractions
 from endplate.hardware import load_hand, load_montage
 from endplate.live.profile_file import save_profile
 from endplate.live.recording import read_recording

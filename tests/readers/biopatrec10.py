@@ -10,7 +10,7 @@ that are learned from.
 import numpy as np
 from scipy.signal import butter, resample_poly, sosfiltfilt
 
-from endplate.fit.trials import Part, Trials
+from endplate.fit.recorded.trials import Part, Trials
 
 #: A movement's name -> DoF and sign.
 MOVEMENTS = {

@@ -11,7 +11,7 @@ What was meant is the movement times its smoothed amplitude, as in biopatrec10.
 import numpy as np
 from scipy.signal import butter, sosfiltfilt
 
-from endplate.fit.trials import Part, Trials
+from endplate.fit.recorded.trials import Part, Trials
 
 #: A movement's name -> DoF and sign.
 MOVEMENTS = {

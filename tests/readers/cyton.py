@@ -12,7 +12,7 @@ import gzip
 
 import numpy as np
 
-from endplate.fit.trials import Part, Trials
+from endplate.fit.recorded.trials import Part, Trials
 
 RATE_HZ, MAINS_HZ, CHANNELS = 250, 60.0, 8
 

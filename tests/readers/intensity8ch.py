@@ -10,7 +10,7 @@ Gains are not stated: the EMG is scaled so that a hold at 60 % has about 100 uV.
 
 import numpy as np
 
-from endplate.fit.trials import Part, Trials
+from endplate.fit.recorded.trials import Part, Trials
 
 RATE_HZ = 1000
 MOVEMENTS = {

@@ -11,7 +11,7 @@ out at a time to choose a decoder. Units are not stated; the EMG is taken for mi
 import numpy as np
 from scipy.io import loadmat
 
-from endplate.fit.trials import Part, Trials
+from endplate.fit.recorded.trials import Part, Trials
 
 MUSCLES = ("aDEL", "pDEL", "lBIC", "sBIC", "lTRI", "BRA", "mPEC")  # sTRI is lTRI again
 RATE_HZ, FORCE_HZ, FULL = 1000, 100, 25.0

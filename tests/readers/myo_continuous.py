@@ -11,7 +11,7 @@ after it.
 
 import numpy as np
 
-from endplate.fit.trials import Part, Trials
+from endplate.fit.recorded.trials import Part, Trials
 
 RATE_HZ = 200
 MICROVOLT = 4.0  # of a count of the Myo, about

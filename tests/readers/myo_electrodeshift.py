@@ -9,7 +9,7 @@ A recording is a movement held for 3 s; what was meant is 1 all through it.
 
 import numpy as np
 
-from endplate.fit.trials import Part, Trials
+from endplate.fit.recorded.trials import Part, Trials
 
 RATE_HZ = 200
 MICROVOLT = 4.0  # of a count of the Myo, about

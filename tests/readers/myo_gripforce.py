@@ -9,7 +9,7 @@ learned from.
 
 import numpy as np
 
-from endplate.fit.trials import Part, Trials
+from endplate.fit.recorded.trials import Part, Trials
 
 RATE_HZ, LEARNED, BLOCKS = 200, 0.7, 4
 MICROVOLT = 4.0  # of a count of the Myo, about

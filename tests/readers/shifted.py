@@ -7,8 +7,8 @@ Learned before the shift; touched up on the first set after it (30 s); judged on
 import numpy as np
 
 from endplate.fit import auto
-from endplate.fit.touch_up import adapted
-from endplate.fit.trials import Trials, hops, look
+from endplate.fit.donning.touch_up import adapted
+from endplate.fit.recorded.trials import Trials, hops, look
 from readers import myo_electrodeshift
 
 SETS = ("training",), ("trial_1",), ("trial_2", "trial_3", "trial_4")

@@ -12,7 +12,7 @@ smallest value in what is learned from, 1 its largest.
 
 import numpy as np
 
-from endplate.fit.trials import Part, Trials
+from endplate.fit.recorded.trials import Part, Trials
 
 RATE_HZ = 100
 #: Movement -> columns of the angles, of the EMG.

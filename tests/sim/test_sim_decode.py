@@ -14,7 +14,7 @@ from endplate.cli import main
 from endplate.cli.simulate import decode as simulate_decode
 from endplate.cli.simulate.decode import combined_samples, judge
 from endplate.cli.simulate.person import Person
-from endplate.fit.protocol import Cue
+from endplate.fit.guided.protocol import Cue
 from endplate.live.profile import Profile
 
 DOFS = ("hand", "elbow")

@@ -11,7 +11,7 @@ import pytest
 from scipy.signal import butter, find_peaks, freqz, sosfilt, welch
 
 from endplate.errors import BoardError
-from endplate.fit import protocol
+from endplate.fit.guided import protocol
 from endplate.sim.board_faults import LIFTED_OHM, Faults
 from endplate.sim.body import RENEWED
 from endplate.sim.cyton import SKIN_OHM, Cyton

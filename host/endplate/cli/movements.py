@@ -7,7 +7,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 
-from endplate.fit.protocol import Cue, words
+from endplate.fit.guided.protocol import Cue, words
 
 COMBINED_SHARE = 0.4
 

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from endplate import core_decoder
-from endplate.fit import auto, dof_policy, fallback, gate, shaping, site_report
-from endplate.fit.cued import Cued, Recorded, listen
-from endplate.fit.guide import Guided
-from endplate.fit.labels import StartedCue
+from endplate.fit import auto, dof_policy, fallback, gate, shaping
+from endplate.fit.guided.guide import Guided
+from endplate.fit.recorded.cued import Cued, Recorded, listen
+from endplate.fit.recorded.labels import StartedCue
+from endplate.fit.sites import report as site_report
 from endplate.live import decoder as made
 from endplate.live.feed import FeedInfo
 from endplate.live.profile import Profile

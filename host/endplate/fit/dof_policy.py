@@ -2,9 +2,9 @@
 """How many DoF a person gets: two, and a third (or more) when this person's data carry it.
 
 All that were recorded are decoded together on repetitions left out of training. While one of them
-is not followed (sites.supported: R^2 at least FOLLOWED_R2, at most MOST_LEAKAGE on it while another
-moves), and more than two are left, the worst is locked: its movements are learned from no more, and
-the decoder is chosen anew without them.
+is not followed (sites/choice.py, supported: R^2 at least FOLLOWED_R2, at most MOST_LEAKAGE on it
+while another moves), and more than two are left, the worst is locked: its movements are learned
+from no more, and the decoder is chosen anew without them.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from endplate.fit import auto, sites
-from endplate.fit.cued import Cued
+from endplate.fit import auto
+from endplate.fit.recorded.cued import Cued
+from endplate.fit.sites import choice as site_choice
 
 ALWAYS = 2  # DoF that are decoded whatever they are like; what is poor about them is said
 
@@ -41,8 +42,8 @@ def choose(
     while True:
         data = cued.data(combined)
         row, table = auto.choose(data, candidates, progress)
-        each = sites.figures(row, data)
-        carried = sites.supported(each)
+        each = site_choice.figures(row, data)
+        carried = site_choice.supported(each)
         if all_dofs or len(data.dofs) <= ALWAYS or len(carried) == len(data.dofs):
             _say(cued, each, carried, locked)
             return Chosen(cued, data, row, table, locked)
@@ -71,12 +72,12 @@ def _say(
 ) -> None:  # fmt: skip
     for dof, (r2, leak) in locked.items():
         why = []
-        if r2 < sites.FOLLOWED_R2:
-            why.append(f"it follows with R^2 {r2:.2f}, and {sites.FOLLOWED_R2:.2f} is needed")
-        if leak > sites.MOST_LEAKAGE:
+        if r2 < site_choice.FOLLOWED_R2:
+            why.append(f"it follows with R^2 {r2:.2f}, and {site_choice.FOLLOWED_R2:.2f} is needed")
+        if leak > site_choice.MOST_LEAKAGE:
             why.append(
-                f"it moves by {leak:.2f} while another is meant, and {sites.MOST_LEAKAGE:.2f} is "
-                "the most"
+                f"it moves by {leak:.2f} while another is meant, and "
+                f"{site_choice.MOST_LEAKAGE:.2f} is the most"
             )
         cued.says.append(
             f"{_plain(dof)} stays locked: on repetitions left out {' and '.join(why)}. Move "
@@ -86,7 +87,7 @@ def _say(
         least = min(each.values())[0]
         cued.says.append(
             f"{len(cued.dofs)} DoF are unlocked: on repetitions left out each follows with R^2 "
-            f"{least:.2f} or more ({sites.FOLLOWED_R2:.2f} is needed for more than {ALWAYS})."
+            f"{least:.2f} or more ({site_choice.FOLLOWED_R2:.2f} is needed for more than {ALWAYS})."
         )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from endplate import core_decoder
 from endplate.errors import CalibrationError
 from endplate.fit import auto, shaping
-from endplate.fit.cued import Cued
+from endplate.fit.recorded.cued import Cued
 from endplate.live import decoder as made
 
 CANDIDATE = auto.BY_NAME["direct"]

@@ -25,7 +25,7 @@ import numpy as np
 from endplate.fit import auto
 from endplate.fit.evaluation import LONGEST_DELAY_S, delay_samples, r2
 from endplate.fit.frames import Frames, with_combinations
-from endplate.fit.trials import Trials, hops, look, sums
+from endplate.fit.recorded.trials import Trials, hops, look, sums
 
 MEANT, STEADY = 0.3, 0.02
 

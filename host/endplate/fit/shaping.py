@@ -20,7 +20,7 @@ import numpy as np
 from endplate.core import check, ffi, lib
 from endplate.fit.evaluation import even, leakage, r2
 from endplate.fit.frames import Frames
-from endplate.fit.protocol import words
+from endplate.fit.guided.protocol import words
 from endplate.live.profile import PLAIN_SHAPE, RELEASE_RATIO
 
 LEAST_DEAD_BAND = 0.10

@@ -31,8 +31,8 @@ from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.window import monitor
 from endplate.errors import EndplateError, SessionError, UsageError
 from endplate.fit.calibration import from_guided
-from endplate.fit.guide import guide
-from endplate.fit.protocol import Cue, calibration_protocol
+from endplate.fit.guided.guide import guide
+from endplate.fit.guided.protocol import Cue, calibration_protocol
 from endplate.hardware import load_hand, load_montage
 from endplate.live.feed import FeedReader
 from endplate.live.profile_file import save_profile

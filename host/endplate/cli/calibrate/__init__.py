@@ -19,13 +19,13 @@ from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.profile.words import ago, differences, told
 from endplate.cli.sources import absolute, add_board, board_settings, named_dofs
 from endplate.errors import UsageError
-from endplate.fit import recorded_cues
 from endplate.fit.auto import candidates
 from endplate.fit.calibration import calibrate, from_guided
-from endplate.fit.cued import Recorded
-from endplate.fit.donning import touched_up
-from endplate.fit.guide import Guided
-from endplate.fit.protocol import Cue, calibration_protocol, touch_up_protocol
+from endplate.fit.donning.today import touched_up
+from endplate.fit.guided.guide import Guided
+from endplate.fit.guided.protocol import Cue, calibration_protocol, touch_up_protocol
+from endplate.fit.recorded import cues as recorded_cues
+from endplate.fit.recorded.cued import Recorded
 from endplate.hardware import Hand, Montage, load_hand, load_montage
 from endplate.live.feed import FeedInfo, FeedReader
 from endplate.live.hand_upload import on_this_computer_alone

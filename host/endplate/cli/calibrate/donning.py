@@ -11,8 +11,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from endplate.fit.cued import Recorded
-from endplate.fit.donning import Comparison, compare
+from endplate.fit.donning.today import Comparison, compare
+from endplate.fit.recorded.cued import Recorded
 from endplate.live.profile import Profile
 from endplate.live.profile_versions import keep
 

@@ -14,9 +14,9 @@ from rich.text import Text
 from endplate.cli.bench import bar
 from endplate.cli.keys import single_keys
 from endplate.errors import CalibrationError
-from endplate.fit.guide import AGAIN, Guide, Guided
-from endplate.fit.protocol import Cue
-from endplate.fit.watch import Done, Watch
+from endplate.fit.guided.guide import AGAIN, Guide, Guided
+from endplate.fit.guided.protocol import Cue
+from endplate.fit.guided.watch import Done, Watch
 from endplate.live.feed import FeedReader
 
 REPEAT = ("ask", "auto", "never")

@@ -21,9 +21,10 @@ from rich.table import Table
 from endplate.cli.evaluate import quality as evaluate_quality
 from endplate.cli.evaluate.data import Source, sources
 from endplate.errors import EndplateError, UsageError
-from endplate.fit import auto, heard, judgement
+from endplate.fit import auto, judgement
 from endplate.fit.judgement import Judged
-from endplate.fit.trials import check, split
+from endplate.fit.recorded import heard
+from endplate.fit.recorded.trials import check, split
 
 EXAMPLES = """examples:
   endplate evaluate anna-20260301-101500.bdf
@@ -33,7 +34,7 @@ EXAMPLES = """examples:
   endplate evaluate --reader mine.py --combined --decoder "mean on COV" visit1.npz
 
 DATA are recordings of `endplate calibrate`, BIDS folders (*_emg.bdf or .edf with sidecars), or what
-a reader reads: a Python file with read(path) that returns endplate.fit.trials.Trials.
+a reader reads: a Python file with read(path) that returns endplate.fit.recorded.trials.Trials.
 """
 #: Column -> heading and digits; what each means: endplate.fit.judgement.
 COLUMNS = {
@@ -119,7 +120,7 @@ def finish(console: Console, out: Path, judged: list[Judged], told: list[dict]) 
 
 def _plots(folder: Path, judged: list[Judged]) -> list[Path]:
     from endplate.cli.evaluate import figures as evaluate_figures  # a second to load
-    from endplate.cli.evaluate import summary as evaluate_summary
+    from endplate.cli.evaluate import overview
 
     paths, taken = [], {"decoders", "people"}
     for each in judged:
@@ -130,8 +131,8 @@ def _plots(folder: Path, judged: list[Judged]) -> list[Path]:
         taken |= {stem, f"{stem}-directions"}
         paths.append(evaluate_figures.over_time(folder / f"{stem}.png", each))
         paths.append(evaluate_figures.directions(folder / f"{stem}-directions.png", each))
-    return [*paths, evaluate_summary.decoders(folder, judged),
-            evaluate_summary.people(folder, judged)]  # fmt: skip
+    return [*paths, overview.decoders(folder, judged),
+            overview.people(folder, judged)]  # fmt: skip
 
 
 def _one(

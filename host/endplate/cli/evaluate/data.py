@@ -12,11 +12,12 @@ from functools import partial
 from pathlib import Path
 
 from endplate.errors import EndplateError, RecordingError, UsageError
-from endplate.fit import bids, recorded_trials
-from endplate.fit.across import across
-from endplate.fit.cued_trials import LEAST_REPETITIONS
-from endplate.fit.movement_names import given
-from endplate.fit.trials import Trials
+from endplate.fit.recorded import bids
+from endplate.fit.recorded import own as recorded_trials
+from endplate.fit.recorded.across import across
+from endplate.fit.recorded.cued_trials import LEAST_REPETITIONS
+from endplate.fit.recorded.movement_names import given
+from endplate.fit.recorded.trials import Trials
 
 #: What it is called, and how it is read.
 Source = tuple[str, Callable[[], Trials]]

@@ -8,8 +8,8 @@ import math
 from rich import box
 from rich.table import Table
 
-from endplate.fit.heard import Heard
-from endplate.fit.trials import Trials
+from endplate.fit.recorded.heard import Heard
+from endplate.fit.recorded.trials import Trials
 
 MARKS = {"good": ("✓", "green"), "usable": ("▮", "yellow"), "poor": ("✗", "red")}
 

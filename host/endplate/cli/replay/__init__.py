@@ -23,7 +23,7 @@ from endplate.cli.replay.compared import compare, recorded_profiles, stretches
 from endplate.cli.replay.on_hand import decode
 from endplate.cli.sources import absolute
 from endplate.errors import HandError, ProfileError, UsageError
-from endplate.fit.site_meters import measure
+from endplate.fit.sites.meters import measure
 from endplate.hardware import load_hand
 from endplate.live.feed import FeedReader
 from endplate.live.profile_file import load_profile

@@ -24,7 +24,7 @@ from endplate.cli.simulate.person import Person
 from endplate.errors import UsageError
 from endplate.fit.evaluation import hold as held
 from endplate.fit.evaluation import r2, tracking
-from endplate.fit.labels import StartedCue
+from endplate.fit.recorded.labels import StartedCue
 from endplate.live.profile import Profile
 from endplate.sim.knobs import KNOBS, parsed
 

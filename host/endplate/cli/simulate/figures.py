@@ -11,7 +11,7 @@ import matplotlib
 import numpy as np
 from scipy.signal import welch
 
-from endplate.fit.protocol import words
+from endplate.fit.guided.protocol import words
 from endplate.sim import showing, validation
 from endplate.sim.muscle import CROSS_TALK_25MM, CROSS_TALK_POWER, RATE_HZ
 from endplate.sim.patient import Patient, find_preset

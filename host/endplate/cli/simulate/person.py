@@ -16,10 +16,10 @@ import numpy as np
 from endplate.clinic import fitts
 from endplate.core import Chain
 from endplate.fit.calibration import calibrate
-from endplate.fit.cued import Recorded
-from endplate.fit.labels import StartedCue
-from endplate.fit.protocol import Cue, calibration_protocol, touch_up_protocol
-from endplate.fit.touch_up import touch_up
+from endplate.fit.donning.touch_up import touch_up
+from endplate.fit.guided.protocol import Cue, calibration_protocol, touch_up_protocol
+from endplate.fit.recorded.cued import Recorded
+from endplate.fit.recorded.labels import StartedCue
 from endplate.hardware import load_hand, load_montage
 from endplate.live.boards import CYTON_FULL_SCALE_UV, CYTON_UV_PER_COUNT
 from endplate.live.profile import Profile, chain_settings

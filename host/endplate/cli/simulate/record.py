@@ -19,7 +19,7 @@ from endplate.cli.movements import held_out
 from endplate.cli.simulate.options import add_person, person_of
 from endplate.cli.simulate.person import MAINS_HZ, Person
 from endplate.errors import RecordingError, UsageError
-from endplate.fit.protocol import Cue, calibration_protocol, touch_up_protocol
+from endplate.fit.guided.protocol import Cue, calibration_protocol, touch_up_protocol
 from endplate.live.bdf import Recording, write_bdf
 from endplate.live.boards import CYTON_FULL_SCALE_UV, CYTON_UV_PER_COUNT
 from endplate.sim.knobs import KNOBS, parsed

@@ -19,11 +19,11 @@ from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.sites.shown import judged_view, live_view
 from endplate.cli.sources import absolute, add_board, board_settings, named_dofs
 from endplate.errors import UsageError
-from endplate.fit.cued import Recorded, listen
-from endplate.fit.guide import Guide
-from endplate.fit.protocol import Cue
-from endplate.fit.recorded_cues import dofs_of, only, recorded
-from endplate.fit.site_test import MODES, Judged, Live, judge, protocol, told
+from endplate.fit.guided.guide import Guide
+from endplate.fit.guided.protocol import Cue
+from endplate.fit.recorded.cued import Recorded, listen
+from endplate.fit.recorded.cues import dofs_of, only, recorded
+from endplate.fit.sites.site_test import MODES, Judged, Live, judge, protocol, told
 from endplate.hardware import Hand, Montage, load_hand, load_montage
 from endplate.live.feed import FeedReader
 from endplate.live.recording import read_recording

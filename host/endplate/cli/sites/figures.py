@@ -8,8 +8,8 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 
-from endplate.fit.protocol import words
-from endplate.fit.site_test import Judged
+from endplate.fit.guided.protocol import words
+from endplate.fit.sites.site_test import Judged
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt

@@ -12,10 +12,10 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from endplate.fit import sites
-from endplate.fit.protocol import Cue, directions, words
-from endplate.fit.site_advice import GOOD_SNR_DB, ISOLATED_DB, LEAST_SNR_DB, MIXED_DB, second
-from endplate.fit.site_test import Judged, Live
+from endplate.fit.guided.protocol import Cue, directions, words
+from endplate.fit.sites import choice as site_choice
+from endplate.fit.sites.advice import GOOD_SNR_DB, ISOLATED_DB, LEAST_SNR_DB, MIXED_DB, second
+from endplate.fit.sites.site_test import Judged, Live
 
 BARS = " ▁▂▃▄▅▆▇█"
 #: A background for each level of a cell; number, bar and word say the same.
@@ -37,15 +37,15 @@ def cell(uv: float, share: float, snr_db: float) -> Text:
     return Text(f"{uv:4.0f} {bar}", HEAT[level(share, snr_db)], justify="right")
 
 
-def short(intent: sites.Intent, narrow: bool) -> str:
+def short(intent: site_choice.Intent, narrow: bool) -> str:
     """"Close hand" in two lines of a heading."""
     first, _, second = words(*intent).rpartition(" ")
     return f"{first[:7] if narrow else first}\n{second[:7] if narrow else second}"
 
 
 def matrix_table(
-    found: sites.Matrix, labels: Sequence[str], title: str, width: int,
-    now_uv: np.ndarray | None = None, order: Sequence[sites.Intent] = (),
+    found: site_choice.Matrix, labels: Sequence[str], title: str, width: int,
+    now_uv: np.ndarray | None = None, order: Sequence[site_choice.Intent] = (),
     wrong: Sequence[str] = (),
 ) -> Table:
     """A row a site: what it hears of each intent in microvolt above rest, isolation, in words. In
@@ -92,7 +92,7 @@ def matrix_table(
     return table
 
 
-def heard(found: sites.Matrix, site: int) -> str:
+def heard(found: site_choice.Matrix, site: int) -> str:
     """What a site hears, in words."""
     snr, apart = float(found.snr_db()[site]), float(found.isolation_db()[site])
     if snr < LEAST_SNR_DB:
@@ -166,20 +166,20 @@ def apart_lines(judged: Judged) -> list[RenderableType]:
     """Pairs of movements that sound alike, or the nearest pair."""
     if not judged.apart:
         return []
-    alike = {pair: value for pair, value in judged.apart.items() if value < sites.SEPARATE}
+    alike = {pair: value for pair, value in judged.apart.items() if value < site_choice.SEPARATE}
     if not alike:
         pair = min(judged.apart, key=lambda key: judged.apart[key])
         return [Text(f"All movements can be told apart; nearest are {_pair(pair)} "
                      f"({judged.apart[pair]:.1f} spreads).")]  # fmt: skip
     said: list[RenderableType] = []
     for pair, value in sorted(alike.items(), key=lambda item: item[1]):
-        how = "cannot be told apart" if value < sites.BARELY else "are hard to tell apart"
+        how = "cannot be told apart" if value < site_choice.BARELY else "are hard to tell apart"
         both = _pair(pair)
         said.append(Text(f"{both[0].upper()}{both[1:]} {how} ({value:.1f} spreads)."))
     return said
 
 
-def _pair(pair: tuple[sites.Intent, sites.Intent]) -> str:
+def _pair(pair: tuple[site_choice.Intent, site_choice.Intent]) -> str:
     return " and ".join(words(*intent).lower() for intent in pair)
 
 

@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from endplate.errors import CalibrationError, RecordingError
-from endplate.fit.bids_events import cues_of
-from endplate.fit.cued_trials import LEAST_REPETITIONS, Stretch, trials_of
-from endplate.fit.trials import Trials
+from endplate.fit.recorded.bids_events import cues_of
+from endplate.fit.recorded.cued_trials import LEAST_REPETITIONS, Stretch, trials_of
+from endplate.fit.recorded.trials import Trials
 from endplate.live.bdf import Recording, microvolts_of
 from endplate.live.recording import read_recording
 

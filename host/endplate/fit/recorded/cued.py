@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from endplate.fit import acceptance, auto, followed, labels
+from endplate.fit import auto
 from endplate.fit.features import LEAST_UV2, Hops, Look, Statistics, hops_of
 from endplate.fit.frames import Frames, with_combinations
-from endplate.fit.labels import StartedCue
-from endplate.fit.repetition import Measured
+from endplate.fit.guided.repetition import Measured
+from endplate.fit.recorded import acceptance, followed, labels
+from endplate.fit.recorded.labels import StartedCue
 from endplate.live.design import low_pass_hz
 
 SETTLE_S = 0.5  # after the start of the recording and after a contraction

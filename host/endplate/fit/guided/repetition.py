@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from endplate.fit.labels import alignment, windowed_level
-from endplate.fit.protocol import Cue, words
+from endplate.fit.guided.protocol import Cue, words
+from endplate.fit.recorded.labels import alignment, windowed_level
 
 EARLIEST_S, LATEST_S = -0.4, 1.6  # searched
 EARLY_S, LATE_S = -0.1, 0.8  # people show 0.2-0.5 s, slow starters up to 0.8 s

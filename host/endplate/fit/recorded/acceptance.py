@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from endplate.errors import CalibrationError
-from endplate.fit.labels import StartedCue
-from endplate.fit.protocol import words
+from endplate.fit.guided.protocol import words
+from endplate.fit.recorded.labels import StartedCue
 
 LEAST_REST_S = 2.0
 LEAST_REPETITIONS = 2

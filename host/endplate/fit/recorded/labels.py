@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from endplate.fit.protocol import Cue
+from endplate.fit.guided.protocol import Cue
 
 LONGEST_REACTION_S = 1.0  # searched; people show 0.2-0.5 s, slow starters up to 0.8 s
 USUAL_REACTION_S = 0.3  # when no cue correlates

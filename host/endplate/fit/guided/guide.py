@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from endplate.errors import CalibrationError, SessionError
-from endplate.fit.protocol import Cue, relax_cue
+from endplate.fit.guided.protocol import Cue, relax_cue
 from endplate.live.feed import FeedReader
 from endplate.live.requests import ask
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 
 from endplate.errors import UsageError
-from endplate.fit.protocol import WORDS
+from endplate.fit.guided.protocol import WORDS
 
 LEFT_OUT = "none"
 _REST = {"rest", "relax", "relaxed", "no motion", "no movement", "idle", "baseline", "hibernation"}

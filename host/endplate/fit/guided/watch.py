@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from endplate.fit.features import LEAST_UV2, hops_of
-from endplate.fit.guide import DONE_S, Guide
-from endplate.fit.protocol import Cue
-from endplate.fit.repetition import (
+from endplate.fit.guided.guide import DONE_S, Guide
+from endplate.fit.guided.protocol import Cue
+from endplate.fit.guided.repetition import (
     GOOD,
     ORDER,
     Measured,

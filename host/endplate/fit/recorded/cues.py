@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 
 from endplate.errors import CalibrationError
-from endplate.fit.cued import Recorded
-from endplate.fit.guide import VOID
-from endplate.fit.labels import StartedCue
-from endplate.fit.protocol import KINDS, Cue
+from endplate.fit.guided.guide import VOID
+from endplate.fit.guided.protocol import KINDS, Cue
+from endplate.fit.recorded.cued import Recorded
+from endplate.fit.recorded.labels import StartedCue
 from endplate.live.bdf import Recording
 
 _PROMPT = re.compile(r"prompt\s+(\{.*\})\s*$")

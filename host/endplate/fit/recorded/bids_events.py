@@ -11,9 +11,9 @@ import math
 from collections.abc import Mapping, Sequence
 
 from endplate.errors import CalibrationError
-from endplate.fit.labels import StartedCue
-from endplate.fit.movement_names import lookup, plain
-from endplate.fit.protocol import Cue
+from endplate.fit.guided.protocol import Cue
+from endplate.fit.recorded.labels import StartedCue
+from endplate.fit.recorded.movement_names import lookup, plain
 
 EDGE_S = 0.2  # from rest to the effort that is held, and back
 LONGEST_REST_S = 5.0  # after an event

@@ -10,9 +10,9 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from endplate.fit.cued_trials import LEAST_REPETITIONS, Stretch, trials_of
-from endplate.fit.recorded_cues import cues_of
-from endplate.fit.trials import Trials
+from endplate.fit.recorded.cued_trials import LEAST_REPETITIONS, Stretch, trials_of
+from endplate.fit.recorded.cues import cues_of
+from endplate.fit.recorded.trials import Trials
 from endplate.live.recording import read_recording
 
 _NO_SITE = re.compile(r"ch \d+$")  # of a channel that the montage does not use

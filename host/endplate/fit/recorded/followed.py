@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 
 from endplate.errors import CalibrationError
-from endplate.fit.labels import LONGEST_REACTION_S, StartedCue
-from endplate.fit.protocol import words
-from endplate.fit.repetition import (
+from endplate.fit.guided.protocol import words
+from endplate.fit.guided.repetition import (
     Measured,
     Verdict,
     measure,
@@ -24,6 +23,7 @@ from endplate.fit.repetition import (
     unheard,
     verdict,
 )
+from endplate.fit.recorded.labels import LONGEST_REACTION_S, StartedCue
 
 LEAST_CORRELATION = 0.4  # below it a cue was not followed; weak signals of a difficult patient: 0.9
 MOST_ASTRAY = 1 / 3  # of all cues: more, and cues and signal do not belong together

@@ -22,10 +22,10 @@ import numpy as np
 
 from endplate import core
 from endplate.errors import CalibrationError
-from endplate.fit import patterns
-from endplate.fit.cued import Cued
+from endplate.fit.donning import patterns
+from endplate.fit.donning.touch_up import renewed
 from endplate.fit.evaluation import r2
-from endplate.fit.touch_up import renewed
+from endplate.fit.recorded.cued import Cued
 from endplate.live.profile import Profile, chain_settings
 
 TITLES = {

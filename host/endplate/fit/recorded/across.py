@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from endplate.errors import CalibrationError
-from endplate.fit.trials import Part, Trials
+from endplate.fit.recorded.trials import Part, Trials
 
 
 def across(learned: Trials, judged: Trials) -> Trials:

@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 
 from endplate.errors import CalibrationError
-from endplate.fit.cued import Cued
-from endplate.fit.protocol import words
+from endplate.fit.guided.protocol import words
+from endplate.fit.recorded.cued import Cued
 from endplate.live.profile import Profile
 
 ALIKE = 0.92  # cosine of two patterns over the intents that are the same

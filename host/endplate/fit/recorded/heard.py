@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from endplate.fit.features import hops_of
-from endplate.fit.site_quality import Contraction, SiteQuality, find_contractions, judge
-from endplate.fit.trials import FULL_SCALE_UV, UV_PER_COUNT, Part, Trials, counts_of
+from endplate.fit.recorded.trials import FULL_SCALE_UV, UV_PER_COUNT, Part, Trials, counts_of
+from endplate.fit.sites.quality import Contraction, SiteQuality, find_contractions, judge
 
 SETTLE_S = 1.0  # of the filters, at the begin of a part
 APART_S = 0.5  # of rest from a contraction

@@ -22,8 +22,8 @@ import numpy as np
 from endplate.errors import CalibrationError
 from endplate.fit import auto, ridge, shaping
 from endplate.fit.calibration import profile_of
-from endplate.fit.cued import Cued, Recorded, listen
-from endplate.fit.protocol import words
+from endplate.fit.guided.protocol import words
+from endplate.fit.recorded.cued import Cued, Recorded, listen
 from endplate.live import decoder as made
 from endplate.live.profile import Profile
 

@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from endplate.fit import acceptance, auto, site_advice, site_quality
-from endplate.fit import sites as site_choice
-from endplate.fit.cued import HELD, Cued
-from endplate.fit.protocol import words
+from endplate.fit import auto
+from endplate.fit.guided.protocol import words
+from endplate.fit.recorded import acceptance
+from endplate.fit.recorded.cued import HELD, Cued
+from endplate.fit.sites import advice as site_advice
+from endplate.fit.sites import choice as site_choice
+from endplate.fit.sites import quality as site_quality
 
 
 def report(cued: Cued, data: auto.Data, row: auto.Row) -> dict[str, Any]:

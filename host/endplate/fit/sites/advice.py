@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from endplate.fit.protocol import words
-from endplate.fit.sites import Cover, Intent, Matrix
+from endplate.fit.guided.protocol import words
+from endplate.fit.sites.choice import Cover, Intent, Matrix
 
 LEAST_SNR_DB, GOOD_SNR_DB = 12.0, 20.0  # SCIENCE section 2
 ISOLATED_DB = 6.0  # twice the amplitude of the next intent

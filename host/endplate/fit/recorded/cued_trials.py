@@ -15,12 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from endplate.errors import CalibrationError
-from endplate.fit import labels
 from endplate.fit.evaluation import SETTLE_S
 from endplate.fit.features import hops_of
-from endplate.fit.labels import StartedCue
-from endplate.fit.protocol import words
-from endplate.fit.trials import FULL_SCALE_UV, UV_PER_COUNT, Part, Trials, counts_of
+from endplate.fit.guided.protocol import words
+from endplate.fit.recorded import labels
+from endplate.fit.recorded.labels import StartedCue
+from endplate.fit.recorded.trials import FULL_SCALE_UV, UV_PER_COUNT, Part, Trials, counts_of
 
 LEAST_REPETITIONS = 3  # two to learn from and to choose by, one to judge on
 #: Activity and cues, correlation. 60 recordings of ten people who followed theirs (biopatrec10):

@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 
 from endplate.errors import CalibrationError
-from endplate.fit import patterns, remedies
-from endplate.fit.cued import Recorded
-from endplate.fit.protocol import words
-from endplate.fit.remedies import Remedy
-from endplate.fit.touch_up import heard
+from endplate.fit.donning import patterns, remedies
+from endplate.fit.donning.remedies import Remedy
+from endplate.fit.donning.touch_up import heard
+from endplate.fit.guided.protocol import words
+from endplate.fit.recorded.cued import Recorded
 from endplate.live.profile import Profile
 
 LOST_DB = 6.0  # of its signal over rest: a site that hears nothing now and did then

@@ -15,11 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from endplate.fit import acceptance, auto, site_advice, sites
-from endplate.fit.cued import Cued
+from endplate.fit import auto
 from endplate.fit.frames import with_combinations
-from endplate.fit.labels import USUAL_REACTION_S
-from endplate.fit.protocol import Cue, directions, words
+from endplate.fit.guided.protocol import Cue, directions, words
+from endplate.fit.recorded import acceptance
+from endplate.fit.recorded.cued import Cued
+from endplate.fit.recorded.labels import USUAL_REACTION_S
+from endplate.fit.sites import advice as site_advice
+from endplate.fit.sites import choice as site_choice
 
 REST_S = 4.0
 MOVE_S = (0.6, 1.6, 0.6, 1.2)  # rise, hold, fall, pause
@@ -53,7 +56,7 @@ class Live:
         self._next: int | None = None  # index of the first sample of _left
         self._cue: tuple[int, Cue] | None = None
         self._rest: list[np.ndarray] = []
-        self._held: dict[sites.Intent, list[np.ndarray]] = {}
+        self._held: dict[site_choice.Intent, list[np.ndarray]] = {}
         self._now: deque[np.ndarray] = deque(maxlen=max(1, round(NOW_S / BLOCK_S)))
 
     def begin(self, start: int, cue: Cue) -> None:
@@ -92,13 +95,13 @@ class Live:
             return np.zeros(len(self._columns))
         return np.sqrt(np.maximum(0.0, np.mean(self._now, axis=0) - self._rest_power()))
 
-    def matrix(self) -> sites.Matrix:
+    def matrix(self) -> site_choice.Matrix:
         """As far as it is known."""
         rest = self._rest_power()
         rows = [np.sqrt(np.maximum(0.0, np.mean(each, axis=0) - rest))
                 for each in self._held.values()]  # fmt: skip
         uv = np.array(rows) if rows else np.zeros((0, len(self._columns)))
-        return sites.Matrix(tuple(self._held), uv, np.sqrt(np.maximum(rest, 1e-6)))
+        return site_choice.Matrix(tuple(self._held), uv, np.sqrt(np.maximum(rest, 1e-6)))
 
     def _rest_power(self) -> np.ndarray:
         if not self._rest:
@@ -115,11 +118,11 @@ class Judged:
     mode: str
     labels: tuple[str, ...]
     dofs: tuple[str, ...]
-    matrix: sites.Matrix
-    apart: dict[tuple[sites.Intent, sites.Intent], float]
+    matrix: site_choice.Matrix
+    apart: dict[tuple[site_choice.Intent, site_choice.Intent], float]
     advice: tuple[site_advice.Advice, ...]
-    own: dict[sites.Intent, int]
-    cover: sites.Cover
+    own: dict[site_choice.Intent, int]
+    cover: site_choice.Cover
     carried: tuple[str, ...]
     r2: dict[str, float]
     says: tuple[str, ...]
@@ -131,11 +134,11 @@ def judge(
     """From what cued.listen(..., testing=True) heard. `progress` hears how many sites are left."""
     data = cued.data(mode == "cover")  # one site a movement does not ask for combinations
     labels = tuple(site.label for site in cued.sites)
-    found = sites.matrix(data)
+    found = site_choice.matrix(data)
     bad = ["without contact" if out else "" for out in cued.left_out]
-    by = JUDGED_BY[mode] if mode == "cover" and len(labels) <= MOST_SITES else sites.JUDGED_BY
+    by = JUDGED_BY[mode] if mode == "cover" and len(labels) <= MOST_SITES else site_choice.JUDGED_BY
     kept = [site for site, out in enumerate(cued.left_out) if not out]
-    covering = sites.cover(thinned(data), progress, by, kept)
+    covering = site_choice.cover(thinned(data), progress, by, kept)
     own = own_sites(found)
     advice = site_advice.advise(found, labels, [acceptance.words_of(s) for s in cued.sites], bad)
     if mode == "cover":
@@ -145,7 +148,7 @@ def judge(
     candidate = auto.BY_NAME[JUDGED_BY[mode]]
     carried, r2 = carries(cued.data(False), candidate, combined=mode == "cover")
     return Judged(
-        mode, labels, tuple(cued.dofs), found, sites.separability(data), tuple(advice),
+        mode, labels, tuple(cued.dofs), found, site_choice.separability(data), tuple(advice),
         own, covering, tuple(carried), r2, tuple(cued.says),
     )  # fmt: skip
 
@@ -158,13 +161,13 @@ def thinned(data: auto.Data) -> auto.Data:
     )  # fmt: skip
 
 
-def own_sites(found: sites.Matrix) -> dict[sites.Intent, int]:
+def own_sites(found: site_choice.Matrix) -> dict[site_choice.Intent, int]:
     """The site of each intent that is loudest at a site which is heard well; others have none."""
     if not found.intents:
         return {}
     snr = found.snr_db()
     return {
-        intent: site for intent, site in sites.isolate(found).items()
+        intent: site for intent, site in site_choice.isolate(found).items()
         if found.intents[int(found.best[site])] == intent and snr[site] >= site_advice.LEAST_SNR_DB
     }  # fmt: skip
 
@@ -182,10 +185,10 @@ def carries(
     while True:
         learned = with_sums(data) if combined and len(data.dofs) > 1 else data
         row = auto.judge(learned, candidate)
-        found = sites.figures(row, learned)
+        found = site_choice.figures(row, learned)
         now = {dof: each[0] for dof, each in found.items()}
         r2 = r2 or now
-        good = sites.supported(found)
+        good = site_choice.supported(found)
         if len(good) == len(data.dofs):
             return [str(dof) for dof in data.dofs], r2
         if len(data.dofs) == 1:

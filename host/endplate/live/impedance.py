@@ -33,6 +33,7 @@ BOARDS = (0, 2)  # Cyton and Cyton with Daisy, by their dongle
 LETTERS = "12345678QWERTYUI"
 ELECTRODES = ("P", "N")
 WATCH_S = 1.6  # 0.4 s settle in the meter
+SETTLED_S = 0.8
 SILENT_S = 1.5  # without a sample, from the beginning on; the source opens it anew after 2
 TREND_S, LEAST_TREND_S = 60.0, 12.0  # what a trend is taken from
 LEAVE_S = 0.15  # for the last commands to leave the port
@@ -122,7 +123,8 @@ class ImpedanceCheck:
             self.source.tell(fresh + switch(one.channel, electrode))
         meter = Meter(settings(info.rate_hz, info.channels, info.uv_per_count))
         injecting = sum(1 << (one.channel - 1) for one in group)
-        taken, highest = 0, np.zeros(info.channels)
+        taken, settled, at_end = 0, 0, np.zeros(info.channels, int)
+        end_uv = 0.98 * info.full_scale_uv
         while taken < WATCH_S * info.rate_hz:
             block = self.source.poll()
             if block is None:
@@ -132,12 +134,13 @@ class ImpedanceCheck:
             self._seen_ns = time.monotonic_ns()
             taken += len(block.counts)
             meter.process(block.counts, np.zeros(block.counts.shape, np.float32), 0, injecting)
-            highest = np.abs(block.counts.astype(float)).max(axis=0) * info.uv_per_count
+            if taken > SETTLED_S * info.rate_hz:  # switching the current makes a step of its own
+                settled += len(block.counts)
+                at_end += np.count_nonzero(np.abs(block.counts * info.uv_per_count) > end_uv, axis=0)
         for one in group:
             self.source.tell(switch(one.channel, None))
-            at_its_end = highest[one.channel - 1] > 0.98 * info.full_scale_uv
             ohm = float(meter.values["impedance_ohm"][one.channel - 1])
-            one.ohm[electrode] = math.inf if at_its_end else ohm
+            one.ohm[electrode] = math.inf if 2 * at_end[one.channel - 1] > settled else ohm
 
     def _watch(self) -> None:
         silent_s = (time.monotonic_ns() - self._seen_ns) / 1e9

@@ -136,7 +136,8 @@ class ImpedanceCheck:
             meter.process(block.counts, np.zeros(block.counts.shape, np.float32), 0, injecting)
             if taken > SETTLED_S * info.rate_hz:  # switching the current makes a step of its own
                 settled += len(block.counts)
-                at_end += np.count_nonzero(np.abs(block.counts * info.uv_per_count) > end_uv, axis=0)
+                uv = np.abs(block.counts * info.uv_per_count)
+                at_end += np.count_nonzero(uv > end_uv, axis=0)
         for one in group:
             self.source.tell(switch(one.channel, None))
             ohm = float(meter.values["impedance_ohm"][one.channel - 1])

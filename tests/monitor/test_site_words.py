@@ -64,6 +64,15 @@ def test_trends():
     ]  # fmt: skip
 
 
+def test_a_contact_stands_beside_the_verdict_when_it_was_measured():
+    assert site_words.with_contact("Good", {}) == "Good"
+    meters = {"impedance_ohm": 41_000.0, "trend": {"impedance": "falling"}}
+    assert site_words.with_contact("Good", meters) == "Good · 41 kohm \u2198"
+    said = site_words.site_verdict({"bits": 0}, {"impedance_ohm": float("inf")})[1]
+    assert said.startswith("Contact open")
+    assert site_words.with_contact(said, {"impedance_ohm": float("inf")}) == said
+
+
 def test_a_skin_that_settles_while_somebody_calibrates_is_said():
     assert site_words.settling(["a", "b"], [{}, {"rest_uv": 3.0}]) == ""
     assert site_words.settling(["a", "b", "c"], [{"warming": 7}, {}, {"warming": 12}]) == (

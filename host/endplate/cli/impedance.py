@@ -16,7 +16,7 @@ from endplate.cli.record import MARKS
 from endplate.cli.sources import add_board, board_settings
 from endplate.errors import UsageError
 from endplate.hardware import load_montage
-from endplate.live.impedance import Contact, ImpedanceCheck, Settling, opened
+from endplate.live.impedance import STEADY_PERCENT, Contact, ImpedanceCheck, Settling, opened
 from endplate.monitor.site_words import ARROWS, contact_verdict, ohms
 
 EXAMPLES = """examples:
@@ -25,7 +25,6 @@ EXAMPLES = """examples:
   endplate impedance --board cyton --port /dev/ttyUSB0 --together      4 s for all
   endplate impedance --board cyton --port /dev/ttyUSB0 --watch         until all have settled
 """
-STEADY_PERCENT = 5.0  # a minute; less is no change
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

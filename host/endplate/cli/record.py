@@ -18,7 +18,7 @@ from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.sources import absolute, add_board, board_settings
 from endplate.live.feed import FeedReader
 from endplate.live.session import start_control
-from endplate.monitor.site_words import arrow, site_verdict
+from endplate.monitor.site_words import arrow, contact, site_verdict
 
 EXAMPLES = """examples:
   endplate record --board cyton --port /dev/ttyUSB0 --seconds 30 --out first-visit
@@ -97,6 +97,9 @@ def sites_table(labels: list[str], status: dict[str, Any]) -> Table:
         "Site", "Verdict", "SNR", "Rest noise", "Now", "Mains", title=title,
         caption="↗ rising  ↘ falling  → steady · SNR in brackets: over the calibration's rest",
     )  # fmt: skip
+    measured = any("impedance_ohm" in meters for meters in status.get("meters", []))
+    if measured:
+        table.add_column("Contact")
     rows = zip(labels, status.get("quality", []), status.get("meters", []), strict=False)
     for label, site, meters in rows:
         verdict, sentence = site_verdict(site, meters)
@@ -107,6 +110,7 @@ def sites_table(labels: list[str], status: dict[str, Any]) -> Table:
             f"{meters.get('rest_uv', 0.0):.1f} uV {arrow(meters, 'rest')}",
             f"{site['rms_uv']:.1f} uV",
             f"{round(site['mains_db']):+d} dB {arrow(meters, 'mains')}",
+            *([contact(meters)] if measured else []),
         )
     return table
 

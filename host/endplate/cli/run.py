@@ -36,10 +36,11 @@ keys: a arm   d disarm   space STOP   r RELEASE (opens slowly)   c clear a fault
 """
 KEYS = (
     "a arm · d disarm · space STOP · r RELEASE · c clear fault · g grip · s shadow · x direct · "
-    "E emergency stop · q quit"
+    "i contacts · E emergency stop · q quit"
 )
 VERBS = {
     "a": "arm", "d": "disarm", " ": "stop", "r": "release", "c": "clear_fault", "E": "estop",
+    "i": "contacts",
 }  # fmt: skip
 
 

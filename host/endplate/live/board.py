@@ -71,6 +71,11 @@ class BoardSource:
         """Rate, channels and scale of this board."""
         return self._info
 
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """What the board is told before its stream starts."""
+        return self._commands
+
     # ---- opening and closing ----
 
     def start(self) -> None:

@@ -33,6 +33,7 @@ from endplate.hardware import load_hand, load_montage
 from endplate.live import description, hand_words, priority
 from endplate.live import link as links
 from endplate.live.board import open_board
+from endplate.live.contacts import Contacts
 from endplate.live.feed import FeedWriter
 from endplate.live.hand_decoding import HAND, HandDecoding
 from endplate.live.hand_log import Line
@@ -102,6 +103,8 @@ class Control:
         self.beside = Beside(self)
         driver = start(self, profile, settings.profile, text)
         self.meters = SiteMeters(info.rate_hz, info.channels, info.uv_per_count)
+        self.contacts = Contacts(self)
+        self._parts.append(self.contacts.close)
         self.use(driver)
         self._clean = np.zeros((max(64, round(info.rate_hz)), info.channels), np.float32)
         if self.link is not None:
@@ -190,6 +193,7 @@ class Control:
                     arm = False  # once, at the start; later only by request
                     link.arm(lambda no: self.note(no or "The hand is armed; relax once to begin."))
             self.requests.poll()
+            self.contacts.watch()
             if now >= status_ns:
                 status_ns = now + STATUS_NS
                 self._watch_recording()
@@ -206,7 +210,7 @@ class Control:
         """One block of samples: decode, command, then tell everybody."""
         counts, n = block.counts, len(block.counts)
         jump = block.first != self.next_sample  # the stream began elsewhere, or anew
-        missing = block.missing
+        missing = block.missing | self.contacts.missing
         if block.filled > FILLED_MISSING_S * 1e9 / self._period_ns:
             missing = (1 << counts.shape[1]) - 1
         self.decoding.samples(block, missing)
@@ -237,7 +241,8 @@ class Control:
             self.note(note)
             self.mark(note, block.first)
         self.beside.take(block.first, jump, counts, missing, hops)
-        self.meters.take(counts, clean, self.chain, missing)
+        self.meters.take(counts, clean, self.chain, missing, self.contacts.injecting)
+        self.contacts.take(counts)
 
     def _command(self, hop: np.void, block: Block) -> bool:
         if self.link is None or self.decoding.mode == HAND:

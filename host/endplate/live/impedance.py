@@ -36,6 +36,7 @@ WATCH_S = 1.6  # 0.4 s settle in the meter
 SETTLED_S = 0.8
 SILENT_S = 1.5  # without a sample, from the beginning on; the source opens it anew after 2
 TREND_S, LEAST_TREND_S = 60.0, 12.0  # what a trend is taken from
+STEADY_PERCENT = 5.0  # a minute; less is no change
 LEAVE_S = 0.15  # for the last commands to leave the port
 
 

@@ -27,8 +27,8 @@ ROWS_A_CALL = 4
 TREND_LOOKS, LEAST_LOOKS = 90, 45  # seconds that a trend is taken from
 BEGIN_S = 20.0  # before that too little has been heard
 #: What is followed, and the change over a minute from which it is a change: rest noise in dB (1 dB
-#: is 12 %), the rest in their own units (impedance in dB).
-FOLLOWED = {"rest": 1.0, "snr": 2.0, "mains": 3.0, "motion": 3.0, "impedance": 1.0}
+#: is 12 %), the rest in their own units.
+FOLLOWED = {"rest": 1.0, "snr": 2.0, "mains": 3.0, "motion": 3.0}
 #: Rest noise that falls by more than 8 % a minute, and still half as fast in the last 40 s, is a
 #: skin that settles.
 WARM_DB_A_MINUTE, STILL_LOOKS = -0.7, 40
@@ -63,6 +63,7 @@ class SiteMeters:
         self._due = LOOK_S * rate_hz
         self._past = np.full((len(FOLLOWED), TREND_LOOKS, sites), np.nan)
         self._values, self._left = self.meter.values, 0  # of the newest second; rows not yet made
+        self._contacts: dict[int, tuple[float, str]] = {}  # site -> ohm, where it goes
         self._then = np.zeros((2, sites))  # rest power and reference RMS of the calibration
 
     def compare_with(self, profile: Profile | None) -> None:
@@ -93,6 +94,10 @@ class SiteMeters:
                 self._remember(chain.quality)
         self._renew(ROWS_A_CALL)
 
+    def contact(self, site: int, ohm: float, goes: str) -> None:
+        """The impedance of a site was measured: its worse electrode; `goes` is a trend's word."""
+        self._contacts[site] = ohm, goes
+
     def finish(self) -> None:
         """Makes the rows that are left of the newest second."""
         self._renew(len(self.rows))
@@ -105,7 +110,6 @@ class SiteMeters:
                 values["snr_db"],
                 quality["mains_db"],
                 values["motion_db"],
-                20 * np.log10(values["impedance_ohm"]),
             )
         self._past[:, :-1] = self._past[:, 1:]
         begun = self.samples >= BEGIN_S * self.rate_hz
@@ -142,7 +146,8 @@ class SiteMeters:
     def _row(self, i: int, site: np.void, slopes: np.ndarray, still: float) -> dict[str, Any]:
         """One site for the feed; what is unknown is left out.
 
-        rest_uv motion_uv motion_db snr_db active_uv duty impedance_ohm   as in meter.h
+        rest_uv motion_uv motion_db snr_db active_uv duty   as in meter.h
+        impedance_ohm  of the worse electrode, when last measured; infinite: open
         motion      true: an alarm
         heart_bpm   where there is a heart
         trend       {"rest" "snr" "mains" "motion" "impedance": "rising" "falling" "steady"}
@@ -152,9 +157,12 @@ class SiteMeters:
         """
         rest = float(site["quiet_uv"])
         row: dict[str, Any] = {"rest_uv": _short(rest), "motion_uv": _short(site["motion_uv"])}
-        for name in ("motion_db", "snr_db", "impedance_ohm"):
+        for name in ("motion_db", "snr_db"):
             if math.isfinite(site[name]):
                 row[name] = _short(site[name])
+        ohm, goes = self._contacts.get(i, (math.nan, ""))
+        if not math.isnan(ohm):
+            row["impedance_ohm"] = _short(ohm)
         if math.isfinite(site["snr_db"]):
             row |= {"active_uv": _short(site["active_uv"]), "duty": _short(site["duty"], 2)}
         if site["bits"] & MOTION:
@@ -166,6 +174,8 @@ class SiteMeters:
             for (name, least), slope in zip(FOLLOWED.items(), slopes, strict=True)
             if (word := _word(slope, least))
         }
+        if goes:
+            row["trend"]["impedance"] = goes
         if self._warming(slopes[0], still):
             row["warming"] = round(100 * (1 - 10 ** (float(slopes[0]) / 20)))
         return row | self._drift(i, rest, site)

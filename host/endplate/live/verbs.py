@@ -6,6 +6,7 @@
     grip {name}    profile {path}                  what is decoded into which movement
     shadow {path or null}   promote   demote       another profile beside it, see shadow.py
     direct {on}                                    direct control instead, and back
+    contacts                                       the electrodes' impedance, by the board's current
     mark {text}    prompt {label, target, ...}     annotations; the reply has the sample's index
     status  clear_latency  quit
 
@@ -20,7 +21,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from endplate.errors import EndplateError, HandError, ProfileError, SessionError
-from endplate.live import running
+from endplate.live import contacts, running
 from endplate.live.hand_decoding import HAND
 from endplate.live.hand_params import ASKED, CHANGES
 from endplate.live.link import HandLink
@@ -75,6 +76,8 @@ class Verbs:
         source = self._control.source
         if source.health != "ok":
             raise HandError(f"The hand is not armed without samples: {source.sentence}")
+        if self._control.contacts.busy:
+            raise HandError("The contacts are being measured: arm in 4 s.")
         decoding = self._control.decoding
         if decoding.refusal():
             raise HandError(decoding.refusal())
@@ -184,6 +187,12 @@ class Verbs:
 
     def _do_direct(self, fields: Fields, asker: Asker) -> Fields:
         return {"ok": True, **self._control.beside.direct(fields.get("on"))}
+
+    # ---- the electrodes ----
+
+    def _do_contacts(self, fields: Fields, asker: Asker) -> Fields:
+        self._control.contacts.begin()
+        return {"ok": True, "seconds": contacts.SECONDS}
 
     # ---- annotations ----
 

@@ -10,7 +10,14 @@ from PyQt6.QtCore import QRectF, QSize, Qt
 from PyQt6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
-from endplate.monitor.site_words import SNR_GOOD_DB, SNR_USABLE_DB, arrow, site_verdict, trends
+from endplate.monitor.site_words import (
+    SNR_GOOD_DB,
+    SNR_USABLE_DB,
+    arrow,
+    site_verdict,
+    trends,
+    with_contact,
+)
 from endplate.monitor.theme import VERDICTS, Palette, site_colour
 
 ROW = 38
@@ -51,7 +58,12 @@ class SiteRows(QWidget):
             self._rows = rows
             self.setAccessibleDescription(
                 "; ".join(
-                    f"site {i + 1} {' '.join(filter(None, (row[1], trends(row[3]))))}"
+                    " ".join(
+                        filter(
+                            None,
+                            (f"site {i + 1}", with_contact(row[1], row[3]), trends(row[3])),
+                        )
+                    )
                     for i, row in enumerate(rows)
                 )
             )
@@ -99,7 +111,7 @@ class SiteRows(QWidget):
             painter.drawText(
                 QRectF(bar.left() + 18, top + 17, width - bar.left() - 22, 20),
                 Qt.AlignmentFlag.AlignVCenter,
-                words,
+                with_contact(words, meters),
             )
             painter.setPen(QColor(p.quiet))
             rest = float(meters.get("rest_uv", 0.0))

@@ -88,9 +88,21 @@ def arrow(meters: Mapping[str, Any], name: str) -> str:
     return ARROWS.get((meters.get("trend") or {}).get(name, ""), "")
 
 
+def contact(meters: Mapping[str, Any]) -> str:
+    """A site's impedance when it was last measured, and where it goes; "" when it never was."""
+    ohm = meters.get("impedance_ohm")
+    return "" if ohm is None else f"{ohms(ohm)} {arrow(meters, 'impedance')}".rstrip()
+
+
+def with_contact(words: str, meters: Mapping[str, Any]) -> str:
+    """A verdict, and the contact behind it unless that is what it speaks of."""
+    measured = contact(meters)
+    return words if not measured or words.startswith("Contact") else f"{words} · {measured}"
+
+
 def trends(meters: Mapping[str, Any]) -> str:
     """Where the values of a site go, in words; what is steady is not named."""
-    named = {"rest": "rest noise", "snr": "SNR"}
+    named = {"rest": "rest noise", "snr": "SNR", "impedance": "contact"}
     found = (meters.get("trend") or {}).items()
     said = [f"{named.get(name, name)} {word}" for name, word in found if word != "steady"]
     return ", ".join(said)

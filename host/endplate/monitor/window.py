@@ -35,7 +35,7 @@ NUMBERS_S = 0.2  # numbers change at most 5 times a second
 HELP = (
     "Space STOP (the hand holds still until armed again) · R RELEASE (opens slowly) "
     "· A arm · D disarm · C clear a fault · "
-    "G next grip · S shadow drives, or back · X direct control, or back · "
+    "G next grip · I contacts · S shadow drives, or back · X direct control, or back · "
     "P pause traces · + - scale · 1-6 pages · F1 this line · "
     "Ctrl+E emergency stop (drive off until the hand is switched off and on)"
 )
@@ -168,6 +168,7 @@ class Window(QMainWindow):
             ("C", self.clear_fault),
             ("Ctrl+E", self.emergency_stop),
             ("G", self.next_grip),
+            ("I", lambda: self._ask("contacts")),
             ("S", lambda: self.switch("s")),
             ("X", lambda: self.switch("x")),
             ("P", self.pause),

@@ -51,6 +51,10 @@ def session(board, hand, tmp_path):
     control.stop()
 
 
+def heard(feed: FeedReader) -> int:
+    return feed.status().get("board", {}).get("samples", 0)
+
+
 def meters(feed: FeedReader) -> list[dict]:
     return feed.status().get("meters", [])
 
@@ -59,13 +63,17 @@ def test_every_contact_is_measured_shown_and_recorded(session, board, tmp_path):
     folder, feed, control = session
     board.cyton.impedance_ohm[2] = 30_000.0, 800_000.0
     board.cyton.impedance_ohm[4] = 120_000.0, 5_000.0
-    until(lambda: feed.status()["board"]["samples"] > 100)
+    until(lambda: heard(feed) > 100)
     assert ask(folder, "contacts")["seconds"] == 4
     with pytest.raises(EndplateError, match="being measured"):
         ask(folder, "contacts")
     with pytest.raises(HandError, match="being measured: arm in 4 s"):
         ask(folder, "arm")
-    until(lambda: "the worst is Site 3: 8" in str(feed.status()["sentences"][-1:]))
+    until(lambda: meters(feed)[3].get("measured_now"))
+    assert site_verdict({"bits": 16}, meters(feed)[3]) == (
+        "unknown", "Contact is being measured: rest",
+    )  # fmt: skip
+    until(lambda: "the worst is Site 3: 8" in feed.status()["contacts"])
     until(board.at_rest)
     assert board.through == SITES
     until(lambda: meters(feed)[4].get("impedance_ohm", 0) > 0)
@@ -84,7 +92,7 @@ def test_every_contact_is_measured_shown_and_recorded(session, board, tmp_path):
 
 def test_the_third_time_it_says_where_a_contact_goes(session, board):
     folder, feed, _ = session
-    until(lambda: feed.status()["board"]["samples"] > 100)
+    until(lambda: heard(feed) > 100)
     for ohm in (200_000.0, 150_000.0, 110_000.0, 80_000.0):
         board.cyton.impedance_ohm[0] = ohm, 5_000.0
         ask(folder, "contacts")
@@ -95,7 +103,7 @@ def test_the_third_time_it_says_where_a_contact_goes(session, board):
 
 def test_an_armed_hand_gets_no_current_and_a_session_that_ends_leaves_none(session, board):
     folder, feed, control = session
-    until(lambda: feed.status()["hand"]["connected"] and feed.status()["board"]["samples"] > 500)
+    until(lambda: heard(feed) > 500 and feed.status()["hand"]["connected"])
     ask(folder, "arm")
     with pytest.raises(HandError, match="disarm it first"):
         ask(folder, "contacts")

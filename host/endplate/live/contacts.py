@@ -32,6 +32,7 @@ from endplate.live.impedance import (
     WATCH_S,
     Contact,
     Settling,
+    ohms,
     prepare,
     switch,
 )
@@ -49,6 +50,7 @@ class Contacts:
     def __init__(self, control: Control) -> None:
         self._control = control
         self.injecting = self.missing = 0
+        self.said = ""  # how the last measuring ended
         self._settling = Settling()
         self._to_send: deque[str] = deque()
         self._then: Callable[[], None] | None = None  # when all is sent
@@ -61,6 +63,10 @@ class Contacts:
     def busy(self) -> bool:
         """Current flows, or has just flowed."""
         return self.missing != 0
+
+    def of(self, site: int) -> dict[str, bool]:
+        """What the feed says of a site while its contact is measured."""
+        return {"measured_now": True} if self.missing >> site & 1 else {}
 
     def begin(self) -> None:
         """Begins measuring. Raises HandError or BoardError, and then nothing has begun."""
@@ -80,6 +86,7 @@ class Contacts:
         sites = [(site.label, site.channel) for site in control.montage.sites]
         self._contacts = [Contact(*site) for site in sites if site[1] <= there]
         self.missing = sum(1 << (one.channel - 1) for one in self._contacts)
+        self.said = ""
         control.mark("contacts: lead-off current on")
         self._to_send.extend(prepare(one.channel) for one in self._contacts)
         self._switch(ELECTRODES[0])
@@ -106,8 +113,7 @@ class Contacts:
             return
         control = self._control
         if control.source.health != "ok" or (control.link is not None and control.link.armed):
-            self.off()
-            control.note("The contacts were not all measured: measure again.")
+            self._say("The contacts were not all measured: measure again.")
             return
         try:
             if self._to_send:
@@ -116,8 +122,7 @@ class Contacts:
                 begin, self._then = self._then, None
                 begin()
         except BoardError as error:
-            self.off()
-            control.note(str(error))
+            self._say(str(error))
 
     def take(self, counts: np.ndarray) -> None:
         """A block of the board's samples, int32 [n, channels], which the meters have taken."""
@@ -147,14 +152,19 @@ class Contacts:
 
     def _end(self) -> None:
         control = self._control
-        self.off()
         self._settling.add(time.monotonic(), self._contacts)
         for one in self._contacts:
             percent = self._settling.percent_a_minute(one)
             control.meters.contact(one.channel - 1, one.worst_ohm, _word(percent))
         worst = max(self._contacts, key=lambda one: one.worst_ohm)
-        found = f"{worst.worst_ohm / 1e3:.0f} kohm" if math.isfinite(worst.worst_ohm) else "open"
-        control.note(f"The contacts are measured; the worst is {worst.label}: {found}.")
+        found = f"{worst.label}: {ohms(worst.worst_ohm)}"
+        self._say(f"The contacts are measured; the worst is {found}.")
+
+    def _say(self, sentence: str) -> None:
+        """Ends it."""
+        self.off()
+        self.said = sentence
+        self._control.note(sentence)
 
     # ---- the end ----
 

@@ -57,6 +57,7 @@ class StatusMaker:
             "recording": self._recording(),
             "profile": {"name": profile.name, "path": control.profile_path} if profile else None,
             "beside": control.beside.status(),
+            "contacts": control.contacts.said,
             "grip": control.grip_name,
             "prompt": control.prompt,
             "priority": control.priority,
@@ -92,7 +93,7 @@ class StatusMaker:
         return {
             "latency_ms": control.latency.summary(),
             "quality": quality_rows(control.chain),
-            "meters": control.meters.rows,
+            "meters": [row | control.contacts.of(i) for i, row in enumerate(control.meters.rows)],
             "needs": _needs(control.profile),
             "cpu": self._slow.get("cpu", {}),
         }

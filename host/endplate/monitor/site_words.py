@@ -8,9 +8,10 @@ usable up to 500 dry.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from endplate.live.impedance import ohms
 
 SNR_GOOD_DB, SNR_USABLE_DB = 20.0, 12.0
 NOISE_GOOD_UV, NOISE_POOR_UV = 5.0, 20.0
@@ -31,6 +32,8 @@ ARROWS = {"rising": "\u2197", "falling": "\u2198", "steady": "\u2192"}
 
 def site_verdict(quality: Mapping[str, Any], meters: Mapping[str, Any]) -> tuple[str, str]:
     """(key of theme.VERDICTS, words) for one site, from the feed's `quality` and `meters`."""
+    if meters.get("measured_now"):
+        return "unknown", "Contact is being measured: rest"
     bits = int(quality.get("bits", 0))
     for bit, verdict, words in _BITS:
         if bits & bit:
@@ -133,13 +136,6 @@ def settling(labels: Sequence[str], meters: Sequence[Mapping[str, Any]]) -> str:
         f"Rest noise was still falling by {max(falling.values())} % a minute "
         f"({', '.join(falling)}): wait two minutes, then touch up."
     )
-
-
-def ohms(ohm: float) -> str:
-    """An impedance to read."""
-    if not math.isfinite(ohm):
-        return "open"
-    return f"{ohm / 1e6:.1f} Mohm" if ohm >= 1e6 else f"{ohm / 1e3:.0f} kohm"
 
 
 def _times(db: float) -> str:

@@ -21,6 +21,7 @@ from endplate.live.feed import FeedReader
 from endplate.live.recording import read_recording
 from endplate.live.requests import ask
 from endplate.live.session import start_control
+from endplate.monitor import words
 from endplate.monitor.site_words import contact, site_verdict
 
 SITES = {(channel, electrode) for channel in range(1, 9) for electrode in (0, 1)}
@@ -73,7 +74,7 @@ def test_every_contact_is_measured_shown_and_recorded(session, board, tmp_path):
     assert site_verdict({"bits": 16}, meters(feed)[3]) == (
         "unknown", "Contact is being measured: rest",
     )  # fmt: skip
-    until(lambda: "the worst is Site 3: 8" in feed.status()["contacts"])
+    until(lambda: "The worst is Site 3: 8" in words.contacts(feed.status()["contacts"]))
     until(board.at_rest)
     assert board.through == SITES
     until(lambda: meters(feed)[4].get("impedance_ohm", 0) > 0)

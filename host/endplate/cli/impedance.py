@@ -16,8 +16,8 @@ from endplate.cli.record import MARKS
 from endplate.cli.sources import add_board, board_settings
 from endplate.errors import UsageError
 from endplate.hardware import load_montage
-from endplate.live.impedance import STEADY_PERCENT, Contact, ImpedanceCheck, Settling, ohms, opened
-from endplate.monitor.site_words import ARROWS, contact_verdict
+from endplate.live.impedance import STEADY_PERCENT, Contact, ImpedanceCheck, Settling, opened
+from endplate.monitor.site_words import ARROWS, contact_verdict, ohms
 
 EXAMPLES = """examples:
   endplate impedance --board cyton --port /dev/ttyUSB0 --montage transhumeral-4

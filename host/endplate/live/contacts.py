@@ -16,7 +16,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,7 +32,6 @@ from endplate.live.impedance import (
     WATCH_S,
     Contact,
     Settling,
-    ohms,
     prepare,
     switch,
 )
@@ -50,7 +49,7 @@ class Contacts:
     def __init__(self, control: Control) -> None:
         self._control = control
         self.injecting = self.missing = 0
-        self.said = ""  # how the last measuring ended
+        self.said: dict[str, Any] = {}  # {"sentence", "worst", "ohm"}: how the last one ended
         self._settling = Settling()
         self._to_send: deque[str] = deque()
         self._then: Callable[[], None] | None = None  # when all is sent
@@ -86,7 +85,7 @@ class Contacts:
         sites = [(site.label, site.channel) for site in control.montage.sites]
         self._contacts = [Contact(*site) for site in sites if site[1] <= there]
         self.missing = sum(1 << (one.channel - 1) for one in self._contacts)
-        self.said = ""
+        self.said = {}
         control.mark("contacts: lead-off current on")
         self._to_send.extend(prepare(one.channel) for one in self._contacts)
         self._switch(ELECTRODES[0])
@@ -157,13 +156,12 @@ class Contacts:
             percent = self._settling.percent_a_minute(one)
             control.meters.contact(one.channel - 1, one.worst_ohm, _word(percent))
         worst = max(self._contacts, key=lambda one: one.worst_ohm)
-        found = f"{worst.label}: {ohms(worst.worst_ohm)}"
-        self._say(f"The contacts are measured; the worst is {found}.")
+        self._say("The contacts are measured.", worst=worst.label, ohm=worst.worst_ohm)
 
-    def _say(self, sentence: str) -> None:
+    def _say(self, sentence: str, **found: Any) -> None:
         """Ends it."""
         self.off()
-        self.said = sentence
+        self.said = {"sentence": sentence, **found}
         self._control.note(sentence)
 
     # ---- the end ----

@@ -65,13 +65,6 @@ def prepare(channel: int) -> str:
     return f"x{LETTERS[channel - 1]}060100X"
 
 
-def ohms(ohm: float) -> str:
-    """An impedance to read."""
-    if not math.isfinite(ohm):
-        return "open"
-    return f"{ohm / 1e6:.1f} Mohm" if ohm >= 1e6 else f"{ohm / 1e3:.0f} kohm"
-
-
 class Settling:
     """Rounds of contacts over minutes: an electrode settles while its impedance falls."""
 

@@ -8,10 +8,9 @@ usable up to 500 dry.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
-
-from endplate.live.impedance import ohms
 
 SNR_GOOD_DB, SNR_USABLE_DB = 20.0, 12.0
 NOISE_GOOD_UV, NOISE_POOR_UV = 5.0, 20.0
@@ -89,6 +88,13 @@ def contact_verdict(ohm: float, dry: bool = False) -> tuple[str, str]:
 def arrow(meters: Mapping[str, Any], name: str) -> str:
     """Where a value goes, as an arrow; "" while that is not known."""
     return ARROWS.get((meters.get("trend") or {}).get(name, ""), "")
+
+
+def ohms(ohm: float) -> str:
+    """An impedance to read."""
+    if not math.isfinite(ohm):
+        return "open"
+    return f"{ohm / 1e6:.1f} Mohm" if ohm >= 1e6 else f"{ohm / 1e3:.0f} kohm"
 
 
 def contact(meters: Mapping[str, Any]) -> str:

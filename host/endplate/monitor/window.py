@@ -53,7 +53,7 @@ class Window(QMainWindow):
         self._numbers_at = 0.0
         self._info: FeedInfo | None = None
         self._status: dict[str, Any] = {}
-        self._contacts = ""  # what was last said of them
+        self._contacts: dict[str, Any] = {}  # how the last measuring ended
         self._grip = 0
 
         self.pages = [LivePage(palette)]
@@ -259,7 +259,7 @@ class Window(QMainWindow):
         for page in self.pages:
             page.begin(info)
         self.note.setText(HELP)
-        self._contacts = ""
+        self._contacts = {}
 
     def _fresh(self, fresh: Fresh) -> None:
         page = self.pages[self._stack.currentIndex()]
@@ -279,9 +279,9 @@ class Window(QMainWindow):
         self.board.setText(
             text if board.get("health") == "ok" else f"{heart} {board.get('sentence', 'No board')}"
         )
-        if (said := status.get("contacts", "")) != self._contacts:
-            self._contacts = said
-            self.note.setText(said or self.note.text())
+        if (found := status.get("contacts") or {}) != self._contacts:
+            self._contacts = found
+            self.note.setText(words.contacts(found) or self.note.text())
         self.hand.setText(words.hand(status))
         wire = (status.get("latency_ms") or {}).get("arrival_to_wire") or {}
         self.latency.setText(f"p95 {wire['p95']:.1f} ms" if wire.get("n") else "")

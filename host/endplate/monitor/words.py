@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from endplate.monitor.site_words import frozen
+from endplate.monitor.site_words import frozen, ohms
 
 #: Guard state -> what it means for the person in front of it.
 STATES = {
@@ -96,6 +96,13 @@ def _plain(dof: str) -> str:
 def done(verb: str, fields: Mapping[str, Any]) -> str:
     """What a granted request did; nothing yet of one that waits, which `beside` tells."""
     return "" if fields.get("waiting") else DONE[verb].format(**fields)
+
+
+def contacts(found: Mapping[str, Any]) -> str:
+    """How measuring them ended; "" while it has not."""
+    if "worst" not in found:
+        return str(found.get("sentence", ""))
+    return f"{found['sentence']} The worst is {found['worst']}: {ohms(found['ohm'])}."
 
 
 def hand(status: dict[str, Any]) -> str:

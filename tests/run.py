@@ -35,7 +35,8 @@ ON_THE_CLOCK = ("loop", "host", "monitor")
 FIRMWARE = (
     "host/test_link_firmware", "loop/test_attack", "loop/test_blobs*", "loop/test_cable",
     "loop/test_conformance*", "loop/test_decoding", "loop/test_firmware*", "loop/test_hand_move",
-    "loop/test_own_electrodes*", "loop/test_params*", "loop/test_update*",
+    "loop/test_own_electrodes*", "loop/test_params", "loop/test_params_kept",
+    "loop/test_update*",
 )  # fmt: skip
 #: Of those; they judge bits and figures, and wait for as long as it takes.
 NO_CLOCK = (

@@ -30,11 +30,14 @@ from endplate.live.impedance import (
     SETTLED_S,
     STEADY_PERCENT,
     WATCH_S,
+    AtItsEnd,
     Contact,
     Settling,
     prepare,
     switch,
+    switch_off,
 )
+from endplate.live.meters import trend_word
 
 if TYPE_CHECKING:
     from endplate.live.control import Control
@@ -54,18 +57,22 @@ class Contacts:
         self._to_send: deque[str] = deque()
         self._then: Callable[[], None] | None = None  # when all is sent
         self._contacts: list[Contact] = []
-        self._electrode: str | None = None
         self._left = 0  # samples of this part
-        self._at_end, self._settled = np.zeros(0, int), 0
+        self._ends = AtItsEnd(control.source.info)
 
     @property
     def busy(self) -> bool:
         """Current flows, or has just flowed."""
         return self.missing != 0
 
-    def of(self, site: int) -> dict[str, bool]:
-        """What the feed says of a site while its contact is measured."""
-        return {"measured_now": True} if self.missing >> site & 1 else {}
+    def marked(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The meters' rows for the feed; those of sites whose contact is measured now say so."""
+        if not self.busy:
+            return rows
+        return [
+            row | {"measured_now": True} if self.missing >> i & 1 else row
+            for i, row in enumerate(rows)
+        ]
 
     def begin(self) -> None:
         """Begins measuring. Raises HandError or BoardError, and then nothing has begun."""
@@ -80,26 +87,33 @@ class Contacts:
         if control.source.health != "ok":
             raise BoardError(f"Contacts need samples to be measured: {control.source.sentence}")
         if self.busy:
-            raise BoardError("The contacts are being measured: wait for 4 s.")
+            raise BoardError(f"The contacts are being measured: wait for {SECONDS} s.")
         there = control.source.info.channels
         sites = [(site.label, site.channel) for site in control.montage.sites]
-        self._contacts = [Contact(*site) for site in sites if site[1] <= there]
+        found = [Contact(*site) for site in sites if site[1] <= there]
+        if not found:
+            raise BoardError(f"None of the montage's sites is among the board's {there} channels.")
+        self._contacts = found
         self.missing = sum(1 << (one.channel - 1) for one in self._contacts)
         self.said = {}
         control.mark("contacts: lead-off current on")
         self._to_send.extend(prepare(one.channel) for one in self._contacts)
-        self._switch(ELECTRODES[0])
+        self._switch(self._next)
+
+    @property
+    def _next(self) -> str | None:
+        """The electrode that is not measured yet; None: both are."""
+        return next((name for name in ELECTRODES if name not in self._contacts[0].ohm), None)
 
     def _switch(self, electrode: str | None) -> None:
         """To this electrode of every site; None: off."""
-        self._electrode = electrode
         self._to_send.extend(switch(one.channel, electrode) for one in self._contacts)
         self._then = self._flows if electrode else self._rests
 
     def _flows(self) -> None:
         info = self._control.source.info
         self.injecting, self._left = self.missing, round(WATCH_S * info.rate_hz)
-        self._at_end, self._settled = np.zeros(info.channels, int), 0
+        self._ends = AtItsEnd(info)
 
     def _rests(self) -> None:
         self._left = round(GAP_S * self._control.source.info.rate_hz)
@@ -131,30 +145,27 @@ class Contacts:
         self._left -= len(counts)
         if self.injecting:
             if self._left < (WATCH_S - SETTLED_S) * info.rate_hz:
-                uv = np.abs(counts * info.uv_per_count)
-                self._at_end += np.count_nonzero(uv > 0.98 * info.full_scale_uv, axis=0)
-                self._settled += len(counts)
+                self._ends.count(counts)
             if self._left <= 0:
                 self._read()
                 self._switch(None)
         elif self._left <= 0:
-            done = self._contacts[0].ohm.keys() >= set(ELECTRODES)
-            self._end() if done else self._switch(ELECTRODES[1])
+            self._switch(self._next) if self._next else self._end()
 
     def _read(self) -> None:
         self.injecting = 0
-        values = self._control.meters.meter.values["impedance_ohm"]
+        values, electrode = self._control.meters.meter.values["impedance_ohm"], self._next
+        assert electrode is not None
         for one in self._contacts:
-            is_open = 2 * self._at_end[one.channel - 1] > self._settled
-            assert self._electrode is not None
-            one.ohm[self._electrode] = math.inf if is_open else float(values[one.channel - 1])
+            one.ohm[electrode] = self._ends.ohm(one.channel, values[one.channel - 1])
 
     def _end(self) -> None:
         control = self._control
         self._settling.add(time.monotonic(), self._contacts)
         for one in self._contacts:
             percent = self._settling.percent_a_minute(one)
-            control.meters.contact(one.channel - 1, one.worst_ohm, _word(percent))
+            goes = trend_word(math.nan if percent is None else percent, STEADY_PERCENT)
+            control.meters.contact(one.channel - 1, one.worst_ohm, goes)
         worst = max(self._contacts, key=lambda one: one.worst_ohm)
         self._say("The contacts are measured.", worst=worst.label, ohm=worst.worst_ohm)
 
@@ -180,22 +191,10 @@ class Contacts:
         self._control.mark("contacts: lead-off current off")
         source = self._control.source
         assert isinstance(source, BoardSource)
-        try:
-            for one in self._contacts:
-                source.tell(switch(one.channel, None))
-            for command in ("d", *source.commands):
-                source.tell(command)
-        except BoardError:
-            pass  # it is gone; its next session resets it
+        switch_off(source, [one.channel for one in self._contacts], *source.commands)
 
     def close(self) -> None:
         """At the end of the session."""
         if self.busy:
             self.off()
             time.sleep(LEAVE_S)
-
-
-def _word(percent: float | None) -> str:
-    if percent is None:
-        return ""
-    return "steady" if abs(percent) < STEADY_PERCENT else "rising" if percent > 0 else "falling"

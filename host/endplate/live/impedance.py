@@ -17,7 +17,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -28,6 +28,7 @@ from endplate.errors import BoardError
 from endplate.live.board import BoardSource, open_board
 from endplate.live.boards import board_id
 from endplate.live.meters import settings
+from endplate.live.source import SourceInfo
 
 BOARDS = (0, 2)  # Cyton and Cyton with Daisy, by their dongle
 LETTERS = "12345678QWERTYUI"
@@ -63,6 +64,34 @@ def switch(channel: int, electrode: str | None) -> str:
 def prepare(channel: int) -> str:
     """Command that makes a channel (from 1) hear its own pair and nothing else."""
     return f"x{LETTERS[channel - 1]}060100X"
+
+
+def switch_off(source: BoardSource, channels: Iterable[int], *then: str) -> bool:
+    """No current flows any more, as far as the board hears it; False when it is gone: its next
+    session resets it. `then` is told after the channels are as they were built."""
+    try:
+        for command in (*(switch(channel, None) for channel in channels), "d", *then):
+            source.tell(command)
+    except BoardError:
+        return False
+    return True
+
+
+class AtItsEnd:
+    """Which inputs are open: at the end of the amplifier for most of what was counted."""
+
+    def __init__(self, info: SourceInfo) -> None:
+        self._info, self._all, self._at_end = info, 0, np.zeros(info.channels, int)
+
+    def count(self, counts: np.ndarray) -> None:
+        """A block of settled samples, int32 [n, channels]."""
+        uv = np.abs(counts * self._info.uv_per_count)
+        self._all += len(counts)
+        self._at_end += np.count_nonzero(uv > 0.98 * self._info.full_scale_uv, axis=0)
+
+    def ohm(self, channel: int, measured_ohm: float) -> float:
+        """What was measured of a channel (from 1), or infinite."""
+        return math.inf if 2 * self._at_end[channel - 1] > self._all else float(measured_ohm)
 
 
 class Settling:
@@ -124,8 +153,7 @@ class ImpedanceCheck:
             self.source.tell(fresh + switch(one.channel, electrode))
         meter = Meter(settings(info.rate_hz, info.channels, info.uv_per_count))
         injecting = sum(1 << (one.channel - 1) for one in group)
-        taken, settled, at_end = 0, 0, np.zeros(info.channels, int)
-        end_uv = 0.98 * info.full_scale_uv
+        taken, ends = 0, AtItsEnd(info)
         while taken < WATCH_S * info.rate_hz:
             block = self.source.poll()
             if block is None:
@@ -136,13 +164,11 @@ class ImpedanceCheck:
             taken += len(block.counts)
             meter.process(block.counts, np.zeros(block.counts.shape, np.float32), 0, injecting)
             if taken > SETTLED_S * info.rate_hz:  # switching the current makes a step of its own
-                settled += len(block.counts)
-                uv = np.abs(block.counts * info.uv_per_count)
-                at_end += np.count_nonzero(uv > end_uv, axis=0)
+                ends.count(block.counts)
         for one in group:
             self.source.tell(switch(one.channel, None))
-            ohm = float(meter.values["impedance_ohm"][one.channel - 1])
-            one.ohm[electrode] = math.inf if 2 * at_end[one.channel - 1] > settled else ohm
+            ohm = meter.values["impedance_ohm"][one.channel - 1]
+            one.ohm[electrode] = ends.ohm(one.channel, ohm)
 
     def _watch(self) -> None:
         silent_s = (time.monotonic_ns() - self._seen_ns) / 1e9
@@ -153,13 +179,8 @@ class ImpedanceCheck:
 
     def off(self) -> None:
         """No current flows any more, as far as the board hears it."""
-        try:
-            for channel in sorted(self._used):
-                self.source.tell(switch(channel, None))
-            self.source.tell("d")
+        if switch_off(self.source, sorted(self._used)):
             time.sleep(LEAVE_S)
-        except BoardError:
-            pass  # it is gone; its next session resets it
 
 
 @contextmanager

@@ -172,7 +172,7 @@ class SiteMeters:
         row["trend"] = {
             name: word
             for (name, least), slope in zip(FOLLOWED.items(), slopes, strict=True)
-            if (word := _word(slope, least))
+            if (word := trend_word(slope, least))
         }
         if goes:
             row["trend"]["impedance"] = goes
@@ -200,7 +200,8 @@ class SiteMeters:
         return made | {"drift": drift}
 
 
-def _word(slope: float, least: float) -> str:
+def trend_word(slope: float, least: float) -> str:
+    """In the words of the feed; `least` is the smallest change, in the slope's unit."""
     if not math.isfinite(slope):
         return ""
     return "rising" if slope > least else "falling" if slope < -least else "steady"

@@ -93,7 +93,7 @@ class StatusMaker:
         return {
             "latency_ms": control.latency.summary(),
             "quality": quality_rows(control.chain),
-            "meters": [row | control.contacts.of(i) for i, row in enumerate(control.meters.rows)],
+            "meters": control.contacts.marked(control.meters.rows),
             "needs": _needs(control.profile),
             "cpu": self._slow.get("cpu", {}),
         }

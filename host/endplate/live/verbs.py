@@ -77,7 +77,7 @@ class Verbs:
         if source.health != "ok":
             raise HandError(f"The hand is not armed without samples: {source.sentence}")
         if self._control.contacts.busy:
-            raise HandError("The contacts are being measured: arm in 4 s.")
+            raise HandError(f"The contacts are being measured: arm in {contacts.SECONDS} s.")
         decoding = self._control.decoding
         if decoding.refusal():
             raise HandError(decoding.refusal())

@@ -18,7 +18,7 @@ from endplate.cli.keys import single_keys
 from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.profile.words import age
 from endplate.cli.record import sites_table
-from endplate.cli.sources import absolute, add_board, board_settings
+from endplate.cli.sources import absolute, add_board, add_hand, board_settings
 from endplate.cli.window import monitor
 from endplate.errors import EndplateError
 from endplate.live.feed import FeedReader
@@ -32,6 +32,7 @@ EXAMPLES = """examples:
   endplate run --board synthetic --hand-port /dev/ttyACM0 --profile anna.json --shadow new.json
 keys: a arm   d disarm   space STOP   r RELEASE (opens slowly)   c clear a fault   g next grip
       s the shadow drives, or back   x direct control, or back (both wait until the person relaxes)
+      i contacts (4 s, while disarmed)
       E emergency stop (drive off until the hand is switched off and on)   q quit
 """
 KEYS = (
@@ -51,9 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--hand-port", required=True, help="serial port of the hand, e.g. /dev/ttyACM0"
     )
     parser.add_argument("--baud", type=int, default=1_000_000, help="of the hand's port (1000000)")
-    parser.add_argument(
-        "--hand", default="test-hand", help="hand file, a name or a path (test-hand)"
-    )
+    add_hand(parser)
     parser.add_argument(
         "--profile", type=Path, required=True, help="what `endplate calibrate` wrote"
     )

@@ -52,6 +52,13 @@ def add_board(
     )
 
 
+def add_hand(parser: argparse.ArgumentParser) -> None:
+    """--hand."""
+    parser.add_argument(
+        "--hand", default="test-hand", help="hand file, a name or a path (test-hand)"
+    )
+
+
 def board_settings(arguments: argparse.Namespace) -> dict[str, Any]:
     """The part of the control process's settings that says where the samples come from."""
     params = {}

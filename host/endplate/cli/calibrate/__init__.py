@@ -17,7 +17,7 @@ from endplate.cli.calibrate.guided import REPEAT, follow
 from endplate.cli.ending import end
 from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.profile.words import ago, differences, told
-from endplate.cli.sources import absolute, add_board, board_settings, named_dofs
+from endplate.cli.sources import absolute, add_board, add_hand, board_settings, named_dofs
 from endplate.errors import UsageError
 from endplate.fit.auto import candidates
 from endplate.fit.calibration import calibrate, from_guided
@@ -48,9 +48,7 @@ EXAMPLES = """examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options."""
     add_board(parser, montage="transhumeral-4", needed=False)
-    parser.add_argument(
-        "--hand", default="test-hand", help="hand file, a name or a path (test-hand)"
-    )
+    add_hand(parser)
     parser.add_argument(
         "--dofs", default="hand,elbow", help="degrees of freedom, comma separated (hand,elbow)"
     )

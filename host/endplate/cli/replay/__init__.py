@@ -21,7 +21,7 @@ from endplate.cli.hand.session import hand_file
 from endplate.cli.places import repair_recordings, session_folder, session_on
 from endplate.cli.replay.compared import compare, recorded_profiles, stretches
 from endplate.cli.replay.on_hand import decode
-from endplate.cli.sources import absolute
+from endplate.cli.sources import absolute, add_hand
 from endplate.errors import HandError, ProfileError, UsageError
 from endplate.fit.sites.meters import measure
 from endplate.hardware import load_hand
@@ -47,9 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("recording", type=Path, help="BDF+ file of `endplate record` or `run`")
     parser.add_argument("--profile", type=Path, help="another profile than the recorded one")
     parser.add_argument("--hand-port", help="serial port of a hand that shall follow")
-    parser.add_argument(
-        "--hand", default="test-hand", help="hand file, a name or a path (test-hand)"
-    )
+    add_hand(parser)
     parser.add_argument(
         "--sites", action="store_true", help="what the meters say of every site at its end"
     )

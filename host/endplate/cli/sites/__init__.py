@@ -17,7 +17,7 @@ from endplate.cli.ending import end
 from endplate.cli.keys import single_keys
 from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.sites.shown import judged_view, live_view
-from endplate.cli.sources import absolute, add_board, board_settings, named_dofs
+from endplate.cli.sources import absolute, add_board, add_hand, board_settings, named_dofs
 from endplate.errors import UsageError
 from endplate.fit.guided.guide import Guide
 from endplate.fit.guided.protocol import Cue
@@ -45,9 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--recording", type=Path, help="look at this recording of a test or a calibration again"
     )
-    parser.add_argument(
-        "--hand", default="test-hand", help="hand file, a name or a path (test-hand)"
-    )
+    add_hand(parser)
     parser.add_argument(
         "--dofs", default="", help="degrees of freedom to try, comma separated (hand,elbow)"
     )

@@ -125,14 +125,20 @@ core_sites features_sites(const features_config *config, int32_t input) {
            (core_sites)1 << config->chosen_site[first + 1 + pair];
 }
 
-/* Sums of squares of LANES sites. */
-static void add_power(float *row, const float *x, int32_t samples, int32_t stride) {
-    lanes sum = lanes_load(row);
-    for (int32_t n = 0; n < samples; n++) {
-        const lanes y = lanes_load(x + n * stride);
-        sum += y * y;
+/* Sums of squares of every site, two registers of them at once: their additions hide each other's
+ * wait. */
+static void add_power(float *sums, const float *x, int32_t samples, int32_t stride) {
+    for (int32_t lane = 0; lane < stride; lane += 2 * LANES) {
+        lanes sum = lanes_load(sums + lane), next = lanes_load(sums + lane + LANES);
+        for (int32_t n = 0; n < samples; n++) {
+            const float *at = x + n * stride + lane;
+            const lanes y = lanes_load(at), z = lanes_load(at + LANES);
+            sum += y * y;
+            next += z * z;
+        }
+        lanes_store(sums + lane, sum);
+        lanes_store(sums + lane + LANES, next);
     }
-    lanes_store(row, sum);
 }
 
 /* The chosen sites side by side: x itself where they are its first ones. */
@@ -183,14 +189,12 @@ static void add_run(features_state *state, const features_config *config, const 
                     int32_t samples, int32_t stride) {
     float step[RUN * CORE_MAX_SITES], chosen[RUN * FEATURES_PAIR_SITES];
     float *pairs = &state->sum[AT_PAIRS];
-    for (int32_t lane = 0; lane < stride; lane += LANES)
-        add_power(&state->sum[AT_POWER + lane], x + lane, samples, stride);
+    add_power(&state->sum[AT_POWER], x, samples, stride);
     if (asks(config, FEATURES_COVARIANCE))
         add_pairs(pairs, chosen_of(config, x, samples, stride, chosen), samples, config->chosen);
     if (!asks(config, FEATURES_DIFFERENCE)) return;
     differences(state, x, samples, stride, step);
-    for (int32_t lane = 0; lane < stride; lane += LANES)
-        add_power(&state->sum[AT_DIFFERENCE + lane], step + lane, samples, stride);
+    add_power(&state->sum[AT_DIFFERENCE], step, samples, stride);
     if (!asks(config, FEATURES_DIFFERENCE_COVARIANCE)) return;
     const float *steps = chosen_of(config, step, samples, stride, chosen);
     add_pairs(pairs + PAIR_SUMS, steps, samples, config->chosen);

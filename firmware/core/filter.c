@@ -11,6 +11,7 @@ enum { FLUSH_SAMPLES = 64 };
 static const float LEAST_B0 = 1e-6f; /* it is divided by */
 static const float TINY = 1e-20f;
 static const float HUGE_STATE = 1e30f;
+static const float SAME = 1e-6f; /* coefficients that were rounded apart */
 
 int32_t filter_check(const filter_config *config) {
     if (config->sites < 1 || config->sites > CORE_MAX_SITES) return CORE_BAD_CONFIG;
@@ -36,39 +37,52 @@ int32_t filter_init(filter_state *state, const filter_config *config) {
     return CORE_OK;
 }
 
-/* A section as it runs: transposed direct form II, everything divided by b0, with y replaced by
- * x + s1 in the recursion,
- *   y = x + s1           s1' = c1 x - a1 s1 + s2    s2' = c2 x - a2 s1
- *   c1 = b1 / b0 - a1    c2 = b2 / b0 - a2
- * so that one sample waits for the last by a multiplication and an addition, not by two of each. The
- * product of all b0 is the first thing that a sample meets. */
-typedef struct running_section {
-    float c1, c2, a1, a2;
-} running_section;
-
-static running_section running(const filter_section *c) {
-    return (running_section){c->b1 / c->b0 - c->a1, c->b2 / c->b0 - c->a2, c->a1, c->a2};
+/* Forms of a section, everything divided by b0 (the product of all b0 is the first thing that a
+ * sample meets). How many operations they take bounds the loop over samples:
+ *
+ *   general    8: transposed direct form II with y replaced by x + s1 in the recursion
+ *     y = x + s1             s1' = c1 x - a1 s1 + s2        s2' = c2 x - a2 s1
+ *   high-pass  6: b = 1, -2, 1; two integrators behind the output, subtracted from the input. An
+ *     electrode's offset stands in the second one alone, where the general form would round with
+ *     each sample what it takes away (20 mV: error 20 times larger)
+ *     y = x - k2 s2 - k1 s1  s1' = s1 + y                   s2' = s2 + s1
+ *     k1 = 2 + a1            k2 = 1 + a1 + a2
+ *   notch      6: b1 = a1, b0 = b2 = 1 - h, a2 = 1 - 2 h
+ *     y = x + s1             r = h y - s1                   s1' = (b1 / b0) r + s2   s2' = h y + r
+ */
+static filter_running running(const filter_section *c) {
+    const float h = 0.5f * (1.0f - c->a2), off = c->b0 - (1.0f - h);
+    if (c->b2 == c->b0 && c->b1 == -2.0f * c->b0)
+        return (filter_running){FILTER_HIGH_PASS, {2.0f + c->a1, 1.0f + c->a1 + c->a2}};
+    if (c->b2 == c->b0 && c->b1 == c->a1 && off < SAME && off > -SAME)
+        return (filter_running){FILTER_NOTCH, {h, c->b1 / c->b0}};
+    const float c1 = c->b1 / c->b0 - c->a1, c2 = c->b2 / c->b0 - c->a2;
+    return (filter_running){FILTER_GENERAL, {c1, c2, c->a1, c->a2}};
 }
 
-static float gain_of(const filter_config *config) {
-    float gain = 1.0f;
-    for (int32_t k = 0; k < config->sections; k++) gain *= config->section[k].b0;
-    return gain;
+/* The states that a constant input x would have left; returns the output. */
+static float settle_section(const filter_running *c, float x, float *s1, float *s2) {
+    const float *k = c->k;
+    switch (c->form) {
+    case FILTER_HIGH_PASS: *s1 = 0.0f; *s2 = x / k[1]; return 0.0f;
+    case FILTER_NOTCH: *s1 = *s2 = k[0] * (x / (1.0f - k[0])); break;
+    default: *s1 = x * ((k[0] + k[1]) / (1.0f + k[2] + k[3])); *s2 = k[1] * x - k[3] * *s1; break;
+    }
+    return x + *s1;
 }
 
-/* The states that a constant input would have left. */
-static void settle(filter_state *state, const filter_config *config, const float *first,
-                   int32_t stride) {
-    const float gain = gain_of(config);
+static void start(filter_state *state, const filter_config *config, const float *first,
+                  int32_t stride) {
+    state->started = 1;
+    state->gain = 1.0f;
+    for (int32_t k = 0; k < config->sections; k++) {
+        state->running[k] = running(&config->section[k]);
+        state->gain *= config->section[k].b0;
+    }
     for (int32_t i = 0; i < stride; i++) {
-        float x = gain * first[i];
-        for (int32_t k = 0; k < config->sections; k++) {
-            const running_section c = running(&config->section[k]);
-            const float s1 = x * ((c.c1 + c.c2) / (1.0f + c.a1 + c.a2));
-            state->s1[k][i] = s1;
-            state->s2[k][i] = c.c2 * x - c.a2 * s1;
-            x = x + s1;
-        }
+        float x = state->gain * first[i];
+        for (int32_t k = 0; k < config->sections; k++)
+            x = settle_section(&state->running[k], x, &state->s1[k][i], &state->s2[k][i]);
     }
 }
 
@@ -90,88 +104,147 @@ typedef struct section_memory {
     lanes s1, s2;
 } section_memory;
 
-static inline section_memory recall(const filter_state *state, int32_t section, int32_t lane) {
-    return (section_memory){lanes_load(&state->s1[section][lane]),
-                            lanes_load(&state->s2[section][lane])};
-}
-
-static inline void keep(filter_state *state, int32_t section, int32_t lane, section_memory m) {
-    lanes_store(&state->s1[section][lane], m.s1);
-    lanes_store(&state->s2[section][lane], m.s2);
-}
-
-static inline lanes step(running_section c, lanes x, section_memory *m) {
+static inline lanes step(int32_t form, const float *k, lanes x, section_memory *m) {
+    if (form == FILTER_HIGH_PASS) {
+        const lanes y = x - k[1] * m->s2 - k[0] * m->s1;
+        m->s2 = m->s2 + m->s1;
+        m->s1 = m->s1 + y;
+        return y;
+    }
     const lanes y = x + m->s1;
-    const lanes s1 = c.c1 * x + m->s2;
-    m->s2 = c.c2 * x - c.a2 * m->s1;
-    m->s1 = s1 - c.a1 * m->s1;
+    if (form == FILTER_NOTCH) {
+        const lanes part = k[0] * y, rest = part - m->s1;
+        m->s1 = k[1] * rest + m->s2;
+        m->s2 = part + rest;
+        return y;
+    }
+    const lanes s1 = k[0] * x + m->s2;
+    m->s2 = k[1] * x - k[3] * m->s1;
+    m->s1 = s1 - k[2] * m->s1;
     return y;
 }
 
-/* Section k over a run of samples of 2 * LANES sites: two recursions that hide each other's wait. */
-static void run_one(filter_state *state, const filter_config *config, int32_t k, int32_t lane,
-                    float gain, const float *in, int32_t samples, int32_t stride, float *out) {
-    const running_section c = running(&config->section[k]);
-    section_memory m = recall(state, k, lane), n = recall(state, k, lane + LANES);
-    for (int32_t left = samples; left > 0; left--) {
-        const lanes x = gain * lanes_load(in), z = gain * lanes_load(in + LANES);
-        lanes_store(out, step(c, x, &m));
-        lanes_store(out + LANES, step(c, z, &n));
-        in += stride;
-        out += stride;
+/* One section over one sample of all sites. */
+static inline __attribute__((always_inline)) void
+run_section(filter_state *state, int32_t k, int32_t form, int32_t stride, float *x) {
+    const filter_running c = state->running[k];
+    float *s1 = state->s1[k], *s2 = state->s2[k];
+    for (int32_t i = 0; i < stride; i += LANES) {
+        section_memory m = {lanes_load(s1 + i), lanes_load(s2 + i)};
+        lanes_store(x + i, step(form, c.k, lanes_load(x + i), &m));
+        lanes_store(s1 + i, m.s1);
+        lanes_store(s2 + i, m.s2);
     }
-    keep(state, k, lane, m);
-    keep(state, k, lane + LANES, n);
 }
 
-/* Sections k and k + 1 at once: what lies between them stays in a register. */
-static void run_two(filter_state *state, const filter_config *config, int32_t k, int32_t lane,
-                    float gain, const float *in, int32_t samples, int32_t stride, float *out) {
-    const running_section c = running(&config->section[k]), d = running(&config->section[k + 1]);
-    section_memory m = recall(state, k, lane), n = recall(state, k, lane + LANES);
-    section_memory p = recall(state, k + 1, lane), q = recall(state, k + 1, lane + LANES);
-    for (int32_t left = samples; left > 0; left--) {
-        const lanes x = gain * lanes_load(in), z = gain * lanes_load(in + LANES);
-        lanes_store(out, step(d, step(c, x, &m), &p));
-        lanes_store(out + LANES, step(d, step(c, z, &n), &q));
-        in += stride;
-        out += stride;
+/* Where a register holds one site, and samples come one by one. */
+static void run_sample(filter_state *state, int32_t sections, const float *in, int32_t stride,
+                       float *out) {
+    for (int32_t i = 0; i < stride; i++) out[i] = state->gain * in[i];
+    for (int32_t k = 0; k < sections; k++) {
+        switch (state->running[k].form) {
+        case FILTER_NOTCH: run_section(state, k, FILTER_NOTCH, stride, out); break;
+        case FILTER_HIGH_PASS: run_section(state, k, FILTER_HIGH_PASS, stride, out); break;
+        default: run_section(state, k, FILTER_GENERAL, stride, out); break;
+        }
     }
-    keep(state, k, lane, m);
-    keep(state, k, lane + LANES, n);
-    keep(state, k + 1, lane, p);
-    keep(state, k + 1, lane + LANES, q);
+}
+
+/* A run of samples of BESIDE * LANES sites, where a register holds several. */
+typedef struct filter_run {
+    const float *in;
+    float *out;
+    int32_t samples, stride, lane;
+    float gain;
+} filter_run;
+
+enum { BESIDE = 2, MOST_AT_ONCE = 8 /* held in registers, with help of the nearest cache */ };
+
+/* `count` sections from k on, the first of `form`, the others of another: what lies between them
+ * stays in a register, and many recursions at once hide each other's wait. Written once, compiled
+ * for each that is asked for below, where form and count are constants. */
+static inline __attribute__((always_inline)) void
+run_sections(filter_state *state, int32_t k, int32_t form, int32_t others, int32_t count,
+             filter_run run) {
+    float c[MOST_AT_ONCE][4];
+    float *s1 = &state->s1[k][run.lane], *s2 = &state->s2[k][run.lane];
+    section_memory m[MOST_AT_ONCE][BESIDE];
+    for (int32_t j = 0; j < count; j++) {
+        for (int32_t i = 0; i < 4; i++) c[j][i] = state->running[k + j].k[i];
+        for (int32_t w = 0; w < BESIDE; w++) {
+            m[j][w].s1 = lanes_load(s1 + j * CORE_MAX_SITES + w * LANES);
+            m[j][w].s2 = lanes_load(s2 + j * CORE_MAX_SITES + w * LANES);
+        }
+    }
+    for (int32_t left = run.samples; left > 0; left--) {
+        for (int32_t w = 0; w < BESIDE; w++) {
+            lanes x = run.gain * lanes_load(run.in + w * LANES);
+            for (int32_t j = 0; j < count; j++) x = step(j == 0 ? form : others, c[j], x, &m[j][w]);
+            lanes_store(run.out + w * LANES, x);
+        }
+        run.in += run.stride;
+        run.out += run.stride;
+    }
+    for (int32_t j = 0; j < count; j++) {
+        for (int32_t w = 0; w < BESIDE; w++) {
+            lanes_store(s1 + j * CORE_MAX_SITES + w * LANES, m[j][w].s1);
+            lanes_store(s2 + j * CORE_MAX_SITES + w * LANES, m[j][w].s2);
+        }
+    }
+}
+
+/* As many sections from k on as go together; returns how many. */
+static int32_t run_some(filter_state *state, int32_t k, int32_t sections, filter_run run) {
+    const int32_t form = state->running[k].form;
+    if (form == FILTER_NOTCH) {
+        int32_t alike = 1;
+        while (k + alike < sections && state->running[k + alike].form == form) alike++;
+        const int32_t count = alike >= 8 ? 8 : alike >= 4 ? 4 : alike >= 2 ? 2 : 1;
+        switch (count) {
+        case 8: run_sections(state, k, FILTER_NOTCH, FILTER_NOTCH, 8, run); break;
+        case 4: run_sections(state, k, FILTER_NOTCH, FILTER_NOTCH, 4, run); break;
+        case 2: run_sections(state, k, FILTER_NOTCH, FILTER_NOTCH, 2, run); break;
+        default: run_sections(state, k, FILTER_NOTCH, FILTER_NOTCH, 1, run); break;
+        }
+        return count;
+    }
+    const int32_t two = k + 1 < sections && state->running[k + 1].form == FILTER_GENERAL;
+    if (form == FILTER_HIGH_PASS && two)
+        run_sections(state, k, FILTER_HIGH_PASS, FILTER_GENERAL, 2, run);
+    else if (form == FILTER_HIGH_PASS)
+        run_sections(state, k, FILTER_HIGH_PASS, FILTER_GENERAL, 1, run);
+    else if (two)
+        run_sections(state, k, FILTER_GENERAL, FILTER_GENERAL, 2, run);
+    else
+        run_sections(state, k, FILTER_GENERAL, FILTER_GENERAL, 1, run);
+    return 1 + two;
 }
 
 int32_t filter_process(filter_state *state, const filter_config *config, const float *in,
                        int32_t samples, float *out) {
     if (samples < 0) return CORE_BAD_ARGUMENT;
     const int32_t stride = (config->sites + CORE_LANES - 1) / CORE_LANES * CORE_LANES;
-    const float gain = gain_of(config);
-    if (samples > 0 && !state->started) {
-        settle(state, config, in, stride);
-        state->started = 1;
-    }
+    if (samples > 0 && !state->started) start(state, config, in, stride);
     if (config->sections == 0 && in != out) {
         for (int32_t i = 0; i < samples * stride; i++) out[i] = in[i];
     }
     for (int32_t done = 0; done < samples;) {
-        int32_t run = FLUSH_SAMPLES - (int32_t)(state->samples % FLUSH_SAMPLES);
-        if (run > samples - done) run = samples - done;
-        for (int32_t lane = 0; lane < stride; lane += 2 * LANES) {
-            const float *from = in + done * stride + lane;
-            float *to = out + done * stride + lane;
-            for (int32_t k = 0; k < config->sections; k += 2) {
-                if (k + 1 < config->sections) {
-                    run_two(state, config, k, lane, k == 0 ? gain : 1.0f, from, run, stride, to);
-                } else {
-                    run_one(state, config, k, lane, k == 0 ? gain : 1.0f, from, run, stride, to);
-                }
-                from = to;
+        int32_t most = FLUSH_SAMPLES - (int32_t)(state->samples % FLUSH_SAMPLES);
+        if (most > samples - done) most = samples - done;
+        const float *from = in + done * stride;
+        float *to = out + done * stride;
+        for (int32_t n = 0; n < most && LANES == 1; n++)
+            run_sample(state, config->sections, from + n * stride, stride, to + n * stride);
+        for (int32_t lane = 0; lane < stride && LANES > 1; lane += BESIDE * LANES) {
+            filter_run run = {from + lane, to + lane, most, stride, lane, state->gain};
+            for (int32_t k = 0; k < config->sections;) {
+                k += run_some(state, k, config->sections, run);
+                run.in = run.out;
+                run.gain = 1.0f;
             }
         }
-        done += run;
-        state->samples += (uint32_t)run;
+        done += most;
+        state->samples += (uint32_t)most;
         if (state->samples % FLUSH_SAMPLES == 0) flush(state, config, stride);
     }
     return CORE_OK;

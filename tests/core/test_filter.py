@@ -69,6 +69,33 @@ def test_band_and_notch_follow_scipy(rate_hz):
         assert np.max(np.abs(Filter(sections, sites)(x) - true)) < 0.01  # of 50 microvolts
 
 
+def shapes(rate_hz: int) -> list[list[dict[str, float]]]:
+    """Sections of every form in every order in which filter.c takes them together."""
+    high, low = band_sections(rate_hz)
+    peak = {"b0": 0.7, "b1": -0.3, "b2": 0.2, "a1": -1.1, "a2": 0.6}
+    flat = {"b0": 1.0, "b1": 0.0, "b2": 1.0, "a1": 0.0, "a2": 0.5}  # nearly a notch
+    notches = notch_sections(rate_hz, 50)
+    alone = [[one] for one in (high, low, peak, flat, notches[0])]
+    mixed = [[low, high], [high, high], [peak, notches[0], high], [peak, peak, peak], [flat, high]]
+    return [*alone, *mixed, *(notches[:n] for n in range(2, 9)), [*notches, high, low, notches[0]]]
+
+
+@pytest.mark.parametrize("sections", shapes(1000))
+def test_every_form_of_a_section_follows_scipy(sections):
+    x = emg(len(sections), 3000, 5)
+    sos = as_sos(sections)
+    true, _ = signal.sosfilt(sos, x.astype(float), axis=0, zi=settled(sos, x[0].astype(float)))
+    assert np.max(np.abs(Filter(sections, 5)(x) - true)) < 0.005  # of 50 microvolts
+
+
+def test_an_electrode_offset_costs_no_precision():
+    sections = [*band_sections(1000), *notch_sections(1000, 50)]
+    x = emg(4, 4000, 3, offset=20_000.0)
+    sos = as_sos(sections)
+    true, _ = signal.sosfilt(sos, x.astype(float), axis=0, zi=settled(sos, x[0].astype(float)))
+    assert np.sqrt(np.mean((Filter(sections, 3)(x) - true) ** 2)) < 0.003  # microvolts
+
+
 def test_an_electrode_offset_makes_no_start_up_step():
     sections = band_sections(1000)
     out = Filter(sections, 4)(np.full((2000, 4), 30_000.0, np.float32))

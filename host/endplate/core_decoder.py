@@ -51,12 +51,11 @@ class Decoder:
         config = self.config.fourier
         out = np.zeros((len(vectors), config.width * config.blocks), np.float32)
         given, made = ffi.from_buffer(_FLOATS, vectors), ffi.from_buffer(_FLOATS, out)
-        pointer = ffi.addressof(self.config, "fourier")
-        for hop in range(len(vectors)):
-            lib.fourier_features(
-                ffi.addressof(self._state, "fourier"), pointer, self.config.pool,
-                given + hop * vectors.shape[1], made + hop * out.shape[1],
-            )  # fmt: skip
+        pointer, state = (ffi.addressof(c, "fourier") for c in (self.config, self._state))
+        run, pool = lib.fourier_features, self.config.pool
+        for _ in range(len(vectors)):
+            run(state, pointer, pool, given, made)
+            given, made = given + vectors.shape[1], made + out.shape[1]
         return out
 
 
@@ -83,9 +82,10 @@ def vectors(settings: dict[str, Any], rows: np.ndarray) -> np.ndarray:
     rows = np.ascontiguousarray(rows, np.float32)
     out = np.zeros((len(rows), lib.features_inputs(config)), np.float32)
     given, made = ffi.from_buffer(_FLOATS, rows), ffi.from_buffer(_FLOATS, out)
-    for hop in range(len(rows)):
-        at = given + hop * rows.shape[1], 0, made + hop * out.shape[1]
-        lib.features_vector(config, *at)
+    run = lib.features_vector
+    for _ in range(len(rows)):
+        run(config, given, 0, made)
+        given, made = given + rows.shape[1], made + out.shape[1]
     return out
 
 

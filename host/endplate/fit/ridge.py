@@ -39,10 +39,12 @@ def fit(
     the regression stays). Sites that never change get weight 0.
     """
     mean_u, mean_y = weight @ u, weight @ y
-    du, dy = u - mean_u, y - mean_y
-    gram = (du * weight[:, None]).T @ du
-    cross = (du * weight[:, None]).T @ dy
-    w = np.linalg.solve(gram + max(lambda_, 1e-9) * np.eye(u.shape[1]), cross).T
+    counts = weight > 0
+    root = np.sqrt(weight[counts])[:, None]
+    du, dy = root * (u[counts] - mean_u), root * (y[counts] - mean_y)
+    gram = du.T @ du  # of one matrix with itself, which costs half of a product
+    gram[np.diag_indices_from(gram)] += max(lambda_, 1e-9)
+    w = np.linalg.solve(gram, du.T @ dy).T
     calm = resting & (weight > 0)
     bias = -(w @ u[calm].mean(0)) if calm.any() else mean_y - w @ mean_u
     return w, bias

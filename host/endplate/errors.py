@@ -42,3 +42,7 @@ class SessionError(EndplateError):
 
 class UsageError(EndplateError):
     """A command that asks for something that does not exist or does not fit together."""
+
+
+class RecordsError(EndplateError):
+    """Patients, visits and scores: a record that cannot be kept, found or read."""

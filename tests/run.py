@@ -45,7 +45,7 @@ NO_CLOCK = (
 )  # fmt: skip
 POLITE = 10  # of `nice`
 AT_ONCE = 2  # files of each kind
-MOST = 6
+MOST = 12
 CACHE = ROOT / ".pytest_cache"
 FAILED = 1  # pytest's exit status: it ran, and some failed
 

@@ -34,7 +34,7 @@ def window(qtbot, tmp_path, outside):
     made = Window(tmp_path, LIGHT)
     qtbot.addWidget(made)
     made.show()
-    qtbot.waitUntil(lambda: made.hand.text() == "Hand follows", timeout=5000)
+    qtbot.waitUntil(lambda: made.top.hand.text() == "Hand follows", timeout=5000)
     yield made
     made.close()
 
@@ -47,16 +47,19 @@ def colours(widget) -> int:
     )
 
 
-def test_shows_what_the_feed_says(window):
-    assert window.simulated.isVisible()
-    assert "250 Hz" in window.board.text()
-    assert window.latency.text() == "p95 2.2 ms"
-    assert window.recording.text().endswith("1:01")
-    assert window.prompt.text() == "Close hand"
-    page = window.pages[0]
-    assert page.sites.words(0) == "Good"
-    for view in (page.traces, page.sites, page.bars, page.hand, page.latency):
-        assert colours(view) > 3, f"{type(view).__name__} draws nothing"
+def test_shows_what_the_feed_says(window, qtbot):
+    assert window.top.simulated.isVisible()
+    assert "250 Hz" in window.top.board.text()
+    assert window.top.latency.text() == "p95 2.2 ms"
+    assert window.top.recording.text().endswith("1:01")
+    assert window.top.prompt.text() == "Close hand"
+    assert window.sites.sites.words(0) == "Good"
+    hand = window.hand
+    for views in ((window.sites.traces, window.sites.sites), (hand.bars, hand.hand, hand.latency)):
+        for view in views:
+            assert colours(view) > 3, f"{type(view).__name__} draws nothing"
+        window.turn_to(3)
+        qtbot.wait(200)
 
 
 def test_a_bad_site_is_said_in_words(window, outside, qtbot):
@@ -64,9 +67,10 @@ def test_a_bad_site_is_said_in_words(window, outside, qtbot):
     changed["quality"][2]["bits"] = 2
     changed["hand"]["limits"] = ["site", "none"]
     outside.status = changed
-    page = window.pages[0]
-    qtbot.waitUntil(lambda: page.sites.words(2) == "Railed: press the electrode on", timeout=3000)
-    assert page.bars._limits[0] == "frozen: a site it needs is bad"
+    sites, bars = window.sites.sites, window.hand.bars
+    qtbot.waitUntil(lambda: sites.words(2) == "Railed: press the electrode on", timeout=3000)
+    window.turn_to(3)
+    assert bars._limits[0] == "frozen: a site it needs is bad"
 
 
 BESIDE = {
@@ -78,7 +82,8 @@ BESIDE = {
 
 
 def test_a_shadow_moves_its_own_hand_and_can_be_promoted(window, outside, qtbot):
-    beside = window.pages[0].beside
+    window.turn_to(3)
+    beside = window.hand.beside
     assert not beside.isVisible()
     outside.status = status(beside=BESIDE)
     qtbot.waitUntil(lambda: "Shadow: Anna 2: hand +0.42" in beside.word.text(), timeout=3000)
@@ -93,7 +98,8 @@ def test_a_shadow_moves_its_own_hand_and_can_be_promoted(window, outside, qtbot)
 
 
 def test_direct_control_is_offered_in_words(window, outside, qtbot):
-    beside = window.pages[0].beside
+    window.turn_to(3)
+    beside = window.hand.beside
     outside.status = status(beside={**BESIDE, "shadow": None, "offer": "Nothing moves."})
     qtbot.waitUntil(lambda: beside.word.text() == "Nothing moves.", timeout=3000)
     assert not beside.hand.isVisible() and not beside.shadow_button.isVisible()
@@ -110,7 +116,8 @@ TOUCH = {
 
 
 def test_fingertips_are_said_by_mark_and_word(window, outside, qtbot):
-    page = window.pages[0]
+    window.turn_to(3)
+    page = window.hand
     assert touch_words({}, 0) == ("", "–", "no word")
     changed = status()
     changed["hand"]["touch"] = TOUCH
@@ -122,7 +129,8 @@ def test_fingertips_are_said_by_mark_and_word(window, outside, qtbot):
 
 
 def test_a_tone_without_sound_player_is_said_and_goes_off(window, qtbot, monkeypatch, tmp_path):
-    page = window.pages[0]
+    window.turn_to(3)
+    page = window.hand
     monkeypatch.setenv("PATH", str(tmp_path))
     page.tone_switch.click()
     qtbot.waitUntil(lambda: "no sound player" in page.tone_word.text(), timeout=3000)
@@ -136,7 +144,7 @@ def test_a_montage_of_some_channels_shows_those(qtbot, tmp_path):
     qtbot.addWidget(window)
     window.show()
     try:
-        sites = window.pages[0].sites
+        sites = window.sites.sites
         qtbot.waitUntil(lambda: len(sites._rows) == 2, timeout=5000)
         assert sites._labels == ["muscle 3", "muscle 6"]
         assert (sites.words(0), sites.words(1)) == ("Good", "Flat: is it plugged in?")
@@ -186,15 +194,15 @@ def test_a_stop_waits_for_no_other_answer_and_takes_back_what_was_not_sent(
 
 
 def test_space_stops_even_when_another_button_has_the_focus(window, outside, qtbot):
-    window.release_button.setFocus()
-    qtbot.keyClick(window.release_button, Qt.Key.Key_Space)
+    window.foot.release.setFocus()
+    qtbot.keyClick(window.foot.release, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: bool(outside.asked), timeout=3000)
     assert [verb for verb, _ in outside.asked] == ["stop"]
 
 
 def test_stop_and_release_by_mouse(window, outside, qtbot):
-    qtbot.mouseClick(window.stop_button, Qt.MouseButton.LeftButton)
-    qtbot.mouseClick(window.release_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(window.foot.stop, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(window.foot.release, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: [v for v, _ in outside.asked] == ["stop", "release"], timeout=3000)
 
 
@@ -211,7 +219,7 @@ def test_a_refusal_is_shown_as_the_sentence_it_is(window, outside, qtbot):
 
 
 def test_pause_holds_the_traces_only(window, qtbot):
-    traces = window.pages[0].traces
+    traces = window.sites.traces
     qtbot.keyClick(window, Qt.Key.Key_P)
     held = traces._curves[0].getData()[1].copy()
     end = traces._end
@@ -222,7 +230,7 @@ def test_pause_holds_the_traces_only(window, qtbot):
 
 
 def test_scale_changes_in_steps_and_never_by_itself(window, qtbot):
-    traces = window.pages[0].traces
+    traces = window.sites.traces
     assert traces.scale_uv == 100
     qtbot.keyClick(window, Qt.Key.Key_Plus)
     assert traces.scale_uv == 50
@@ -236,7 +244,7 @@ def test_control_gone_is_said_and_its_return_is_seen(qtbot, tmp_path):
     window = Window(tmp_path, DARK)
     qtbot.addWidget(window)
     window.show()
-    qtbot.waitUntil(lambda: window.hand.text() == "Hand follows", timeout=5000)
+    qtbot.waitUntil(lambda: window.top.hand.text() == "Hand follows", timeout=5000)
     first.close()
     qtbot.waitUntil(
         lambda: (
@@ -245,11 +253,12 @@ def test_control_gone_is_said_and_its_return_is_seen(qtbot, tmp_path):
         ),
         timeout=5000,
     )
-    assert window.hand.text() == "No hand"
-    assert not window.arm_button.isEnabled()
+    assert window.top.hand.text() == "No hand"
+    window.turn_to(3)
+    assert not window.foot.step.isEnabled()
     second = Outside(tmp_path)
     try:
-        qtbot.waitUntil(lambda: window.hand.text() == "Hand follows", timeout=5000)
+        qtbot.waitUntil(lambda: window.top.hand.text() == "Hand follows", timeout=5000)
     finally:
         window.close()
         second.close()
@@ -269,7 +278,7 @@ def test_sixteen_sites_at_1_khz_draw(qtbot, tmp_path):
     qtbot.addWidget(window)
     window.show()
     try:
-        traces = window.pages[0].traces
+        traces = window.sites.traces
         qtbot.waitUntil(lambda: traces._end > 500, timeout=5000)
         x, y = traces._curves[15].getData()
         assert len(x) == len(y) < 5000, (
@@ -278,3 +287,32 @@ def test_sixteen_sites_at_1_khz_draw(qtbot, tmp_path):
     finally:
         window.close()
         outside.close()
+
+
+def test_pages_are_turned_by_key_and_by_mouse(window, qtbot):
+    for number in range(6, 0, -1):
+        qtbot.keyClick(window, str(number))
+        assert window._stack.currentIndex() == number - 1
+    qtbot.mouseClick(window.rail.buttons[3], Qt.MouseButton.LeftButton)
+    assert window.page is window.hand and window.rail.buttons[3].isChecked()
+
+
+def test_the_next_step_is_the_pages_own_and_is_done_by_enter(window, outside, qtbot):
+    assert window.foot.step.text() == "Measure the contacts (4 s)"
+    qtbot.keyClick(window, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: ("contacts", {}) in outside.asked, timeout=3000)
+    window.turn_to(3)
+    assert window.foot.step.text() == "Disarm: the hand holds still"
+    qtbot.mouseClick(window.foot.step, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: ("disarm", {}) in outside.asked, timeout=3000)
+    outside.status = status(hand={**status()["hand"], "word": "disarmed"})
+    qtbot.waitUntil(lambda: window.foot.step.text().startswith("Arm"), timeout=3000)
+
+
+def test_without_patients_the_first_page_says_so(window, qtbot):
+    window.turn_to(0)
+    assert not window.foot.step.isEnabled()
+    qtbot.mouseClick(window.patient.new_button, Qt.MouseButton.LeftButton)
+    assert "session alone" in window.note.text()
+    qtbot.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert "nothing to take back" in window.note.text()

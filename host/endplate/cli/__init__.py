@@ -21,6 +21,7 @@ from endplate.errors import EndplateError
 COMMANDS = {
     "bench": "run the whole simulated rig: calibrate, move, measure, report",
     "monitor": "open the window onto what is running",
+    "clinic": "open the window with patients, visits and all that a visit needs",
     "patient": "the clinic's patients: enter, list, score, export, delete",
     "devices": "list serial ports, boards, hands and montages",
     "impedance": "measure the contact of every electrode",

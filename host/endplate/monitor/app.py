@@ -29,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="endplate monitor", description="The window onto what is running."
     )
-    parser.add_argument("--session", type=Path, required=True, help="session folder")
+    parser.add_argument("--session", type=Path, help="folder of a session that runs")
+    parser.add_argument("--data", type=Path, help="folder of the patients' records")
     parser.add_argument("--theme", choices=("light", "dark"), help="otherwise the system's")
     parser.add_argument(
         "--screenshot", type=Path, help="write the window to this PNG after --after seconds and end"
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     pg.setConfigOptions(antialias=False, useOpenGL=False)
     application = QApplication(["endplate"])
     palette = {"light": LIGHT, "dark": DARK}.get(chosen.theme or "") or system_palette()
-    window = Window(chosen.session, palette)
+    window = Window(chosen.session, palette, chosen.data)
     window.show()
 
     def leave() -> None:

@@ -21,6 +21,7 @@ from endplate.live.requests import ask
 Said = str | Callable[[dict[str, Any]], str]
 STOPPING = ("stop", "disarm", "release", "estop")
 ANSWER_S = 2.0
+NOBODY = "No session is on: start a visit on the page Patient first."
 
 
 class Asking(QObject):
@@ -29,12 +30,19 @@ class Asking(QObject):
 
     answered = pyqtSignal(str)
 
-    def __init__(self, directory: Path, parent: QObject | None = None) -> None:
+    def __init__(self, directory: Path | None, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._directory = directory
         self._urgent = ThreadPoolExecutor(1, "ask-urgent")
         self._other = ThreadPoolExecutor(1, "ask")
         self._waiting: list[Future[None]] = []
+
+    def look_at(self, directory: Path | None) -> None:
+        """Another session folder from now on; what was not sent to the last one is taken back."""
+        for request in self._waiting:
+            request.cancel()
+        self._waiting.clear()
+        self._directory = directory
 
     def say(self, verb: str, done: Said, **fields: Any) -> None:
         """Sends the request from a thread; `done` is what to show when it was granted, or makes
@@ -49,8 +57,12 @@ class Asking(QObject):
         self._waiting.append(self._other.submit(self._ask, verb, done, fields))
 
     def _ask(self, verb: str, done: Said, fields: dict[str, Any]) -> None:
+        directory = self._directory
+        if directory is None:
+            self.answered.emit(NOBODY)
+            return
         try:
-            reply = ask(self._directory, verb, timeout_s=ANSWER_S, **fields)
+            reply = ask(directory, verb, timeout_s=ANSWER_S, **fields)
         except EndplateError as error:
             self.answered.emit(str(error))
         else:

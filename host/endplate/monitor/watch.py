@@ -36,9 +36,9 @@ class FeedWatch(QObject):
     fresh = pyqtSignal(object)
     gone = pyqtSignal(str)
 
-    def __init__(self, directory: Path, parent: QObject | None = None) -> None:
+    def __init__(self, directory: Path | None, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.directory = Path(directory)
+        self.directory = directory
         self._reader: FeedReader | None = None
         self._next_sample = self._next_hop = 0
         self._timer = QTimer(self)
@@ -48,6 +48,15 @@ class FeedWatch(QObject):
     def start(self) -> None:
         """Begins to watch; call it once the window is shown."""
         self._timer.start(0)
+
+    def look_at(self, directory: Path | None) -> None:
+        """Another session folder from now on; None: none, until there is one."""
+        was_on = self._reader is not None
+        self.directory, self._reader = directory, None
+        if was_on:
+            self.gone.emit("")
+        if self._timer.isActive():
+            self._timer.start(0)
 
     def stop(self) -> None:
         """No more signals."""
@@ -71,6 +80,9 @@ class FeedWatch(QObject):
         self.fresh.emit(Fresh(first, clean, hops, self._reader.status()))
 
     def _open(self) -> None:
+        if self.directory is None:
+            self._timer.start(RETRY_MS)
+            return
         try:
             reader = FeedReader(self.directory / "feed")
         except SessionError as error:

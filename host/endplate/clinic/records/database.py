@@ -147,7 +147,7 @@ class Database:
         except sqlite3.OperationalError as error:
             raise RecordsError(self._sentence(str(error))) from None
         except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.IntegrityError):
+            if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
                 raise
             raise RecordsError(
                 f"{self.path} is damaged or no database of Endplate's ({error}): put a copy in "

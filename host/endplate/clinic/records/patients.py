@@ -30,6 +30,7 @@ class PatientSite:
     nerve: str = ""
     muscle: str = ""
     function: str = ""
+    position: str = ""
     used: bool = True
 
 
@@ -63,7 +64,9 @@ def months(since: date, until: date) -> int:
 def sites_of(montage: Montage) -> tuple[PatientSite, ...]:
     """A preset's sites, to begin with."""
     return tuple(
-        PatientSite(site.label, site.channel, site.nerve, site.muscle, site.function)
+        PatientSite(
+            site.label, site.channel, site.nerve, site.muscle, site.function, site.position
+        )
         for site in montage.sites
     )
 

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the frame asks of a page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtWidgets import QLabel, QWidget
+
+from endplate.live.feed import FeedInfo
+from endplate.monitor.watch import Fresh
+
+
+@dataclass(frozen=True)
+class Step:
+    """The one obvious next step: what its button says, and whether it can be done now. `of_form`:
+    it takes what is typed, so Enter in a line does it as well."""
+
+    text: str
+    ready: bool = True
+    of_form: bool = False
+
+
+class Page(QWidget):
+    """A page does nothing until it is told; what a kind of page does not need it leaves out.
+
+    `said` brings a sentence for the frame's line; `asked` a request to the control process, as
+    (verb, fields); `done` that the page's work of this visit is done; `changed` that its step reads
+    otherwise now.
+    """
+
+    TITLE = ""
+    said = pyqtSignal(str)
+    asked = pyqtSignal(str, dict)
+    done = pyqtSignal()
+    changed = pyqtSignal()
+
+    def step(self) -> Step:
+        """The next step."""
+        return Step("")
+
+    def do_step(self) -> None:
+        """Its button, or Enter."""
+
+    def begin(self, info: FeedInfo) -> None:
+        """Another session appeared."""
+
+    def gone(self) -> None:
+        """The session ended."""
+
+    def show_frame(self, fresh: Fresh) -> None:
+        """30 times a second, while the page is seen."""
+
+    def show_numbers(self, status: dict[str, Any]) -> None:
+        """At most 5 times a second, while the page is seen: what is read as number or word."""
+
+    def undo(self) -> bool:
+        """Takes the last change on this page back; False when there is none."""
+        return False
+
+    def end(self) -> None:
+        """The window closes."""
+
+
+def heading(text: str) -> QLabel:
+    """A 15-point heading."""
+    label = QLabel(text)
+    label.setProperty("role", "heading")
+    return label
+
+
+def quiet(text: str = "") -> QLabel:
+    """A line that explains."""
+    label = QLabel(text)
+    label.setProperty("role", "quiet")
+    label.setWordWrap(True)
+    return label

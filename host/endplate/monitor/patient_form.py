@@ -13,6 +13,7 @@ from PyQt6.QtWidgets import (
     QComboBox,
     QFormLayout,
     QHBoxLayout,
+    QHeaderView,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
@@ -79,7 +80,8 @@ class PatientForm(QWidget):
         beside, above = self.table.verticalHeader(), self.table.horizontalHeader()
         assert beside is not None and above is not None
         beside.hide()
-        above.setStretchLastSection(True)
+        above.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        above.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
 
         facts = QFormLayout()
         facts.addRow("Code", self.code)
@@ -162,7 +164,6 @@ class PatientForm(QWidget):
             self.table.setItem(row, 0, mark)
             for column, text in enumerate((site.label, site.nerve, site.muscle, site.function), 1):
                 self.table.setItem(row, column, QTableWidgetItem(text))
-        self.table.resizeColumnsToContents()
         self._show_limb(sites)
 
     def _show_limb(self, sites: Sequence[PatientSite]) -> None:

@@ -99,7 +99,8 @@ class SiteRows(QWidget):
             painter.setPen(pen)
             painter.drawLine(4, top + 6, 4, top + ROW - 8)
             painter.setPen(QColor(p.text))
-            painter.drawText(QRectF(14, top, 100, 22), Qt.AlignmentFlag.AlignVCenter, label)
+            short = painter.fontMetrics().elidedText(label, Qt.TextElideMode.ElideRight, 102)
+            painter.drawText(QRectF(14, top, 106, 22), Qt.AlignmentFlag.AlignVCenter, short)
             self._bar(painter, bar.translated(0, top + 7), value, VERDICTS[verdict][0])
             painter.setPen(QColor(VERDICTS[verdict][0]))
             painter.drawText(

@@ -93,6 +93,7 @@ def style_sheet(palette: Palette) -> str:
     QPushButton:disabled {{ color: {p.quiet}; }}
     QPushButton[role="primary"] {{ background: {p.accent}; color: {p.accent_text}; border: none;
     padding: 9px 20px; }} QPushButton[role="primary"]:focus {{ border: 2px solid {p.text}; }}
+    QPushButton[role="primary"]:disabled {{ background: {p.line}; color: {p.quiet}; }}
     QPushButton[role="stop"] {{ background: {p.stop}; color: {p.stop_text}; border: none;
     font-size: 17pt;
         font-weight: 700; padding: 10px 34px; }}
@@ -103,5 +104,20 @@ def style_sheet(palette: Palette) -> str:
         padding: 12px 16px; }}
     QPushButton[role="page"]:checked {{ border-left: 4px solid {p.accent}; font-weight: 700; }}
     QPushButton[role="page"]:focus {{ border-left: 4px solid {p.text}; }}
+    QLineEdit, QPlainTextEdit, QComboBox, QSpinBox, QListWidget, QTableWidget {{
+    background: {p.panel}; border: 1px solid {p.line}; border-radius: 4px; padding: 3px;
+    selection-background-color: {p.accent}; selection-color: {p.accent_text}; }}
+    QLineEdit:focus, QPlainTextEdit:focus, QComboBox:focus, QSpinBox:focus, QListWidget:focus,
+    QTableWidget:focus {{ border: 2px solid {p.accent}; padding: 2px; }}
+    QComboBox QAbstractItemView {{ background: {p.panel}; border: 1px solid {p.line}; }}
+    QListWidget::item {{ padding: 6px 8px; border-bottom: 1px solid {p.line}; }}
+    QListWidget::item:selected {{ background: {p.accent}; color: {p.accent_text}; }}
+    QTableWidget {{ gridline-color: {p.line}; }}
+    QTableWidget::indicator {{ width: 13px; height: 13px; border: 1px solid {p.quiet}; }}
+    QTableWidget::indicator:checked {{ background: {p.accent}; }}
+    QHeaderView::section {{ background: {p.ground}; color: {p.quiet}; border: none;
+    padding: 4px 6px; }}
+    QProgressBar {{ background: {p.line}; border: none; border-radius: 4px; height: 10px; }}
+    QProgressBar::chunk {{ background: {p.accent}; border-radius: 4px; }}
     QToolTip {{ background: {p.panel}; color: {p.text}; border: 1px solid {p.line}; }}
     """

@@ -27,6 +27,7 @@ from endplate.monitor import words
 from endplate.monitor.asking import Asking
 from endplate.monitor.frame import Foot, Rail, TopBar
 from endplate.monitor.here import Here
+from endplate.monitor.pages.calibrate import CalibratePage
 from endplate.monitor.pages.coming import ComingPage
 from endplate.monitor.pages.hand import ARMED, HandPage
 from endplate.monitor.pages.page import Page
@@ -45,7 +46,6 @@ HELP = (
     "Ctrl+E emergency stop (drive off until the hand is switched off and on)"
 )
 PAUSED = "Traces paused; everything else goes on. P lets them run."
-CALIBRATE = "Guided calibration will be here. Until then: endplate calibrate, in a terminal."
 TEST = "Motion test, TAC and Fitts tests will be here; they need a calibrated patient."
 FOLLOW_UP = "Trends and the report will be here. Scores: endplate patient score, in a terminal."
 
@@ -70,9 +70,10 @@ class Window(QMainWindow):
         self.here = Here(records, self)
         self.patient = PatientPage(palette, self.here)
         self.sites = SitesPage(palette)
+        self.calibrate = CalibratePage(palette, self.here)
         self.hand = HandPage(palette)
         self.pages: list[Page] = [
-            self.patient, self.sites, ComingPage("Calibrate", CALIBRATE), self.hand,
+            self.patient, self.sites, self.calibrate, self.hand,
             ComingPage("Test", TEST), ComingPage("Follow-up", FOLLOW_UP),
         ]  # fmt: skip
         self._stack = QStackedWidget()
@@ -81,6 +82,7 @@ class Window(QMainWindow):
             page.said.connect(self.say)
             page.asked.connect(self._ask)
             page.changed.connect(self._show_step)
+            page.done.connect(self._done)
         self.hand.beside.asked.connect(self.switch)
 
         self.top = TopBar()
@@ -131,6 +133,7 @@ class Window(QMainWindow):
         self.rail.show_page(index)
         if self._status:
             self.page.show_numbers(self._status)
+        self.say(self.page.HINT)
         self._show_step()
 
     def next_step(self) -> None:
@@ -144,10 +147,20 @@ class Window(QMainWindow):
         if self.page.step().ready:
             self.page.do_step()
 
+    def _done(self) -> None:
+        """The page's work of this visit is done: a tick, and on to the next page."""
+        index = self._stack.currentIndex()
+        self.rail.tick(index, True)
+        self.turn_to(min(index + 1, len(self.pages) - 1))
+
     def undo(self) -> None:
         """The last change on this page."""
         if not self.page.undo():
             self.say("There is nothing to take back on this page.")
+
+    def help(self) -> None:
+        """What to click on this page, and all keys."""
+        self.say("\n".join(filter(None, (self.page.HINT, HELP))))
 
     def say(self, sentence: str) -> None:
         """In the line below."""
@@ -171,7 +184,7 @@ class Window(QMainWindow):
             "Ctrl+E": self.emergency_stop, "G": self.next_grip, "I": lambda: self._ask("contacts"),
             "S": lambda: self.switch("s"), "X": lambda: self.switch("x"), "P": self.pause,
             "+": lambda: self.sites.traces.zoom(1), "-": lambda: self.sites.traces.zoom(-1),
-            "F1": lambda: self.say(HELP), "Return": self.next_step, "Enter": self.next_step,
+            "F1": self.help, "Return": self.next_step, "Enter": self.next_step,
             "Ctrl+Z": self.undo,
             **{str(k + 1): partial(self.turn_to, k) for k in range(len(self.pages))},
         }  # fmt: skip
@@ -265,7 +278,7 @@ class Window(QMainWindow):
         self.top.begin(info)
         for page in self.pages:
             page.begin(info)
-        self.say(HELP)
+        self.say(self.page.HINT)
         self._contacts = {}
         if self.here.visit is not None and self.page is self.patient:
             self.turn_to(1)

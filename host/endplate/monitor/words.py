@@ -50,6 +50,7 @@ DONE = {
     "clear_fault": "The fault is cleared: the hand is disarmed.",
     "arm": "Armed: relax once, then the hand follows.",
     "disarm": "Disarmed: the hand holds still.",
+    "profile": "{name} is loaded: arm, then relax once.",
     "contacts": "Contacts: rest and hold still for {seconds} s.",
     "grip": "Grip: {name}.",
     "promote": "{name} drives the hand now.",

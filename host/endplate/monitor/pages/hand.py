@@ -28,6 +28,7 @@ class HandPage(Page):
     """The virtual hand fills the middle; bars of the DoF and the latency to its sides."""
 
     TITLE = "Hand"
+    HINT = "Enter arms the hand: it follows after the patient has relaxed once. Space stops it."
 
     def __init__(self, palette: Palette, parent: QWidget | None = None) -> None:
         super().__init__(parent)

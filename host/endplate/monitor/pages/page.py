@@ -32,6 +32,7 @@ class Page(QWidget):
     """
 
     TITLE = ""
+    HINT = ""  # what to click, in one sentence
     said = pyqtSignal(str)
     asked = pyqtSignal(str, dict)
     done = pyqtSignal()

@@ -36,6 +36,7 @@ class PatientPage(Page):
     """A list to the left, the chosen patient to the right, their visits below the list."""
 
     TITLE = "Patient"
+    HINT = "Choose a patient or enter a new one, then start today's visit (Enter)."
 
     def __init__(self, palette: Palette, here: Here, parent: QWidget | None = None) -> None:
         super().__init__(parent)

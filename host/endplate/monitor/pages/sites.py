@@ -22,6 +22,10 @@ class SitesPage(Page):
     """Traces fill the middle; to their right one row a site."""
 
     TITLE = "Sites"
+    HINT = (
+        "Let the patient rest, then try each movement: a good site is quiet at rest and loud in "
+        "one movement alone. Enter measures the contacts."
+    )
 
     def __init__(self, palette: Palette, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a calibration came to: the decoder and why in one sentence, each site and each decoder in a
+table, advice below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import (
+    QHeaderView,
+    QLabel,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from endplate.clinic.fitting import Made
+from endplate.monitor.pages.page import heading, quiet
+from endplate.monitor.theme import VERDICTS
+
+FIGURES = {
+    "r2": "R²", "combined_r2": "two at once", "leakage": "idle DoF", "rest_motion_share": "at rest",
+    "merit": "merit",
+}  # fmt: skip
+
+
+def why(made: Made) -> str:
+    """The decoder, and what decided."""
+    report = made.report
+    chosen = report["chosen"]["decoder"]
+    row = next(one for one in report["cross_validation"] if one["decoder"] == chosen)
+    still = row["rest_motion_share"] * 100
+    return (
+        f"{chosen}: on repetitions that it had not seen it followed with R² {row['r2']:.2f}, moved "
+        f"idle DoF by {row['leakage']:.3f} and moved in {still:.1f} % of the rest; no other came "
+        "out better."
+    )
+
+
+class ResultCard(QWidget):
+    """`show_result` fills it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.title, self.why = heading(""), QLabel("")
+        self.why.setWordWrap(True)
+        self.sites, self.decoders = QTableWidget(), QTableWidget()
+        self.advice = quiet()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        for widget in (self.title, self.why, self.sites, self.decoders, self.advice):
+            column.addWidget(widget)
+
+    def show_result(self, made: Made) -> None:
+        """Of one profile."""
+        report = made.report
+        self.title.setText(f"Calibrated: {', '.join(plain(dof) for dof in made.dofs)}")
+        self.why.setText(why(made))
+        matrix = report["site_matrix"]
+        rows = []
+        for number, label in enumerate(made.site_labels):
+            verdict = str(report["verdict"][number])
+            mark = VERDICTS.get(verdict, VERDICTS["unknown"])[1]
+            rows.append([
+                label, f"{mark} {verdict}", _figure(report["rest_uv"][number], 1),
+                _figure(report["snr_db"][number], 0),
+                *(f"{row[number]:.2f}" for row in matrix.values()),
+            ])  # fmt: skip
+        fill(self.sites, ["site", "verdict", "rest µV", "SNR dB", *matrix], rows)
+        chosen = report["chosen"]["decoder"]
+        fill(
+            self.decoders, ["decoder", *FIGURES.values()],
+            [[("▶ " if row["decoder"] == chosen else "") + row["decoder"],
+              *(_figure(row.get(name), 3) for name in FIGURES)]
+             for row in report["cross_validation"]],
+        )  # fmt: skip
+        self.advice.setText("\n".join(f"· {line}" for line in report["sentences"]))
+
+
+def plain(name: str) -> str:
+    """wrist_rotation as it is read."""
+    return name.replace("_", " ")
+
+
+def _figure(value: float | None, digits: int) -> str:
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def fill(table: QTableWidget, titles: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Texts into a table that is only read."""
+    table.setColumnCount(len(titles))
+    table.setHorizontalHeaderLabels(list(titles))
+    table.setRowCount(len(rows))
+    table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+    table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    table.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
+    beside, above = table.verticalHeader(), table.horizontalHeader()
+    if beside is not None:
+        beside.hide()
+    if above is not None:
+        above.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+    for row, texts in enumerate(rows):
+        for column, text in enumerate(texts):
+            item = QTableWidgetItem(str(text))
+            if column:
+                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            table.setItem(row, column, item)

@@ -1,22 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes a profile of a guided recording in a process of its own, so that neither a window nor the
-hand waits for it, and keeps it with the visit."""
+"""Jobs (work.py) on what a guided recording heard: a profile of it, or what its sites are worth."""
 
 from __future__ import annotations
 
-import pickle
-import queue
-import subprocess
-import sys
-import threading
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from endplate.errors import EndplateError
 from endplate.fit.calibration import from_guided
 from endplate.fit.guided.guide import Guided
+from endplate.fit.recorded.cued import Recorded, listen
+from endplate.fit.sites.site_test import Judged, judge
 from endplate.hardware import load_hand, load_montage
 from endplate.live.feed import FeedInfo
 from endplate.live.profile_file import load_profile
@@ -24,21 +19,18 @@ from endplate.live.profile_versions import keep
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What to make: `montage` and `hand` are names or paths of their files, `out` the profile."""
+class Heard:
+    """What there is to work on: `montage` and `hand` are names or paths of their files."""
 
     guided: Guided
     info: FeedInfo
     montage: str
     hand: str
-    board: str
-    out: Path
-    why: str = "calibrated"
 
 
 @dataclass(frozen=True)
 class Made:
-    """What came of it; `report` is the profile's."""
+    """A profile that was made; `report` is its own."""
 
     path: Path
     version: int
@@ -48,81 +40,49 @@ class Made:
     report: dict[str, Any]
 
 
-News = str | Made | EndplateError
+@dataclass(frozen=True)
+class Calibration:
+    """Makes a profile, keeps it as a version of `out`."""
 
+    heard: Heard
+    out: Path
+    why: str = "calibrated"
 
-class Fitting:
-    """One profile in the making. `poll` says what is new; `stop` gives it up."""
-
-    def __init__(self, wanted: Wanted) -> None:
-        self._news: queue.Queue[News] = queue.Queue()
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "endplate.clinic.fitting"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        )  # fmt: skip
-        self._thread = threading.Thread(target=self._follow, args=(wanted,), daemon=True)
-        self._thread.start()
-
-    def _follow(self, wanted: Wanted) -> None:
-        """Hands the work over and takes what comes back."""
-        given, said = self._process.stdin, self._process.stdout
-        assert given is not None and said is not None
-        with suppress(OSError):
-            pickle.dump(wanted, given)
-            given.close()
-        last: News = ""
-        with suppress(EOFError, OSError, pickle.UnpicklingError):
-            while True:
-                last = pickle.load(said)
-                self._news.put(last)
-        if isinstance(last, str):
-            self._news.put(EndplateError("The computation ended by itself: start it again."))
-
-    def poll(self) -> News | None:
-        """A sentence of progress, the result, what went wrong, or None when nothing is new."""
-        try:
-            return self._news.get_nowait()
-        except queue.Empty:
-            return None
-
-    def stop(self) -> None:
-        """Ends the process."""
-        self._process.kill()
-        self._process.wait()
-        self._thread.join()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with suppress(OSError):
-                    pipe.close()
-
-
-def work(given: IO[bytes], said: IO[bytes]) -> None:
-    """In the other process."""
-
-    def tell(news: News) -> None:
-        pickle.dump(news, said)
-        said.flush()
-
-    wanted = pickle.load(given)
-    try:
+    def run(self, tell: Callable[[str], None]) -> Made:
+        """Tells the name of each decoder that is tried."""
+        heard, info = self.heard, self.heard.info
         profile = from_guided(
-            wanted.guided, wanted.info, montage=load_montage(wanted.montage),
-            hand=load_hand(wanted.hand), board=wanted.board, mains_hz=int(wanted.info.mains_hz),
-            progress=tell,
+            heard.guided, info, montage=load_montage(heard.montage), hand=load_hand(heard.hand),
+            board=info.board, mains_hz=int(info.mains_hz),
+            progress=lambda name: tell(f"Trying {name} on what was left out of its training ..."),
         )  # fmt: skip
-        tell(_made(wanted.out, keep(profile, wanted.out, wanted.why).number))
-    except EndplateError as error:
-        tell(EndplateError(str(error)))
+        return calibrated(self.out, keep(profile, self.out, self.why).number)
 
 
-def _made(path: Path, number: int) -> Made:
+def calibrated(path: Path, number: int) -> Made:
+    """What a profile that is there says of itself. Raises ProfileError."""
     profile = load_profile(path)
     return Made(path, number, profile.name, tuple(profile.dofs), tuple(profile.site_labels),
                 profile.report)  # fmt: skip
 
 
-if __name__ == "__main__":
-    # What is pickled must be this module's under its own name, not __main__'s.
-    from endplate.clinic import fitting
+@dataclass(frozen=True)
+class SiteTest:
+    """Says what the sites are worth in `mode` (site_test.MODES) for `dofs`."""
 
-    fitting.work(sys.stdin.buffer, sys.stdout.buffer)
+    heard: Heard
+    dofs: tuple[str, ...]
+    mode: str
+
+    def run(self, tell: Callable[[str], None]) -> Judged:
+        """Tells how many sites are left."""
+        guided, info = self.heard.guided, self.heard.info
+        recorded = Recorded(
+            guided.counts, info.rate_hz, info.uv_per_count, info.full_scale_uv, info.mains_hz,
+            guided.cues,
+        )  # fmt: skip
+        cued = listen(
+            recorded, load_montage(self.heard.montage), load_hand(self.heard.hand),
+            list(self.dofs), least_repetitions=2, testing=True,
+        )  # fmt: skip
+        return judge(cued, self.mode, lambda n: tell(f"Leaving out site after site: {n} left ..."))

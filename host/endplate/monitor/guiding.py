@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from endplate.errors import EndplateError
 from endplate.fit.guided.guide import AGAIN, ENOUGH, SKIP, Guide
 from endplate.fit.guided.protocol import Cue
 from endplate.fit.guided.watch import Done, Watch, name_of
+from endplate.fit.sites.site_test import Live
 from endplate.live.feed import FeedReader
 from endplate.live.requests import ask
 
@@ -45,10 +46,17 @@ class Guiding(QObject):
         return self._thread is not None and self._thread.is_alive()
 
     def start(self, directory: Path, cues: Sequence[Cue], sites: Sequence[Any]) -> None:
-        """Begins; `sites` have a channel and a label."""
+        """Begins a calibration; `sites` have a channel and a label."""
+        self._begin(self._calibrate, directory, list(cues), list(sites))
+
+    def listen(self, directory: Path, cues: Sequence[Cue], live: Live) -> None:
+        """Begins a site test: nothing is judged, `live` hears everything."""
+        self._begin(self._listen, directory, list(cues), live)
+
+    def _begin(self, work: Callable[..., Guide], *given: Any) -> None:
         self._typed = queue.Queue()
         self._thread = threading.Thread(
-            target=self._run, args=(directory, list(cues), list(sites)), daemon=True, name="guide"
+            target=self._run, args=(work, *given), daemon=True, name="guide"
         )
         self._thread.start()
 
@@ -78,35 +86,51 @@ class Guiding(QObject):
         except queue.Empty:
             return typed
 
-    def _run(self, directory: Path, cues: list[Cue], sites: list[Any]) -> None:
+    def _run(self, work: Callable[..., Guide], directory: Path, *given: Any) -> None:
         try:
-            watch = Watch(sites, FeedReader(directory / "feed").info)
-
-            def show(index: int, cue: Cue, share: float) -> None:
-                effort = watch.effort(cue)
-                self.now.emit(index, cue, share, math.nan if effort is None else effort)
-
-            def heard(_first: int, _counts: np.ndarray, clean: np.ndarray) -> None:
-                watch.hear(clean)
-
-            def done(index: int) -> None:
-                before = len(watch.done)
-                said = watch.look(guide, index)
-                if len(watch.done) > before:
-                    one = watch.done[-1]
-                    self.judged.emit(index, one.name, one.verdict.fault, one.verdict.sentence)
-                elif said:
-                    cue = guide.started[index][1]
-                    fault = "" if said.endswith(": Good") else "unrest"
-                    self.judged.emit(index, name_of(cue, 1), fault, said.partition(": ")[2])
-
-            guide = Guide(directory, progress=show, heard=heard, done=done, keys=self._keys)
-            guide.play(cues)
-            self._repeats(guide, watch)
+            guide = work(directory, *given)
             ask(directory, "prompt")  # nothing is asked for any more
             self.ended.emit(guide.guided())
         except EndplateError as error:
             self.failed.emit(str(error))
+
+    def _listen(self, directory: Path, cues: list[Cue], live: Live) -> Guide:
+        def show(index: int, cue: Cue, share: float) -> None:
+            live.begin(*guide.started[index])
+            self.now.emit(index, cue, share, math.nan)
+
+        def heard(first: int, _counts: np.ndarray, clean: np.ndarray) -> None:
+            live.heard(first, clean)
+
+        guide = Guide(directory, progress=show, heard=heard, keys=self._keys)
+        guide.play(cues)
+        return guide
+
+    def _calibrate(self, directory: Path, cues: list[Cue], sites: list[Any]) -> Guide:
+        watch = Watch(sites, FeedReader(directory / "feed").info)
+
+        def show(index: int, cue: Cue, share: float) -> None:
+            effort = watch.effort(cue)
+            self.now.emit(index, cue, share, math.nan if effort is None else effort)
+
+        def heard(_first: int, _counts: np.ndarray, clean: np.ndarray) -> None:
+            watch.hear(clean)
+
+        def done(index: int) -> None:
+            before = len(watch.done)
+            said = watch.look(guide, index)
+            if len(watch.done) > before:
+                one = watch.done[-1]
+                self.judged.emit(index, one.name, one.verdict.fault, one.verdict.sentence)
+            elif said:
+                cue = guide.started[index][1]
+                fault = "" if said.endswith(": Good") else "unrest"
+                self.judged.emit(index, name_of(cue, 1), fault, said.partition(": ")[2])
+
+        guide = Guide(directory, progress=show, heard=heard, done=done, keys=self._keys)
+        guide.play(cues)
+        self._repeats(guide, watch)
+        return guide
 
     def _repeats(self, guide: Guide, watch: Watch) -> None:
         """As long as somebody wants one."""

@@ -69,7 +69,7 @@ class Window(QMainWindow):
 
         self.here = Here(records, self)
         self.patient = PatientPage(palette, self.here)
-        self.sites = SitesPage(palette)
+        self.sites = SitesPage(palette, self.here)
         self.calibrate = CalibratePage(palette, self.here)
         self.hand = HandPage(palette)
         self.pages: list[Page] = [
@@ -114,6 +114,7 @@ class Window(QMainWindow):
         self.here.session.connect(self._session)
         self.here.patient_changed.connect(self._show_who)
         self.here.visit_changed.connect(self._show_who)
+        self.sites.watch_session(directory)
         self._keys()
         self.turn_to(0 if records is not None else 1)
         if directory is None:
@@ -147,11 +148,13 @@ class Window(QMainWindow):
         if self.page.step().ready:
             self.page.do_step()
 
-    def _done(self) -> None:
-        """The page's work of this visit is done: a tick, and on to the next page."""
-        index = self._stack.currentIndex()
+    def _done(self, go_on: bool) -> None:
+        """The page's work of this visit is done: a tick, and perhaps on to the next page."""
+        page = self.sender()
+        index = self.pages.index(page) if isinstance(page, Page) else self._stack.currentIndex()
         self.rail.tick(index, True)
-        self.turn_to(min(index + 1, len(self.pages) - 1))
+        if go_on and index == self._stack.currentIndex():
+            self.turn_to(min(index + 1, len(self.pages) - 1))
 
     def undo(self) -> None:
         """The last change on this page."""
@@ -271,6 +274,8 @@ class Window(QMainWindow):
         directory = Path(place) if place else None
         self.asking.look_at(directory)
         self.watch.look_at(directory)
+        for index in range(len(self.pages)):
+            self.rail.tick(index, False)
         self._show_who()
 
     def _begun(self, info: FeedInfo) -> None:

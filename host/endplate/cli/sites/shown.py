@@ -14,7 +14,7 @@ from rich.text import Text
 
 from endplate.fit.guided.protocol import Cue, directions, words
 from endplate.fit.sites import choice as site_choice
-from endplate.fit.sites.advice import GOOD_SNR_DB, ISOLATED_DB, LEAST_SNR_DB, MIXED_DB, second
+from endplate.fit.sites.advice import MIXED_DB, heard
 from endplate.fit.sites.site_test import Judged, Live
 
 BARS = " ▁▂▃▄▅▆▇█"
@@ -90,18 +90,6 @@ def matrix_table(
         row += [f"{apart[site]:.0f}" if several else "", said]
         table.add_row(*row)
     return table
-
-
-def heard(found: site_choice.Matrix, site: int) -> str:
-    """What a site hears, in words."""
-    snr, apart = float(found.snr_db()[site]), float(found.isolation_db()[site])
-    if snr < LEAST_SNR_DB:
-        return "hardly anything"
-    loud = words(*found.intents[int(found.best[site])]).lower()
-    how = " alone" if apart >= ISOLATED_DB else " most"
-    if apart < MIXED_DB:
-        how = f" + {second(found, site)}"
-    return f"{loud}{how}{'' if snr >= GOOD_SNR_DB else ', weakly'}"
 
 
 def live_view(

@@ -134,3 +134,15 @@ def for_cover(
                          "and the others cannot replace it: keep it.", "needed")  # fmt: skip
         said.append(one)
     return said
+
+
+def heard(found: Matrix, site: int) -> str:
+    """What a site hears, in a few words."""
+    snr, apart = float(found.snr_db()[site]), float(found.isolation_db()[site])
+    if snr < LEAST_SNR_DB:
+        return "hardly anything"
+    loud = words(*found.intents[int(found.best[site])]).lower()
+    how = " alone" if apart >= ISOLATED_DB else " most"
+    if apart < MIXED_DB:
+        how = f" + {second(found, site)}"
+    return f"{loud}{how}{'' if snr >= GOOD_SNR_DB else ', weakly'}"

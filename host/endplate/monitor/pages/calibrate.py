@@ -25,8 +25,10 @@ from PyQt6.QtWidgets import (
 )
 
 from endplate.clinic.desk import PROFILE
-from endplate.clinic.fitting import Fitting, Made, Wanted
+from endplate.clinic.fitting import Calibration, Heard, Made
 from endplate.clinic.montage_file import NAME as MONTAGE
+from endplate.clinic.work import Done as WorkDone
+from endplate.clinic.work import Work
 from endplate.errors import EndplateError
 from endplate.fit.guided.guide import Guided
 from endplate.fit.guided.protocol import Cue, calibration_protocol
@@ -64,7 +66,7 @@ class CalibratePage(Page):
         self._session: Path | None = None
         self._cues: list[Cue] = []
         self._odd: list[Done] = []
-        self._fitting: Fitting | None = None
+        self._work: Work | None = None
         self.made: Made | None = None
         self.guiding = Guiding(self)
 
@@ -177,7 +179,7 @@ class CalibratePage(Page):
             self.guiding.enough()
         elif self.state == RESULT and self.made is not None:
             self.asked.emit("profile", {"path": str(self.made.path)})
-            self.done.emit()
+            self.done.emit(True)
 
     def _start(self) -> None:
         visit, session, info = self._here.visit, self._session, self._info
@@ -267,21 +269,19 @@ class CalibratePage(Page):
         if visit is None or info is None:
             self._turn(PLAN)
             return
-        self._fitting = Fitting(Wanted(
-            guided, info, str(visit.folder / MONTAGE), info.hand, info.board,
-            visit.folder / PROFILE,
-        ))  # fmt: skip
+        heard = Heard(guided, info, str(visit.folder / MONTAGE), info.hand)
+        self._work = Work(Calibration(heard, visit.folder / PROFILE))
         self._turn(COMPUTING)
         self._looking.start(LOOK_MS)
 
     def _look(self) -> None:
-        while self._fitting is not None and (news := self._fitting.poll()) is not None:
+        while self._work is not None and (news := self._work.poll()) is not None:
             if isinstance(news, str):
-                self.word.setText(f"Trying {news} on what was left out of its training ...")
+                self.word.setText(news)
                 continue
             self._over()
-            if isinstance(news, Made):
-                self._show_result(news)
+            if isinstance(news, WorkDone):
+                self._show_result(news.result)
             else:
                 self._failed(str(news))
 
@@ -301,9 +301,9 @@ class CalibratePage(Page):
 
     def _over(self) -> None:
         self._looking.stop()
-        if self._fitting is not None:
-            self._fitting.stop()
-            self._fitting = None
+        if self._work is not None:
+            self._work.stop()
+            self._work = None
 
     def _turn(self, state: int) -> None:
         self.state = state

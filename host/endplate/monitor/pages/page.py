@@ -27,7 +27,8 @@ class Page(QWidget):
     """A page does nothing until it is told; what a kind of page does not need it leaves out.
 
     `said` brings a sentence for the frame's line; `asked` a request to the control process, as
-    (verb, fields); `done` that the page's work of this visit is done; `changed` that its step reads
+    (verb, fields); `done` that the page's work of this visit is done, True to go on to the
+    next page; `changed` that its step reads
     otherwise now.
     """
 
@@ -35,7 +36,7 @@ class Page(QWidget):
     HINT = ""  # what to click, in one sentence
     said = pyqtSignal(str)
     asked = pyqtSignal(str, dict)
-    done = pyqtSignal()
+    done = pyqtSignal(bool)
     changed = pyqtSignal()
 
     def step(self) -> Step:

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The site test below the traces: the matrix while movements are tried, then what to do with each
+site. `prompt` (what is asked for) and `mode` are laid out by the page.
+
+Trying one movement (a click on its name) fills its row in some seconds; the whole test tries each
+twice, and only then the sites are judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from PyQt6.QtCore import Qt, QTimer, pyqtSignal
+from PyQt6.QtWidgets import QComboBox, QLabel, QProgressBar, QScrollArea, QVBoxLayout, QWidget
+
+from endplate.clinic.fitting import Heard, SiteTest
+from endplate.clinic.work import Done, Work
+from endplate.fit.guided.guide import Guided
+from endplate.fit.guided.protocol import Cue, directions, words
+from endplate.fit.sites.site_test import MODES, MOVE_S, Judged, Live, protocol
+from endplate.live.feed import FeedInfo
+from endplate.monitor.guiding import Guiding
+from endplate.monitor.matrix_view import MatrixView
+from endplate.monitor.pages.page import quiet
+from endplate.monitor.theme import Palette
+
+LOOK_MS = 100
+TITLE = "Movements against sites (µV above rest)"
+ADVICE = 96  # pixels; more is scrolled
+ACTIONS = {"keep": "✓", "move": "→", "swap": "⇄", "drop": "✕"}
+WORDS = {"isolate": "for direct control", "cover": "for decoders of all sites"}
+
+
+class SiteTrial(QWidget):
+    """`judged(Judged)` when a whole test is over; `said` a sentence; `changed` when what goes on
+    has changed."""
+
+    judged = pyqtSignal(object)
+    said = pyqtSignal(str)
+    changed = pyqtSignal()
+
+    def __init__(self, palette: Palette, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.matrix, self.guiding = MatrixView(palette), Guiding(self)
+        self.mode = QComboBox()
+        for mode in reversed(MODES):
+            self.mode.addItem(WORDS[mode], mode)
+        self.prompt, self.advice = QLabel(TITLE), quiet()
+        self.prompt.setProperty("role", "heading")
+        self.advice.setAlignment(Qt.AlignmentFlag.AlignTop)
+        said = QScrollArea()
+        said.setWidget(self.advice)
+        said.setWidgetResizable(True)
+        said.setFrameShape(QScrollArea.Shape.NoFrame)
+        said.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        said.setFixedHeight(ADVICE)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.hide()
+        self._dofs: list[str] = []
+        self._cues: list[Cue] = []
+        self._live: Live | None = None
+        self._heard: tuple[FeedInfo, str] | None = None
+        self._whole = False
+        self._work: Work | None = None
+
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        for widget in (self.bar, self.matrix, said):
+            column.addWidget(widget)
+        self._looking = QTimer(self)
+        self._looking.timeout.connect(self._look)
+        self.guiding.now.connect(self._now)
+        self.guiding.ended.connect(self._ended)
+        self.guiding.failed.connect(self._failed)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a test or its computation goes on."""
+        return self.guiding.on or self._work is not None
+
+    def begin(self, info: FeedInfo, labels: Sequence[str], columns: Sequence[int],
+              dofs: Sequence[str], montage: str) -> None:  # fmt: skip
+        """For another session; `columns` of its sites, `montage` its file."""
+        self._dofs = list(dofs)
+        self._live = Live(columns, info.rate_hz)
+        self._heard = info, montage
+        self.matrix.begin(directions(dofs), labels)
+        self.advice.setText("A click on a movement tries it; the whole test tries each twice.")
+
+    def seconds(self) -> float:
+        """Of the whole test."""
+        return sum(cue.duration_s for cue in protocol(self._dofs))
+
+    def start(self, session: Path) -> None:
+        """The whole test."""
+        if self._heard is None or self.busy:
+            return
+        info, _ = self._heard
+        columns = [c - 1 for c in info.montage_channels] or [*range(info.channels)]
+        self._live = Live(columns, info.rate_hz)
+        self._play(session, protocol(self._dofs), True)
+
+    def try_one(self, session: Path, row: int) -> None:
+        """One movement."""
+        if self.busy:
+            return
+        dof, sign = directions(self._dofs)[row]
+        self._play(session, [Cue(words(dof, sign), {dof: sign}, *MOVE_S)], False)
+
+    def _play(self, session: Path, cues: list[Cue], whole: bool) -> None:
+        if self._live is None:
+            return
+        self._cues, self._whole = cues, whole
+        self.advice.setText("")
+        self.guiding.listen(session, cues, self._live)
+        self.bar.setMaximum(1000)
+        self.bar.show()
+        self.changed.emit()
+
+    def show_now(self) -> None:
+        """5 times a second: the matrix as far as it is known."""
+        if self._live is not None and self.guiding.on:
+            self.matrix.show_matrix(self._live.matrix(), self._live.now_uv, self._asked())
+
+    def _asked(self) -> Any:
+        for intent in directions(self._dofs):
+            if words(*intent) == self.prompt.text():
+                return intent
+        return None
+
+    def _now(self, index: int, cue: Cue, share: float, _effort: float) -> None:
+        self.prompt.setText(cue.label)
+        whole = sum(one.duration_s for one in self._cues)
+        done = sum(one.duration_s for one in self._cues[:index]) + share * cue.duration_s
+        self.bar.setValue(round(1000 * done / max(whole, 0.1)))
+
+    def _ended(self, guided: Guided) -> None:
+        self.prompt.setText(TITLE)
+        self.show_all()
+        if not self._whole or self._heard is None:
+            self.bar.hide()
+            self.changed.emit()
+            return
+        info, montage = self._heard
+        heard = Heard(guided, info, montage, info.hand)
+        self._work = Work(SiteTest(heard, tuple(self._dofs), str(self.mode.currentData())))
+        self.bar.setMaximum(0)
+        self._looking.start(LOOK_MS)
+        self.changed.emit()
+
+    def show_all(self) -> None:
+        """The matrix as it stands."""
+        if self._live is not None:
+            self.matrix.show_matrix(self._live.matrix(), self._live.now_uv, None)
+
+    def _look(self) -> None:
+        while self._work is not None and (news := self._work.poll()) is not None:
+            if isinstance(news, str):
+                self.advice.setText(news)
+                continue
+            self.close_work()
+            if isinstance(news, Done):
+                self.show_judged(news.result)
+                self.judged.emit(news.result)
+            else:
+                self._failed(str(news))
+
+    def show_judged(self, found: Judged) -> None:
+        """What to do with each site, and what they carry."""
+        lines = [f"{ACTIONS.get(one.action, '·')} {one.sentence}" for one in found.advice]
+        enough = ", ".join(found.labels[site] for site in found.cover.chosen)
+        carried = ", ".join(dof.replace("_", " ") for dof in found.carried) or "none"
+        lines.append(f"Enough: {enough}. Movements that these sites carry together: {carried}.")
+        lines += [f"· {line}" for line in found.says]
+        self.advice.setText("\n".join(lines))
+
+    def _failed(self, sentence: str) -> None:
+        self.prompt.setText(TITLE)
+        self.close_work()
+        self.said.emit(sentence)
+
+    def close_work(self) -> None:
+        """Nothing is computed any more."""
+        self._looking.stop()
+        self.bar.hide()
+        if self._work is not None:
+            self._work.stop()
+            self._work = None
+        self.changed.emit()
+
+    def end(self) -> None:
+        """What goes on is given up."""
+        self.guiding.enough()
+        self.close_work()

@@ -132,3 +132,15 @@ def test_a_site_of_its_own_for_each_intent_even_when_two_like_the_same():
     mix[1] = [75, 60, 2, 2]  # the second hears closing louder still
     chosen = site_choice.isolate(site_choice.matrix(session(mix)))
     assert chosen[INTENTS[0]] == 0 and chosen[INTENTS[1]] == 1
+
+
+def test_the_only_site_that_hears_a_movement_best_is_kept_although_it_is_not_needed():
+    uv = np.full((4, 5), 10.0) + 90.0 * np.eye(4, 5)
+    uv[0, 4] = 90.0  # the fifth hears what the first one hears
+    found = site_choice.Matrix(INTENTS, uv, np.full(5, 4.0))
+    labels = ("a", "b", "c", "d", "e")
+    advice = site_advice.advise(found, labels)
+    covering = site_choice.Cover((), (0, 2, 3))
+    said = {one.site: one for one in site_advice.for_cover(advice, found, covering, labels)}
+    assert said[1].action == "keep" and "b alone hears open hand best" in said[1].sentence
+    assert said[4].action == "drop" and "adds nothing" in said[4].sentence

@@ -125,6 +125,10 @@ def for_cover(
         label = labels[one.site]
         if one.about in ("contact", "untried", "weak", "meant"):
             pass
+        elif one.site not in covering.chosen and _only_one(found, one.site, covering.chosen):
+            loud = words(*found.intents[int(found.best[one.site])]).lower()
+            why = f"{label} alone hears {loud} best: keep it, although {enough} might do."
+            one = Advice(one.site, "keep", why, "needed")
         elif one.site not in covering.chosen:
             one = Advice(one.site, "drop", f"{label} adds nothing to {enough}: leave it out, or "
                          "keep it as a spare.", "spare")  # fmt: skip
@@ -134,6 +138,13 @@ def for_cover(
                          "and the others cannot replace it: keep it.", "needed")  # fmt: skip
         said.append(one)
     return said
+
+
+def _only_one(found: Matrix, site: int, others: Sequence[int]) -> bool:
+    """Whether a movement is heard alone here, and best at none of the others: two repetitions may
+    say that a decoder makes it out all the same; a day with dry skin says otherwise."""
+    alone = bool(found.isolation_db()[site] >= ISOLATED_DB)
+    return alone and all(found.best[other] != found.best[site] for other in others)
 
 
 def heard(found: Matrix, site: int) -> str:

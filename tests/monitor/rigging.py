@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,7 @@ class Outside:
         self.refuse: str | None = None
         self.hold: set[str] = set()  # verbs that are never answered
         self.status = status()
+        self.velocity: Callable[[float], tuple[float, float]] = lambda t: (math.sin(t), math.cos(t))
         self._writer = FeedWriter(directory / "feed", self.info)
         self._server = RequestServer(directory, self._answer)
         self._stop = threading.Event()
@@ -108,7 +110,7 @@ class Outside:
             clean = chance.normal(0, 30, (step, self.info.channels)).astype(np.float32)
             self._writer.samples(n, np.zeros(clean.shape, np.int32), clean)
             hop = np.zeros(1, core.HOP)[0]
-            hop["intent"][:2] = hop["velocity"][:2] = (math.sin(t), math.cos(t))
+            hop["intent"][:2] = hop["velocity"][:2] = self.velocity(t)
             self._writer.hop(hop, time.monotonic_ns(), True)
             self._writer.status(self.status)
             self._server.poll()

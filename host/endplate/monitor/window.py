@@ -28,11 +28,12 @@ from endplate.monitor.asking import Asking
 from endplate.monitor.frame import Foot, Rail, TopBar
 from endplate.monitor.here import Here
 from endplate.monitor.pages.calibrate import CalibratePage
-from endplate.monitor.pages.coming import ComingPage
+from endplate.monitor.pages.follow_up import FollowUpPage
 from endplate.monitor.pages.hand import ARMED, HandPage
 from endplate.monitor.pages.page import Page
 from endplate.monitor.pages.patient import PatientPage
 from endplate.monitor.pages.sites import SitesPage
+from endplate.monitor.pages.test import TestPage
 from endplate.monitor.theme import Palette, style_sheet
 from endplate.monitor.watch import FeedWatch, Fresh
 
@@ -46,8 +47,6 @@ HELP = (
     "Ctrl+E emergency stop (drive off until the hand is switched off and on)"
 )
 PAUSED = "Traces paused; everything else goes on. P lets them run."
-TEST = "Motion test, TAC and Fitts tests will be here; they need a calibrated patient."
-FOLLOW_UP = "Trends and the report will be here. Scores: endplate patient score, in a terminal."
 
 
 class Window(QMainWindow):
@@ -72,9 +71,11 @@ class Window(QMainWindow):
         self.sites = SitesPage(palette, self.here)
         self.calibrate = CalibratePage(palette, self.here)
         self.hand = HandPage(palette)
+        self.test = TestPage(palette, self.here)
+        self.follow_up = FollowUpPage(palette, self.here)
         self.pages: list[Page] = [
             self.patient, self.sites, self.calibrate, self.hand,
-            ComingPage("Test", TEST), ComingPage("Follow-up", FOLLOW_UP),
+            self.test, self.follow_up,
         ]  # fmt: skip
         self._stack = QStackedWidget()
         for page in self.pages:

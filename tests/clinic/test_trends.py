@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Series over visits, and what a change is called."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from endplate.clinic.records.scores import Score, Scores
+from endplate.clinic.records.visits import Visits
+from endplate.clinic.trends import Point, Trend, trends
+
+from .conftest import NOW
+
+
+def fitts(completion, throughput, direct=False):
+    figures = {"completion": completion, "throughput": throughput, "path_efficiency": 0.8}
+    return {"figures": figures, "direct": direct}
+
+
+def test_figures_come_in_the_order_of_the_visits_with_the_baseline_apart(database, patient):
+    visits, scores = Visits(database), Scores(database)
+    for days, rate in ((60, 0.8), (30, 1.1), (0, 1.3)):
+        when = NOW - timedelta(days=days)
+        visit = visits.begin(patient, when)
+        visits.keep(visit, "fitts", fitts(0.5, 9.9), when)
+        visits.keep(visit, "fitts", fitts(0.9, rate), when + timedelta(minutes=5))
+        report = {"snr_db": [20.0, None, 10.0]}
+        visits.keep(visit, "calibration", {"report": report}, when)
+    visits.keep(visit, "fitts", fitts(0.7, 0.6, direct=True), NOW)
+    visits.keep(visit, "sites", {"isolation_db": [12.0, 8.0], "carried": ["hand"]}, NOW)
+    scores.add(patient, Score("acmc", date(2026, 1, 1), 1.0), NOW.date())
+    scores.add(patient, Score("acmc", NOW.date(), 1.3), NOW.date())
+    found = {trend.name: trend for trend in trends(visits, scores, patient)}
+    rate = found["Fitts: throughput"]
+    assert [point.value for point in rate.own] == [0.8, 1.1, 1.3], "the last of each day"
+    assert [point.value for point in rate.points if point.other] == [0.6]
+    assert rate.said() == f"1.3 bit/s, more than 1.1 on {(NOW - timedelta(days=30)).date()}"
+    assert found["SNR, mean of sites"].own[-1].value == 15.0
+    assert found["Isolation, mean of sites"].own[-1].value == 10.0
+    assert found["Movements that the sites carry"].said() == "1 DoF"
+    assert found["ACMC"].said() == "1.3 logits, within measurement error"
+
+
+def test_a_test_without_throughput_is_no_point(database, patient):
+    visits = Visits(database)
+    visits.keep(visits.begin(patient, NOW), "fitts", fitts(0.0, None), NOW)
+    found = {trend.name for trend in trends(visits, Scores(database), patient)}
+    assert "Fitts: throughput" not in found and "Fitts: completed" in found
+
+
+def test_a_change_beyond_error_is_better_or_worse():
+    def said(before, now, better=1, mdc=2.0):
+        points = (Point(date(2026, 1, 1), before), Point(date(2026, 2, 1), now))
+        return Trend("x", "u", points, better, mdc).said()
+
+    assert said(5, 8).startswith("8 u, better than 5") and said(8, 5).startswith("5 u, worse")
+    assert said(5, 8, better=-1).startswith("8 u, worse")
+    assert said(5, 6.9) == "6.9 u, within measurement error"
+    assert said(5, 5, mdc=None).startswith("5 u, unchanged")
+    assert said(5, 3, mdc=None).startswith("3 u, less than 5")

@@ -20,7 +20,8 @@ help: ## this list
 
 run: $(VENV)/.core firmware-pc ## the whole simulated rig: patient, board, control, hand; window if there is a display
 	@sh host/build/debian.sh run
-	$(PY) -m endplate bench --report run $(RUN)
+	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] && [ -z "$(RUN)" ]; then $(PY) -m endplate clinic --simulated --data run/clinic; \
+	else $(PY) -m endplate bench --report run $(RUN); fi
 
 test: $(VENV)/.core ## every test (under 10 minutes on 2 cores); TESTS=tests/host picks some
 	@sh host/build/debian.sh test

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +22,17 @@ from rich.console import Console
 from endplate.cli.places import session_folder
 from endplate.cli.sources import add_board, add_hand, board_settings
 from endplate.clinic.desk import Desk, Setup
-from endplate.clinic.records.database import default_folder
+from endplate.clinic.records.database import Database, default_folder
+from endplate.clinic.records.patients import Patients
 from endplate.errors import EndplateError, SessionError, UsageError
 from endplate.live.feed import FeedReader
 
 EXAMPLES = """examples:
   endplate clinic --board cyton --port /dev/ttyUSB0 --hand-port /dev/ttyACM0
-  endplate clinic --simulated                     a simulated patient, board and hand
+  endplate clinic --simulated                     a simulated patient with a history, board, hand
   endplate clinic --simulated --data trial        with records of their own
 """
+SIMULATED = "simulated"  # folder of their records, apart from people's
 REOPEN_S = 1.0  # a window that crashes at once is not opened again without end
 MOST_CRASHES = 3
 
@@ -57,13 +60,27 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(
             "Name the board (--board cyton --port /dev/ttyUSB0) or say --simulated, one of the two."
         )
-    folder = (arguments.data or default_folder()).expanduser().resolve()
+    usual = default_folder() / SIMULATED if arguments.simulated else default_folder()
+    folder = (arguments.data or usual).expanduser().resolve()
+    if arguments.simulated:
+        with Database(folder) as database:
+            if not Patients(database).all():
+                demonstrate(database, console)
     with setups(arguments) as (setup, follow), Desk(folder, setup) as desk:
         for path in desk.repaired:
             console.print(f"An earlier recording had not been closed; it is whole again: {path}")
         with suppress(KeyboardInterrupt):
             attend(desk, console, arguments, follow)
     return 0
+
+
+def demonstrate(database: Database, console: Console) -> None:
+    """Enters the demonstration patient."""
+    from endplate.cli import demonstration  # loads the simulator
+
+    with console.status("Demonstration patient ...") as line:
+        made = demonstration.make(database, datetime.now(), line.update)
+    console.print(f"{made.code}: a simulated patient with {len(demonstration.PAST)} visits.")
 
 
 def attend(desk: Desk, console: Console, arguments: argparse.Namespace, follow: Any) -> None:

@@ -56,5 +56,5 @@ def test_a_change_beyond_error_is_better_or_worse():
     assert said(5, 8).startswith("8 u, better than 5") and said(8, 5).startswith("5 u, worse")
     assert said(5, 8, better=-1).startswith("8 u, worse")
     assert said(5, 6.9) == "6.9 u, within measurement error"
-    assert said(5, 5, mdc=None).startswith("5 u, unchanged")
+    assert said(5, 5, mdc=None).startswith("5 u, unchanged since 2026-01-01")
     assert said(5, 3, mdc=None).startswith("3 u, less than 5")

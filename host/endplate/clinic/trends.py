@@ -53,8 +53,10 @@ class Trend:
         if self.mdc is not None and abs(last.value - before.value) < self.mdc:
             return f"{text}, within measurement error"
         moved = (last.value - before.value) * self.better
-        word = "unchanged" if moved == 0 else "better" if moved > 0 else "worse"
-        if self.mdc is None and moved:
+        if moved == 0:
+            return f"{text}, unchanged since {before.dated}"
+        word = "better" if moved > 0 else "worse"
+        if self.mdc is None:
             word = "more" if last.value > before.value else "less"
         return f"{text}, {word} than {before.value:.3g} on {before.dated}"
 

@@ -82,7 +82,7 @@ class Rail(QFrame):
 
     def __init__(self, titles: Sequence[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setFixedWidth(132)
+        self.setFixedWidth(148)
         self._titles = list(titles)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 12, 0, 12)

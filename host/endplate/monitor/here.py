@@ -41,7 +41,7 @@ class Here(QObject):
         self.problem = ""
         self.patient: Patient | None = None
         self.visit: Visit | None = None
-        self.starting = False
+        self.starting = self._closed = False
         self._asking = ThreadPoolExecutor(1, "desk")
         self._answered.connect(self._take)
         self._database: Database | None = None
@@ -129,6 +129,8 @@ class Here(QObject):
         self._asking.submit(work)
 
     def _take(self, verb: str, reply: dict[str, Any]) -> None:
+        if self._closed:
+            return
         self.starting = False
         try:
             if "error" in reply:
@@ -159,6 +161,7 @@ class Here(QObject):
 
     def close(self) -> None:
         """The window closes; the session goes on."""
+        self._closed = True
         self._asking.shutdown(wait=False, cancel_futures=True)
         if self._database is not None:
             self._database.close()

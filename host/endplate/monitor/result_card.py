@@ -89,8 +89,10 @@ def _figure(value: float | None, digits: int) -> str:
     return "–" if value is None else f"{value:.{digits}f}"
 
 
-def fill(table: QTableWidget, titles: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Texts into a table that is only read."""
+def fill(
+    table: QTableWidget, titles: Sequence[str], rows: Sequence[Sequence[Any]], *, even: bool = True
+) -> None:
+    """Texts into a table that is only read; columns `even`, or each as wide as its texts."""
     table.setColumnCount(len(titles))
     table.setHorizontalHeaderLabels(list(titles))
     table.setRowCount(len(rows))
@@ -101,7 +103,8 @@ def fill(table: QTableWidget, titles: Sequence[str], rows: Sequence[Sequence[Any
     if beside is not None:
         beside.hide()
     if above is not None:
-        above.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        mode = QHeaderView.ResizeMode
+        above.setSectionResizeMode(mode.Stretch if even else mode.ResizeToContents)
     for row, texts in enumerate(rows):
         for column, text in enumerate(texts):
             item = QTableWidgetItem(str(text))

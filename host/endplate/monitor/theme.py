@@ -113,8 +113,6 @@ def style_sheet(palette: Palette) -> str:
     QListWidget::item {{ padding: 6px 8px; border-bottom: 1px solid {p.line}; }}
     QListWidget::item:selected {{ background: {p.accent}; color: {p.accent_text}; }}
     QTableWidget {{ gridline-color: {p.line}; }}
-    QTableWidget::indicator {{ width: 13px; height: 13px; border: 1px solid {p.quiet}; }}
-    QTableWidget::indicator:checked {{ background: {p.accent}; }}
     QHeaderView::section {{ background: {p.ground}; color: {p.quiet}; border: none;
     padding: 4px 6px; }}
     QProgressBar {{ background: {p.line}; border: none; border-radius: 4px; height: 10px; }}

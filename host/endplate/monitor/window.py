@@ -178,6 +178,8 @@ class Window(QMainWindow):
         code = here.patient.code if here.patient else ""
         visit = f" · visit {here.visit.began:%Y-%m-%d}" if here.visit else ""
         self.top.who.setText(code + visit)
+        simulated = here.patient is not None and here.patient.simulated
+        self.top.simulated.setVisible(simulated or bool(self._info and self._info.simulated))
         self._show_step()
 
     # ---- keys ----
@@ -302,13 +304,13 @@ class Window(QMainWindow):
                 self.say(words.contacts(found) or self.note.text())
 
     def _gone(self, sentence: str) -> None:
-        self._status = {}
+        self._status, self._info = {}, None
         if sentence:
             self.say(sentence)
         self.top.gone()
         for page in self.pages:
             page.gone()
-        self._show_step()
+        self._show_who()
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Only the window ends; control goes on."""

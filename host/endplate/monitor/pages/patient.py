@@ -46,6 +46,9 @@ class PatientPage(Page):
         self.list, self.past = QListWidget(), QListWidget()
         self.past.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.past.setMaximumHeight(170)
+        for names in (self.list, self.past):
+            names.setWordWrap(True)
+            names.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.form = PatientForm(palette)
         self.hint = quiet(EMPTY)
         self.new_button = self._button("New patient", self.new, "Ctrl+N")
@@ -142,6 +145,9 @@ class PatientPage(Page):
             if one.uid == chosen:
                 self.list.setCurrentItem(item)
         self.list.blockSignals(False)
+        if len(everybody) == 1 and not chosen:  # who else
+            self.list.setCurrentRow(0)
+            return
         self._show()
 
     def _words(self, patient: Patient) -> str:

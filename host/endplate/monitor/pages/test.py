@@ -31,7 +31,8 @@ from endplate.monitor.theme import Palette
 from endplate.monitor.watch import Fresh
 
 USUAL = ("hand", "elbow")
-COLUMNS = ("visit", "control", "DoF", "completed", "bit/s", "time s", "path", "overshoots", "n")
+COLUMNS = ("visit", "control", "DoF", "done", "bit/s", "s", "path", "over", "n")
+EMPTY = "Move the dot into the ball"
 MOST_DOFS = 3
 
 
@@ -80,8 +81,8 @@ class TestPage(Page):
         whole = QHBoxLayout(self)
         whole.setContentsMargins(16, 10, 16, 6)
         whole.setSpacing(24)
-        whole.addLayout(left, 3)
-        whole.addWidget(self.side, 2)
+        whole.addLayout(left, 4)
+        whole.addWidget(self.side, 3)
         here.patient_changed.connect(self._show_history)
         here.visit_changed.connect(self._show_history)
         self._turn()
@@ -154,7 +155,7 @@ class TestPage(Page):
         """Nothing else is on the screen while it is played."""
         self.side.setVisible(self.run is None)
         self.stop_button.setVisible(self.run is not None)
-        self.view.show_trial(None, "" if self.run is None else "Ready ...")
+        self.view.show_trial(None, EMPTY if self.run is None else "Ready ...")
         self.changed.emit()
 
     # ---- around it ----
@@ -166,7 +167,7 @@ class TestPage(Page):
             for visit in self._here.visits.of(patient):
                 for result in self._here.visits.results(visit, "fitts"):
                     rows.append(_row(result.made, result.content))
-        fill(self.history, COLUMNS, rows)
+        fill(self.history, COLUMNS, rows, even=False)
 
     def begin(self, info: FeedInfo) -> None:
         """The DoF of another session."""

@@ -23,6 +23,7 @@ COMMANDS = {
     "monitor": "open the window onto what is running",
     "clinic": "open the window with patients, visits and all that a visit needs",
     "patient": "the clinic's patients: enter, list, score, export, delete",
+    "report": "the fitting report of a visit, as PDF and HTML",
     "devices": "list serial ports, boards, hands and montages",
     "impedance": "measure the contact of every electrode",
     "record": "record a board into a BDF+ file",

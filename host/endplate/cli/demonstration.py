@@ -14,6 +14,7 @@ from endplate.clinic import fitts
 from endplate.clinic.desk import PROFILE
 from endplate.clinic.fitting import calibrated
 from endplate.clinic.fitts_run import USUAL_TARGETS, FittsRun
+from endplate.clinic.montage_file import NAME as MONTAGE
 from endplate.clinic.montage_file import write_montage
 from endplate.clinic.records.database import Database
 from endplate.clinic.records.patients import Patient, Patients, sites_of
@@ -75,6 +76,7 @@ def _visit(database: Database, patient: Patient, past: Past, when: datetime) -> 
     visit = visits.begin(patient, when)
     write_montage(patient, visit.folder)
     person = Person(PRESET, SEED, RATE_HZ, past.dofs, past.knobs)
+    person.montage = load_montage(str(visit.folder / MONTAGE))
     _sites(visits, visit, person, when)
     profile = _calibration(visits, visit, person, when, DECODER)
     _fitts(visits, visit, person, profile, when, direct=False)

@@ -10,6 +10,7 @@ from PyQt6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLineEdit,
+    QPushButton,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -21,6 +22,7 @@ from endplate.errors import EndplateError, RecordsError
 from endplate.monitor.here import Here
 from endplate.monitor.pages.page import Page, Step, heading, quiet
 from endplate.monitor.patient_form import day
+from endplate.monitor.report_files import write_report
 from endplate.monitor.theme import Palette
 from endplate.monitor.trend_view import TrendView
 
@@ -65,9 +67,15 @@ class FollowUpPage(Page):
         for widget, stretch in ((self.instrument, 3), (self.value, 1), (self.dated, 2),
                                 (self.version, 1), (self.notes, 3)):  # fmt: skip
             entry.addWidget(widget, stretch)
+        self.report_button = QPushButton("Write the report")
+        self.report_button.setToolTip("PDF and HTML of the last visit, into its folder")
+        self.report_button.clicked.connect(self._report)
+        top = QHBoxLayout()
+        top.addWidget(heading("Follow-up"), 1)
+        top.addWidget(self.report_button)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(16, 10, 16, 6)
-        whole.addWidget(heading("Follow-up"))
+        whole.addLayout(top)
         whole.addWidget(self.hint)
         whole.addWidget(scroll, 1)
         whole.addWidget(heading("Enter a score"))
@@ -118,6 +126,24 @@ class FollowUpPage(Page):
         self.said.emit("Taken out again.")
         self.refresh()
         return True
+
+    def _report(self) -> None:
+        """Of the visit that is on, or the last one."""
+        here, patient = self._here, self._here.patient
+        if patient is None:
+            self.said.emit("Choose a patient on the first page.")
+            return
+        try:
+            visit = here.visit or next(iter(here.visits.of(patient)), None)
+            if visit is None:
+                self.said.emit(f"{patient.code} has no visit yet, so there is nothing to report.")
+                return
+            out = visit.folder / f"report-{patient.code}-{visit.began:%Y-%m-%d}"
+            made, files = write_report(here.database, patient, visit, out, date.today())
+        except EndplateError as error:
+            self.said.emit(str(error))
+            return
+        self.said.emit(" ".join([f"Written: {files[1]}.", *made.missing]))
 
     def refresh(self) -> None:
         """Everything of the patient who is chosen."""

@@ -97,7 +97,9 @@ def test_the_third_time_it_says_where_a_contact_goes(session, board):
     for ohm in (200_000.0, 150_000.0, 110_000.0, 80_000.0):
         board.cyton.impedance_ohm[0] = ohm, 5_000.0
         ask(folder, "contacts")
-        until(lambda ohm=ohm: abs(meters(feed)[0].get("impedance_ohm", 0) / ohm - 1) < 0.1)
+        until(
+            lambda ohm=ohm: abs(meters(feed)[0].get("impedance_ohm", 0) / ohm - 1) < 0.1, seconds=20
+        )
     until(lambda: "impedance" in meters(feed)[0]["trend"])
     assert meters(feed)[0]["trend"]["impedance"] == "falling"
 

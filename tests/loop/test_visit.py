@@ -4,6 +4,8 @@ simulated rig; the window crashes in between and the visit goes on."""
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 pytest.importorskip(
@@ -42,20 +44,24 @@ def opened(qtbot):
         window.close()
 
 
+def click(qtbot, button):
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def take_step(qtbot, window, text, within_s=5.0):
+    """The page's next step, once it is `text` and can be done."""
+    foot = window.foot.step
+    qtbot.waitUntil(
+        lambda: foot.isEnabled() and foot.text().startswith(text), timeout=int(1000 * within_s)
+    )
+    click(qtbot, foot)
+
+
 @pytest.mark.timeout(240)
 def test_a_first_visit_from_an_empty_list_to_a_hand_that_follows(
     qtbot, opened, tmp_path, pc_firmware
 ):
-    def click(button):
-        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-
-    def step(window, text, within_s=5.0):
-        foot = window.foot.step
-        qtbot.waitUntil(
-            lambda: foot.isEnabled() and foot.text().startswith(text), timeout=int(1000 * within_s)
-        )
-        click(foot)
-
+    step = partial(take_step, qtbot)
     with clinic(tmp_path) as (folder, _rig):
         window = opened(folder)
         step(window, "New patient")
@@ -72,8 +78,8 @@ def test_a_first_visit_from_an_empty_list_to_a_hand_that_follows(
 
         page = window.calibrate
         qtbot.keyClick(window, "3")
-        page.repetitions.setValue(2)
-        page.dofs["elbow"].setChecked(False)
+        page.plan.repetitions.setValue(2)
+        page.plan.dofs["elbow"].setChecked(False)
         step(window, "Start calibration (0.8 min)")
         qtbot.waitUntil(lambda: page.state != calibrate.GUIDED, timeout=90_000)
         if page.state == calibrate.REPEATS:
@@ -87,6 +93,18 @@ def test_a_first_visit_from_an_empty_list_to_a_hand_that_follows(
 
         qtbot.keyClick(window, Qt.Key.Key_Space)
         qtbot.waitUntil(lambda: "disarmed" in window.top.hand.text(), timeout=5000)
+
+        # And against itself, as days later against the last one.
+        qtbot.keyClick(window, "3")
+        click(qtbot, page.end_button)
+        page.plan.compare.setChecked(True)
+        step(window, "Compare (12 s)")
+        qtbot.waitUntil(lambda: page.state == calibrate.DONNING, timeout=60_000)
+        assert page.donning.sites.rowCount() == 4 and page.donning.reason.text()
+        recommended = page._found.recommended
+        assert recommended in ("nothing", "rescale"), "the same person, the same places"
+        step(window, calibrate.REMEDIES[recommended])
+        assert window.page is window.hand
         qtbot.keyClick(window, "1")
         step(window, "End the visit")
         qtbot.waitUntil(lambda: window.here.visit is None, timeout=30_000)

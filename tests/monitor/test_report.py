@@ -16,6 +16,8 @@ from endplate.cli import demonstration
 from endplate.clinic.records.database import Database
 from endplate.clinic.records.patients import Patients
 from endplate.clinic.records.visits import Visits
+from endplate.live.profile_file import load_profile
+from endplate.live.recording import read_recording
 from endplate.monitor.report_files import write_report
 
 NOW = datetime(2026, 11, 30, 9, 15)
@@ -47,6 +49,18 @@ def pages(path):
     document = qtpdf.QPdfDocument(None)
     document.load(str(path))
     return document
+
+
+def test_the_demonstration_has_what_a_visit_has(database):
+    patient = Patients(database).find("DEMO")
+    assert patient.simulated
+    visits = Visits(database)
+    visit = visits.of(patient)[0]
+    kinds = [(one.kind, bool(one.content.get("direct"))) for one in visits.results(visit)]
+    assert kinds == [("sites", False), ("calibration", False), ("fitts", False), ("fitts", True)]
+    assert len(visit.recordings()) == 2 and visit.ended is not None
+    assert all(read_recording(path).meta["simulated"] for path in visit.recordings())
+    assert load_profile(visit.folder / "profile.json").simulated
 
 
 def test_it_says_what_the_records_say(qapp, database, tmp_path):

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from endplate.fit.calibration import from_guided
+from endplate.fit.donning.remedies import WHY
+from endplate.fit.donning.today import Comparison, compare
 from endplate.fit.guided.guide import Guided
 from endplate.fit.recorded.cued import Recorded, listen
 from endplate.fit.sites.site_test import Judged, judge
@@ -26,6 +28,14 @@ class Heard:
     info: FeedInfo
     montage: str
     hand: str
+
+    def recorded(self) -> Recorded:
+        """As what reads a recording has it."""
+        guided, info = self.guided, self.info
+        return Recorded(
+            guided.counts, info.rate_hz, info.uv_per_count, info.full_scale_uv, info.mains_hz,
+            guided.cues,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,30 @@ def calibrated(path: Path, number: int) -> Made:
 
 
 @dataclass(frozen=True)
+class Donning:
+    """Holds today's electrodes against those of a profile, `before`."""
+
+    heard: Heard
+    before: Path
+
+    def run(self, tell: Callable[[str], None]) -> Comparison:
+        """Says nothing on its way: it takes seconds."""
+        profile = load_profile(self.before)
+        return compare(
+            profile, self.heard.recorded(), montage=load_montage(self.heard.montage),
+            hand=load_hand(self.heard.hand),
+        )  # fmt: skip
+
+
+def remedied(found: Comparison, remedy: str, out: Path) -> Made:
+    """Keeps what a comparison made, as a version of `out`. Raises CalibrationError for a remedy
+    that does not apply."""
+    made = found.remedy(remedy).profile
+    assert made is not None
+    return calibrated(out, keep(made, out, WHY[remedy]).number)
+
+
+@dataclass(frozen=True)
 class SiteTest:
     """Says what the sites are worth in `mode` (site_test.MODES) for `dofs`."""
 
@@ -76,13 +110,8 @@ class SiteTest:
 
     def run(self, tell: Callable[[str], None]) -> Judged:
         """Tells how many sites are left."""
-        guided, info = self.heard.guided, self.heard.info
-        recorded = Recorded(
-            guided.counts, info.rate_hz, info.uv_per_count, info.full_scale_uv, info.mains_hz,
-            guided.cues,
-        )  # fmt: skip
         cued = listen(
-            recorded, load_montage(self.heard.montage), load_hand(self.heard.hand),
+            self.heard.recorded(), load_montage(self.heard.montage), load_hand(self.heard.hand),
             list(self.dofs), least_repetitions=2, testing=True,
         )  # fmt: skip
         return judge(cued, self.mode, lambda n: tell(f"Leaving out site after site: {n} left ..."))

@@ -11,13 +11,13 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from endplate.fit.donning.remedies import WHY
 from endplate.fit.donning.today import Comparison, compare
 from endplate.fit.recorded.cued import Recorded
 from endplate.live.profile import Profile
 from endplate.live.profile_versions import keep
 
 APPLY = ("recommended", "rescale", "remap", "touch-up")
-WHY = {"rescale": "re-scaled", "remap": "re-mapped", "touch-up": "touched up"}
 SIGNS = {"same": ("✓", "green"), "gain": ("▮", "yellow"), "moved": ("⇄", "yellow"),
          "different": ("✗", "red"), "silent": ("✗", "red")}  # fmt: skip
 NAMES = {"nothing": "as it is", "rescale": "re-scale", "remap": "re-map", "touch-up": "touch-up"}

@@ -37,6 +37,8 @@ TITLES = {
 LEAST_REFERENCE_UV = 0.1
 
 Make = Callable[[Cued], Profile]
+#: Remedy -> why a version of a profile was kept.
+WHY = {"rescale": "re-scaled", "remap": "re-mapped", "touch-up": "touched up"}
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Calibrate: the patient follows, the decoder is chosen, and what came of it.
 
-plan -> guided -> repeats, if some had better be repeated -> computing -> result
+plan -> guided -> repeats, if some had better be repeated -> computing -> result, or what today's
+electrodes are against those of the last profile, and the remedy
 """
 
 from __future__ import annotations
@@ -13,41 +14,47 @@ from typing import Any
 import numpy as np
 from PyQt6.QtCore import QTimer
 from PyQt6.QtWidgets import (
-    QCheckBox,
     QHBoxLayout,
     QLabel,
     QProgressBar,
     QPushButton,
-    QSpinBox,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from endplate.clinic.desk import PROFILE
-from endplate.clinic.fitting import Calibration, Heard, Made
+from endplate.clinic.fitting import Calibration, Donning, Heard, Made, calibrated, remedied
 from endplate.clinic.montage_file import NAME as MONTAGE
+from endplate.clinic.records.visits import Visit
 from endplate.clinic.work import Done as WorkDone
 from endplate.clinic.work import Work
 from endplate.errors import EndplateError
+from endplate.fit.donning.today import Comparison
 from endplate.fit.guided.guide import Guided
-from endplate.fit.guided.protocol import Cue, calibration_protocol
+from endplate.fit.guided.protocol import Cue
 from endplate.fit.guided.watch import Done, name_of
 from endplate.hardware import load_hand, load_montage
 from endplate.live.feed import FeedInfo
+from endplate.monitor.calibration_plan import CalibrationPlan
 from endplate.monitor.cue_view import CueView
+from endplate.monitor.donning_card import DonningCard
 from endplate.monitor.guiding import Guiding
 from endplate.monitor.hand_view import HandView
 from endplate.monitor.here import Here
 from endplate.monitor.pages.page import Page, Step, heading, quiet
 from endplate.monitor.pose import pose
 from endplate.monitor.repetitions_strip import RepetitionsStrip
-from endplate.monitor.result_card import ResultCard, plain
+from endplate.monitor.result_card import ResultCard
 from endplate.monitor.theme import Palette
 
-PLAN, GUIDED, REPEATS, COMPUTING, RESULT = range(5)
+PLAN, GUIDED, REPEATS, COMPUTING, RESULT, DONNING = range(6)
+#: What a comparison recommends -> the next step.
+REMEDIES = {
+    "nothing": "Use it as it is", "rescale": "Re-scale it", "remap": "Re-map it",
+    "touch-up": "Touch it up", "calibrate": "Calibrate anew",
+}  # fmt: skip
 LOOK_MS = 100
-USUAL_DOFS = ("hand", "elbow")
 EMPTY = "A calibration needs a visit: choose the patient on the first page and start it."
 
 
@@ -67,11 +74,17 @@ class CalibratePage(Page):
         self._cues: list[Cue] = []
         self._odd: list[Done] = []
         self._work: Work | None = None
+        self._loaded: Path | None = None  # the session's profile
+        self._undo: list[Path] = []  # what was loaded before
+        self._found: Comparison | None = None
+        self._against: Path | None = None  # the profile that today is held against
         self.made: Made | None = None
         self.guiding = Guiding(self)
 
-        self.hand = HandView(palette)
+        self.plan, self.hand = CalibrationPlan(), HandView(palette)
+        self.plan.changed.connect(self.changed)
         self.cue, self.card = CueView(palette), ResultCard()
+        self.donning = DonningCard()
         self.strip = RepetitionsStrip(palette)
         self.left_time, self.word = QLabel(""), quiet(EMPTY)
         self.bar = QProgressBar()
@@ -81,7 +94,7 @@ class CalibratePage(Page):
         self.end_button = self._button("End (Esc)", "Esc", self._give_up)
 
         self._stack = QStackedWidget()
-        for widget in (self._plan(), self.cue, self.card):
+        for widget in (self.plan, self.cue, self.card, self.donning):
             self._stack.addWidget(widget)
         left = QVBoxLayout()
         left.addWidget(heading("Calibrate"))
@@ -121,54 +134,25 @@ class CalibratePage(Page):
         button.clicked.connect(action)
         return button
 
-    def _plan(self) -> QWidget:
-        plan = QWidget()
-        column = QVBoxLayout(plan)
-        column.addWidget(heading("What is wanted"))
-        self.dofs = {dof: QCheckBox(plain(dof).capitalize()) for dof in self._known_dofs()}
-        for dof, box in self.dofs.items():
-            box.setChecked(dof in USUAL_DOFS)
-            column.addWidget(box)
-        self.combinations = QCheckBox("Two movements at once as well")
-        self.postures = QCheckBox("With the arm out in front and up as well")
-        self.repetitions = QSpinBox()
-        self.repetitions.setRange(2, 6)
-        self.repetitions.setValue(3)
-        self.repetitions.setSuffix(" repetitions of each direction")
-        for widget in (self.combinations, self.postures, self.repetitions):
-            column.addWidget(widget)
-        for box in (*self.dofs.values(), self.combinations, self.postures):
-            box.toggled.connect(lambda: self.changed.emit())
-        self.repetitions.valueChanged.connect(lambda: self.changed.emit())
-        column.addStretch(1)
-        return plan
-
-    def _known_dofs(self) -> list[str]:
-        return [dof.name for dof in load_hand(self._info.hand if self._info else "test-hand").dofs]
-
-    def cues(self) -> list[Cue]:
-        """Of what is wanted."""
-        wanted = [dof for dof, box in self.dofs.items() if box.isChecked()]
-        return calibration_protocol(
-            wanted, self.repetitions.value(), self.combinations.isChecked(),
-            self.postures.isChecked(),
-        )  # fmt: skip
-
     # ---- the next step ----
 
     def step(self) -> Step:
         """Start, go on, use."""
         if self.state == PLAN:
-            wanted = any(box.isChecked() for box in self.dofs.values())
-            seconds = sum(cue.duration_s for cue in self.cues()) if wanted else 0.0
+            wanted = self.plan.wanted
+            seconds = sum(cue.duration_s for cue in self.plan.cues()) if wanted else 0.0
             ready = wanted and self._session is not None and self._here.visit is not None
+            if self.plan.comparing:
+                return Step(f"Compare ({seconds:.0f} s)", ready)
             return Step(f"Start calibration ({seconds / 60:.1f} min)", ready)
         if self.state == GUIDED:
             return Step("Follow the words", False)
         if self.state == REPEATS:
             return Step("Go on without repeating")
         if self.state == COMPUTING:
-            return Step("Choosing the decoder ...", False)
+            return Step("Computing ...", False)
+        if self.state == DONNING and self._found is not None:
+            return Step(REMEDIES[self._found.recommended])
         return Step("Use it")
 
     def do_step(self) -> None:
@@ -178,8 +162,41 @@ class CalibratePage(Page):
         elif self.state == REPEATS:
             self.guiding.enough()
         elif self.state == RESULT and self.made is not None:
-            self.asked.emit("profile", {"path": str(self.made.path)})
+            self._use(self.made.path)
+        elif self.state == DONNING and self._found is not None:
+            self._apply(self._found)
+
+    def _use(self, path: Path) -> None:
+        """The session decodes with it from now on; Ctrl+Z goes back."""
+        if self._loaded is not None and self._loaded != path:
+            self._undo.append(self._loaded)
+        self.asked.emit("profile", {"path": str(path)})
+        self.done.emit(True)
+
+    def _apply(self, found: Comparison) -> None:
+        """What is recommended."""
+        visit = self._here.visit
+        if found.recommended == "nothing":
             self.done.emit(True)
+            return
+        if found.recommended == "calibrate" or visit is None:
+            self.plan.calibrate_anew()
+            self._turn(PLAN)
+            return
+        try:
+            made = remedied(found, found.recommended, visit.folder / PROFILE)
+        except EndplateError as error:
+            self.said.emit(str(error))
+            return
+        self._keep(visit, made)
+        self._use(made.path)
+
+    def undo(self) -> bool:
+        """Back to the profile that was loaded before."""
+        if not self._undo:
+            return False
+        self.asked.emit("profile", {"path": str(self._undo.pop())})
+        return True
 
     def _start(self) -> None:
         visit, session, info = self._here.visit, self._session, self._info
@@ -197,7 +214,8 @@ class CalibratePage(Page):
                 "channels: switch the site off on the first page, or take another board."
             )
             return
-        self._cues = self.cues()
+        self._against = self._loaded if self.plan.comparing else None
+        self._cues = self.plan.cues()
         self.strip.begin(self._names())
         self.guiding.start(session, self._cues, montage.sites)
         self._turn(GUIDED)
@@ -255,7 +273,7 @@ class CalibratePage(Page):
     def _give_up(self) -> None:
         if self.state in (GUIDED, REPEATS):
             self.guiding.enough()
-        elif self.state == RESULT:
+        elif self.state in (RESULT, DONNING):
             self._turn(PLAN)
 
     def _failed(self, sentence: str) -> None:
@@ -270,7 +288,10 @@ class CalibratePage(Page):
             self._turn(PLAN)
             return
         heard = Heard(guided, info, str(visit.folder / MONTAGE), info.hand)
-        self._work = Work(Calibration(heard, visit.folder / PROFILE))
+        if self._against is not None:
+            self._work = Work(Donning(heard, self._against))
+        else:
+            self._work = Work(Calibration(heard, visit.folder / PROFILE))
         self._turn(COMPUTING)
         self._looking.start(LOOK_MS)
 
@@ -280,7 +301,12 @@ class CalibratePage(Page):
                 self.word.setText(news)
                 continue
             self._over()
-            if isinstance(news, WorkDone):
+            if isinstance(news, WorkDone) and isinstance(news.result, Comparison):
+                self._found = news.result
+                self.donning.show_comparison(news.result)
+                self.word.setText(news.result.reason)
+                self._turn(DONNING)
+            elif isinstance(news, WorkDone):
                 self._show_result(news.result)
             else:
                 self._failed(str(news))
@@ -289,15 +315,18 @@ class CalibratePage(Page):
         self.made = made
         self.card.show_result(made)
         self.word.setText("")
-        visit = self._here.visit
-        if visit is not None:
-            content = {"profile": made.path.name, "version": made.version, "report": made.report,
-                       "dofs": list(made.dofs), "sites": list(made.site_labels)}  # fmt: skip
-            try:
-                self._here.visits.keep(visit, "calibration", content, datetime.now())
-            except EndplateError as error:
-                self.said.emit(str(error))
+        if self._here.visit is not None:
+            self._keep(self._here.visit, made)
         self._turn(RESULT)
+
+    def _keep(self, visit: Visit, made: Made) -> None:
+        """Of the visit."""
+        content = {"profile": made.path.name, "version": made.version, "report": made.report,
+                   "dofs": list(made.dofs), "sites": list(made.site_labels)}  # fmt: skip
+        try:
+            self._here.visits.keep(visit, "calibration", content, datetime.now())
+        except EndplateError as error:
+            self.said.emit(str(error))
 
     def _over(self) -> None:
         self._looking.stop()
@@ -307,14 +336,15 @@ class CalibratePage(Page):
 
     def _turn(self, state: int) -> None:
         self.state = state
-        self._stack.setCurrentIndex({PLAN: 0, RESULT: 2}.get(state, 1))
+        self._stack.setCurrentIndex({PLAN: 0, RESULT: 2, DONNING: 3}.get(state, 1))
         going = state in (GUIDED, REPEATS)
         for button in (self.again_button, self.skip_button):
             button.setVisible(state == GUIDED)
-        self.end_button.setVisible(going or state == RESULT)
-        self.end_button.setText("Another calibration (Esc)" if state == RESULT else "End (Esc)")
+        over = state in (RESULT, DONNING)
+        self.end_button.setVisible(going or over)
+        self.end_button.setText("Another calibration (Esc)" if over else "End (Esc)")
         for widget in (self.strip, self.bar, self.left_time):
-            widget.setVisible(state not in (PLAN, RESULT))
+            widget.setVisible(state != PLAN and not over)
         if state == COMPUTING:
             self.bar.setMaximum(0)  # it moves; how long is not known
             self.cue.show_cue(None, 0.0, float("nan"), "")
@@ -332,8 +362,24 @@ class CalibratePage(Page):
 
     def _another_session(self, place: str) -> None:
         self._session = Path(place) if place else None
-        if self.state in (PLAN, RESULT):
+        self._undo.clear()
+        if self.state in (PLAN, RESULT, DONNING):
             self._turn(PLAN)
+
+    def show_numbers(self, status: dict[str, Any]) -> None:
+        """Which profile decodes now: that is what today can be held against."""
+        profile = status.get("profile") or {}
+        path = Path(profile["path"]) if profile.get("path") else None
+        if path == self._loaded:
+            return
+        self._loaded, dofs, name = path, [], ""
+        if path is not None:
+            try:
+                then = calibrated(path, 0)
+                dofs, name = list(then.dofs), then.name
+            except EndplateError as error:
+                self.said.emit(str(error))
+        self.plan.offer_comparison(name, dofs, choose=self.state == PLAN)
 
     def end(self) -> None:
         """What is on is given up; the recording is kept."""

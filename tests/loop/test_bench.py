@@ -30,7 +30,7 @@ def endplate(*arguments: str, cwd: Path) -> str:
 def test_calibrates_moves_measures_reports_and_replays(pc_firmware, tmp_path):
     said = endplate(
         "bench", "--headless", "--json", "result.json", "--report", "report", "--seconds", "15",
-        "--repetitions", "2", cwd=tmp_path,
+        "--repetitions", "2", "--dofs", "hand", cwd=tmp_path,
     )  # fmt: skip
     assert "SIMULATED" in said
     result = json.loads((tmp_path / "result.json").read_text())
@@ -39,7 +39,7 @@ def test_calibrates_moves_measures_reports_and_replays(pc_firmware, tmp_path):
     assert result["firmware"] == "pc"
     board = result["board"]
     assert (board["rate_hz"], board["sites"]) == (250.0, 8)
-    assert board["samples"] > 80 * 250
+    assert board["samples"] > 55 * 250
     assert board["lost"] <= board["samples"] // 100, "a busy machine may lose a few; none is hidden"
     for stage in ("arrival_to_wire", "wire_to_motion", "sample_to_motion"):
         row = result["latency_ms"][stage]
@@ -48,7 +48,7 @@ def test_calibrates_moves_measures_reports_and_replays(pc_firmware, tmp_path):
     assert result["latency_ms"]["arrival_to_wire"]["p50"] < 20
     assert result["modelled_delay_ms"]["total"] == pytest.approx(90)
     tracking = result["tracking"]
-    assert set(tracking["r2"]) == {"hand", "elbow"}
+    assert set(tracking["r2"]) == {"hand"}
     assert all(0.6 < value < 0.995 for value in tracking["r2"].values()), tracking
     assert 0 <= tracking["leakage"] <= 0.05
     assert 0 <= tracking["rest_motion_share"] <= 0.05

@@ -77,6 +77,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--knob", action="append", default=[], metavar="NAME=VALUE",
         help=f"of the patient, from the start: {', '.join(KNOBS)}; may be repeated",
     )  # fmt: skip
+    parser.add_argument(
+        "--dofs", default="", help="movements, comma separated (all that the patient can)"
+    )
     parser.add_argument("--montage", default="free-8", help="electrode montage (free-8)")
     parser.add_argument(
         "--repetitions", type=int, default=3, help="of each direction in the calibration (3)"
@@ -101,7 +104,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(
             "A decoder is chosen by leaving one repetition out: give --repetitions 2 or more."
         )
-    dofs = patient_dofs(arguments.patient)
+    dofs = asked_dofs(arguments)
     try:
         knobs = dict(parsed(item) for item in arguments.knob)
     except ValueError as error:
@@ -243,6 +246,19 @@ def drive(
     with suppress(EndplateError):  # Ctrl-C reached the control process too: it has disarmed
         ask(directory, "disarm")
     return result
+
+
+def asked_dofs(arguments: argparse.Namespace) -> list[str]:
+    """Of --dofs, or all that the patient has muscles for. Raises UsageError."""
+    there = patient_dofs(arguments.patient)
+    wanted = [name.strip() for name in arguments.dofs.split(",") if name.strip()] or there
+    odd = next((name for name in wanted if name not in there), None)
+    if odd is not None:
+        raise UsageError(
+            f"The patient {arguments.patient} has no muscles for {odd}; there are "
+            f"{', '.join(there)}."
+        )
+    return [dof for dof in there if dof in wanted]
 
 
 def patient_dofs(name: str) -> list[str]:

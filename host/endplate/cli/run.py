@@ -19,8 +19,9 @@ from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.profile.words import age
 from endplate.cli.record import sites_table
 from endplate.cli.sources import absolute, add_board, add_hand, board_settings
+from endplate.cli.visiting import add_patient, visiting
 from endplate.cli.window import monitor
-from endplate.errors import EndplateError
+from endplate.errors import EndplateError, UsageError
 from endplate.live.feed import FeedReader
 from endplate.live.profile_file import load_profile
 from endplate.live.requests import ask
@@ -53,8 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--baud", type=int, default=1_000_000, help="of the hand's port (1000000)")
     add_hand(parser)
+    add_patient(parser)
     parser.add_argument(
-        "--profile", type=Path, required=True, help="what `endplate calibrate` wrote"
+        "--profile", type=Path, help="what `endplate calibrate` wrote (of --patient the last one)"
     )
     parser.add_argument(
         "--shadow", type=Path, metavar="PROFILE",
@@ -68,6 +70,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs until q or Ctrl-C; the hand is disarmed at the end, whatever ended it."""
+    with visiting(arguments) as at:
+        if at is not None:
+            arguments.profile = arguments.profile or at.profile_to_begin_with()
+            arguments.out = arguments.out or at.file("run")
+    if arguments.profile is None:
+        raise UsageError(
+            "Name what decodes: --profile anna.json, or --patient CODE of a patient who has been "
+            "calibrated."
+        )
+    return _run(arguments)
+
+
+def _run(arguments: argparse.Namespace) -> int:
     console = Console()
     for path in filter(None, (arguments.profile, arguments.shadow)):
         old = age(load_profile(path).created)  # its sentence, before anything is opened

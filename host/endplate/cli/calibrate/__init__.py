@@ -18,6 +18,7 @@ from endplate.cli.ending import end
 from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.profile.words import ago, differences, told
 from endplate.cli.sources import absolute, add_board, add_hand, board_settings, named_dofs
+from endplate.cli.visiting import add_patient, visiting
 from endplate.errors import UsageError
 from endplate.fit.auto import candidates
 from endplate.fit.calibration import calibrate, from_guided
@@ -41,6 +42,7 @@ EXAMPLES = """examples:
   endplate calibrate --board cyton --port /dev/ttyUSB0 --decoder "ridge on RMS" --out anna.json
   endplate calibrate --board cyton --port /dev/ttyUSB0 --touch-up anna.json
   endplate calibrate --board cyton --port /dev/ttyUSB0 --compare anna.json
+  endplate calibrate --board cyton --port /dev/ttyUSB0 --patient A17      in today's visit
   endplate calibrate --compare anna.json --recording anna-20260101-120000.bdf --apply recommended
 """
 
@@ -49,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options."""
     add_board(parser, montage="transhumeral-4", needed=False)
     add_hand(parser)
+    add_patient(parser)
     parser.add_argument(
         "--dofs", default="hand,elbow", help="degrees of freedom, comma separated (hand,elbow)"
     )
@@ -97,6 +100,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Prompts in the terminal; the recording is kept beside the profile."""
+    with visiting(arguments) as at:
+        if at is not None:
+            arguments.out = arguments.out or at.profile
+        status = _calibrate(arguments)
+        if at is not None:
+            at.keep_profile()
+    return status
+
+
+def _calibrate(arguments: argparse.Namespace) -> int:
     console = Console()
     old = arguments.touch_up or arguments.compare
     _check_options(arguments)

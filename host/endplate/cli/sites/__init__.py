@@ -18,6 +18,7 @@ from endplate.cli.keys import single_keys
 from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.sites.shown import judged_view, live_view
 from endplate.cli.sources import absolute, add_board, add_hand, board_settings, named_dofs
+from endplate.cli.visiting import add_patient, visiting
 from endplate.errors import UsageError
 from endplate.fit.guided.guide import Guide
 from endplate.fit.guided.protocol import Cue
@@ -34,6 +35,7 @@ EXAMPLES = """examples:
   endplate sites --board cyton --port /dev/ttyUSB0 --montage transhumeral-4 --dofs hand,elbow
   endplate sites --board cyton --port /dev/ttyUSB0 --montage free-8 --mode isolate --out anna
   endplate sites --recording anna.bdf --mode cover --out anna-again
+  endplate sites --board cyton --port /dev/ttyUSB0 --patient A17      in today's visit
 """
 KEYS = "r repeats the movement, s leaves it out, q ends the test"
 
@@ -46,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--recording", type=Path, help="look at this recording of a test or a calibration again"
     )
     add_hand(parser)
+    add_patient(parser)
     parser.add_argument(
         "--dofs", default="", help="degrees of freedom to try, comma separated (hand,elbow)"
     )
@@ -63,6 +66,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """The test, or another look at one."""
+    with visiting(arguments) as at:
+        if at is not None:
+            arguments.out = arguments.out or at.file("sites")
+        judged = _test(arguments)
+        if at is not None:
+            at.keep("sites", told(judged))
+    return 0
+
+
+def _test(arguments: argparse.Namespace) -> Judged:
     console = Console()
     if bool(arguments.recording) == bool(arguments.board):
         raise UsageError(
@@ -82,7 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
         console.print(part)
     if arguments.out:
         _write(arguments.out, judged, montage, simulated, console)
-    return 0
+    return judged
 
 
 def _write(

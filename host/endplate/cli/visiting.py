@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A command as part of a patient's visit: --patient CODE puts what comes of it where the window
+would, into today's visit, with the patient's own sites."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from endplate.clinic.desk import PROFILE, profile_of
+from endplate.clinic.fitting import calibrated
+from endplate.clinic.montage_file import write_montage
+from endplate.clinic.records.database import Database, default_folder
+from endplate.clinic.records.patients import Patient, Patients
+from endplate.clinic.records.visits import Visit, Visits
+from endplate.errors import UsageError
+from endplate.live.profile_versions import current
+
+
+def add_patient(parser: argparse.ArgumentParser) -> None:
+    """--patient and --data."""
+    parser.add_argument(
+        "--patient", metavar="CODE",
+        help="in today's visit of this patient: their sites, and what comes of it kept there",
+    )  # fmt: skip
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR",
+        help="folder of the records ($ENDPLATE_DATA, or the user's own place)",
+    )  # fmt: skip
+
+
+class AtVisit:
+    """Today's visit of a patient."""
+
+    def __init__(self, database: Database, patient: Patient, visit: Visit) -> None:
+        self._database, self.patient, self.visit = database, patient, visit
+        self.montage = write_montage(patient, visit.folder)
+        self.profile = visit.folder / PROFILE
+        self._version = self._number()
+
+    def file(self, name: str) -> Path:
+        """A new name in the visit's folder, without an ending."""
+        return self.visit.folder / f"{datetime.now():%H%M%S}-{name}"
+
+    def profile_to_begin_with(self) -> Path | None:
+        """This visit's, or the last one."""
+        return profile_of(self._database, self.patient, self.visit)
+
+    def keep(self, kind: str, content: dict[str, Any]) -> None:
+        """A result of the visit."""
+        Visits(self._database).keep(self.visit, kind, content, datetime.now())
+
+    def keep_profile(self) -> None:
+        """The visit's profile, if it is another version than before."""
+        number = self._number()
+        if number != self._version:
+            made = calibrated(self.profile, number)
+            self.keep("calibration", {
+                "profile": made.path.name, "version": made.version, "report": made.report,
+                "dofs": list(made.dofs), "sites": list(made.site_labels),
+            })  # fmt: skip
+
+    def _number(self) -> int:
+        found = current(self.profile) if self.profile.exists() else None
+        return found.number if found else 0
+
+
+@contextmanager
+def visiting(arguments: argparse.Namespace) -> Iterator[AtVisit | None]:
+    """Of --patient; None without. The arguments' montage becomes the patient's. Raises
+    RecordsError, and UsageError where a montage was named as well."""
+    if not arguments.patient:
+        if arguments.data:
+            raise UsageError("--data is where --patient is looked for: name the patient, too.")
+        yield None
+        return
+    with Database(arguments.data or default_folder()) as database:
+        patient = Patients(database).find(arguments.patient)
+        at = AtVisit(database, patient, Visits(database).today(patient, datetime.now()))
+        arguments.montage = str(at.montage)
+        yield at

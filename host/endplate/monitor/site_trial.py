@@ -63,7 +63,7 @@ class SiteTrial(QWidget):
         self._cues: list[Cue] = []
         self._live: Live | None = None
         self._heard: tuple[FeedInfo, str] | None = None
-        self._whole = False
+        self._whole = self._busy = False
         self._work: Work | None = None
 
         column = QVBoxLayout(self)
@@ -79,7 +79,7 @@ class SiteTrial(QWidget):
     @property
     def busy(self) -> bool:
         """Whether a test or its computation goes on."""
-        return self.guiding.on or self._work is not None
+        return self._busy
 
     def begin(self, info: FeedInfo, labels: Sequence[str], columns: Sequence[int],
               dofs: Sequence[str], montage: str) -> None:  # fmt: skip
@@ -113,7 +113,7 @@ class SiteTrial(QWidget):
     def _play(self, session: Path, cues: list[Cue], whole: bool) -> None:
         if self._live is None:
             return
-        self._cues, self._whole = cues, whole
+        self._cues, self._whole, self._busy = cues, whole, True
         self.advice.setText("")
         self.guiding.listen(session, cues, self._live)
         self.bar.setMaximum(1000)
@@ -141,8 +141,7 @@ class SiteTrial(QWidget):
         self.prompt.setText(TITLE)
         self.show_all()
         if not self._whole or self._heard is None:
-            self.bar.hide()
-            self.changed.emit()
+            self.close_work()
             return
         info, montage = self._heard
         heard = Heard(guided, info, montage, info.hand)
@@ -185,6 +184,7 @@ class SiteTrial(QWidget):
     def close_work(self) -> None:
         """Nothing is computed any more."""
         self._looking.stop()
+        self._busy = False
         self.bar.hide()
         if self._work is not None:
             self._work.stop()

@@ -88,6 +88,9 @@ def style_sheet(palette: Palette) -> str:
     QFrame[role="foot"] QLabel {{ background: {p.panel}; }}
     QCheckBox::indicator {{ width: 13px; height: 13px; border: 1px solid {p.quiet}; background:
     {p.panel}; }} QCheckBox::indicator:checked {{ background: {p.accent}; }}
+    QRadioButton::indicator {{ width: 13px; height: 13px; border: 1px solid {p.quiet};
+    border-radius: 7px; background: {p.panel}; }}
+    QRadioButton::indicator:checked {{ background: {p.accent}; }}
     QPushButton {{ background: {p.panel}; border: 1px solid {p.line}; border-radius: 6px; padding:
     6px 14px; }} QPushButton:focus {{ border: 2px solid {p.accent}; }}
     QPushButton:disabled {{ color: {p.quiet}; }}

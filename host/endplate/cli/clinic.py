@@ -19,7 +19,7 @@ from typing import Any
 
 from rich.console import Console
 
-from endplate.cli.places import session_folder
+from endplate.cli.places import add_data, session_folder
 from endplate.cli.sources import add_board, add_hand, board_settings
 from endplate.clinic.desk import Desk, Setup
 from endplate.clinic.records.database import Database, default_folder
@@ -46,10 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--simulated", action="store_true", help="a simulated patient, board and hand"
     )
-    parser.add_argument(
-        "--data", type=Path, metavar="DIR",
-        help="folder of the records ($ENDPLATE_DATA, or the user's own place)",
-    )  # fmt: skip
+    add_data(parser)
     parser.add_argument("--theme", choices=("light", "dark"), help="otherwise the system's")
 
 
@@ -90,14 +87,14 @@ def attend(desk: Desk, console: Console, arguments: argparse.Namespace, follow: 
         opened = time.monotonic()
         window = subprocess.Popen(window_command(desk, arguments))
         try:
-            while window.poll() is None and not desk.over:
+            while window.poll() is None:
                 desk.poll()
                 follow(desk.session)
         finally:
             if window.poll() is None:
                 window.terminate()
             window.wait()
-        if window.returncode == 0 or desk.over:
+        if window.returncode == 0:
             return
         crashes = crashes + 1 if time.monotonic() - opened < REOPEN_S * 10 else 1
         if crashes >= MOST_CRASHES:

@@ -110,9 +110,7 @@ def _calibration(
     )  # fmt: skip
     path = visit.folder / PROFILE
     made = calibrated(path, keep(profile, path, "calibrated").number)
-    content = {"profile": path.name, "version": made.version, "report": made.report,
-               "dofs": list(made.dofs), "sites": list(made.site_labels)}  # fmt: skip
-    visits.keep(visit, "calibration", content, when + timedelta(minutes=5))
+    visits.keep(visit, "calibration", made.told(), when + timedelta(minutes=5))
     return profile
 
 

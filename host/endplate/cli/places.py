@@ -4,6 +4,7 @@ monitor`."""
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from endplate.clinic.records.database import Database, default_folder
 from endplate.errors import SessionError, UsageError
 from endplate.live.feed import FeedReader
 from endplate.live.recording import recover
@@ -28,6 +30,19 @@ def session_folder(command: str) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """--data: where the patients' records are."""
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR",
+        help="folder of the records ($ENDPLATE_DATA, or the user's own place)",
+    )  # fmt: skip
+
+
+def records(arguments: argparse.Namespace) -> Database:
+    """The records that were meant by --data."""
+    return Database(arguments.data or default_folder())
 
 
 def made_folder(path: Path) -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from endplate.clinic.records.database import Database, default_folder
+from endplate.cli.places import add_data, records
 from endplate.clinic.records.patients import Patients
 from endplate.clinic.records.visits import Visits
 from endplate.errors import RecordsError, SessionError
@@ -27,10 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("code", help="the patient's code")
     parser.add_argument("--visit", metavar="DAY", help="or the visit's name (the last one)")
     parser.add_argument("--out", type=Path, help="file without ending (CODE-DAY)")
-    parser.add_argument(
-        "--data", type=Path, metavar="DIR",
-        help="folder of the records ($ENDPLATE_DATA, or the user's own place)",
-    )  # fmt: skip
+    add_data(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -45,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"The report is drawn with PyQt6 ({error}); install it with: pip install "
             "'endplate[monitor]'."
         ) from None
-    with Database(arguments.data or default_folder()) as database:
+    with records(arguments) as database:
         patient = Patients(database).find(arguments.code)
         visits = Visits(database).of(patient)
         wanted = [

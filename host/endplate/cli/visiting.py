@@ -11,10 +11,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from endplate.cli.places import add_data, records
 from endplate.clinic.desk import PROFILE, profile_of
 from endplate.clinic.fitting import calibrated
 from endplate.clinic.montage_file import write_montage
-from endplate.clinic.records.database import Database, default_folder
+from endplate.clinic.records.database import Database
 from endplate.clinic.records.patients import Patient, Patients
 from endplate.clinic.records.visits import Visit, Visits
 from endplate.errors import UsageError
@@ -27,10 +28,7 @@ def add_patient(parser: argparse.ArgumentParser) -> None:
         "--patient", metavar="CODE",
         help="in today's visit of this patient: their sites, and what comes of it kept there",
     )  # fmt: skip
-    parser.add_argument(
-        "--data", type=Path, metavar="DIR",
-        help="folder of the records ($ENDPLATE_DATA, or the user's own place)",
-    )  # fmt: skip
+    add_data(parser)
 
 
 class AtVisit:
@@ -58,11 +56,7 @@ class AtVisit:
         """The visit's profile, if it is another version than before."""
         number = self._number()
         if number != self._version:
-            made = calibrated(self.profile, number)
-            self.keep("calibration", {
-                "profile": made.path.name, "version": made.version, "report": made.report,
-                "dofs": list(made.dofs), "sites": list(made.site_labels),
-            })  # fmt: skip
+            self.keep("calibration", calibrated(self.profile, number).told())
 
     def _number(self) -> int:
         found = current(self.profile) if self.profile.exists() else None
@@ -72,13 +66,13 @@ class AtVisit:
 @contextmanager
 def visiting(arguments: argparse.Namespace) -> Iterator[AtVisit | None]:
     """Of --patient; None without. The arguments' montage becomes the patient's. Raises
-    RecordsError, and UsageError where a montage was named as well."""
+    RecordsError, and UsageError for --data without --patient."""
     if not arguments.patient:
         if arguments.data:
             raise UsageError("--data is where --patient is looked for: name the patient, too.")
         yield None
         return
-    with Database(arguments.data or default_folder()) as database:
+    with records(arguments) as database:
         patient = Patients(database).find(arguments.patient)
         at = AtVisit(database, patient, Visits(database).today(patient, datetime.now()))
         arguments.montage = str(at.montage)

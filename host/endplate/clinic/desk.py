@@ -6,7 +6,7 @@ A window may be closed or crash at any moment: what starts the session is theref
 this one, and a window asks it (a socket as the control process has one):
 
     begin {visit}   a session for this visit; the reply has its folder     end   ends it
-    state           what is on: {visit, session}, either null              quit  ends the desk
+    state           what is on: {visit, session}, either null
 
 One visit is on at a time. A second desk on the same records is refused.
 """
@@ -98,7 +98,7 @@ class Session:
 
 
 class Desk:
-    """Context manager. `poll` as often as you like; `over` once a window has asked to quit."""
+    """Context manager. `poll` as often as you like."""
 
     def __init__(self, folder: Path, setup: Setup) -> None:
         self._database = Database(folder)
@@ -118,7 +118,6 @@ class Desk:
         self._server = RequestServer(self.folder, self._handle)
         self._session: Session | None = None
         self._visit = ""
-        self.over = False
 
     def __enter__(self) -> Desk:
         return self
@@ -148,9 +147,9 @@ class Desk:
         if verb == "begin":
             self._begin(str(fields.get("visit", "")), asker)
             raise Later
-        if verb in ("end", "quit"):
+        if verb == "end":
             problems = self._session.end() if self._session else []
-            self._session, self._visit, self.over = None, "", verb == "quit"
+            self._session, self._visit = None, ""
             return {"ok": True, "problems": problems}
         raise SessionError(f'There is no request "{verb[:40]}".')
 
@@ -161,7 +160,8 @@ class Desk:
                 raise SessionError("Another visit is on: end it first, then begin this one.")
             asker.answer({"ok": True, "session": str(self.session)})
             return
-        patient = next(p for p in Patients(self._database).all() if p.uid == visit.patient)
+        patient = Patients(self._database).with_uid(visit.patient)
+        assert patient is not None, "a visit goes with its patient"
         self._visit = uid
 
         def told(reply: Fields) -> None:

@@ -49,6 +49,11 @@ class Made:
     site_labels: tuple[str, ...]
     report: dict[str, Any]
 
+    def told(self) -> dict[str, Any]:
+        """As a visit keeps it."""
+        return {"profile": self.path.name, "version": self.version, "report": self.report,
+                "dofs": list(self.dofs), "sites": list(self.site_labels)}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Calibration:

@@ -12,7 +12,7 @@ from PyQt6.QtWidgets import QCheckBox, QRadioButton, QSpinBox, QVBoxLayout, QWid
 from endplate.fit.guided.protocol import Cue, calibration_protocol, touch_up_protocol
 from endplate.hardware import load_hand
 from endplate.monitor.pages.page import heading
-from endplate.monitor.result_card import plain
+from endplate.monitor.words import plain
 
 USUAL_DOFS = ("hand", "elbow")
 COMPARE = "Hold today's electrodes against the last calibration"

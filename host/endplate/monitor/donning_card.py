@@ -8,7 +8,8 @@ from PyQt6.QtWidgets import QLabel, QTableWidget, QVBoxLayout, QWidget
 
 from endplate.fit.donning.today import Comparison
 from endplate.monitor.pages.page import heading
-from endplate.monitor.result_card import fill, plain
+from endplate.monitor.result_card import fill
+from endplate.monitor.words import plain
 
 SIGNS = {"same": "✓", "gain": "▬", "moved": "⇄", "different": "✕", "silent": "✕"}
 

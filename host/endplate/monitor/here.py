@@ -89,6 +89,11 @@ class Here(QObject):
         self.patient = patient
         self.patient_changed.emit()
 
+    def refresh(self) -> None:
+        """The chosen patient as the records have them: another window may have changed them."""
+        if self.patient is not None:
+            self.patient = self.patients.with_uid(self.patient.uid)
+
     # ---- the visit ----
 
     def begin(self) -> None:
@@ -146,8 +151,7 @@ class Here(QObject):
 
     def _on(self, visit: str, session: str) -> None:
         self.visit = self.visits.find(visit)
-        owner = next(one for one in self.patients.all() if one.uid == self.visit.patient)
-        self.patient = owner
+        self.patient = self.patients.with_uid(self.visit.patient)
         self.patient_changed.emit()
         self.session.emit(session)
 

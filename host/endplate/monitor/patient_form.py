@@ -23,33 +23,27 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from endplate.clinic.records.patients import LEVELS, SIDES, Patient, PatientSite, sites_of
+from endplate.clinic.records.patients import (
+    LEVELS,
+    PRESETS,
+    SIDES,
+    Patient,
+    PatientSite,
+    day,
+    sites_of,
+)
 from endplate.errors import EndplateError, RecordsError
 from endplate.hardware import load_montage, montage_names
 from endplate.monitor.limb_view import LimbView, Shown
 from endplate.monitor.theme import Palette
 
-#: Preset of each level, to begin with.
-MONTAGES = {
-    "shoulder": "shoulder-6", "transhumeral": "transhumeral-4", "transradial": "transradial-8",
-}  # fmt: skip
 COLUMNS = ("", "site", "nerve", "muscle", "moves")
 
 
 def blank() -> Patient:
     """To begin with."""
-    montage = MONTAGES["transhumeral"]
+    montage = PRESETS["transhumeral"]
     return Patient("", "left", "transhumeral", montage, sites_of(load_montage(montage)))
-
-
-def day(text: str) -> date | None:
-    """What was typed as a date; None for nothing. Raises RecordsError."""
-    if not text.strip():
-        return None
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError:
-        raise RecordsError(f"{text.strip()[:40]} is no day: write it as 2025-06-01.") from None
 
 
 class PatientForm(QWidget):
@@ -186,7 +180,7 @@ class PatientForm(QWidget):
 
     def _another_level(self) -> None:
         """Another level has other sites."""
-        self._use_montage(MONTAGES[self.level.currentText()])
+        self._use_montage(PRESETS[self.level.currentText()])
 
     def _another_montage(self) -> None:
         self._use_montage(self.montage.currentText())

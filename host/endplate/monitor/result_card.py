@@ -20,6 +20,7 @@ from PyQt6.QtWidgets import (
 from endplate.clinic.fitting import Made
 from endplate.monitor.pages.page import heading, quiet
 from endplate.monitor.theme import VERDICTS
+from endplate.monitor.words import plain
 
 FIGURES = {
     "r2": "R²", "combined_r2": "two at once", "leakage": "idle DoF", "rest_motion_share": "at rest",
@@ -78,11 +79,6 @@ class ResultCard(QWidget):
              for row in report["cross_validation"]],
         )  # fmt: skip
         self.advice.setText("\n".join(f"· {line}" for line in report["sentences"]))
-
-
-def plain(name: str) -> str:
-    """wrist_rotation as it is read."""
-    return name.replace("_", " ")
 
 
 def _figure(value: float | None, digits: int) -> str:

@@ -75,10 +75,10 @@ def beside(status: Mapping[str, Any], dofs: Sequence[str]) -> list[str]:
     if shadow or now.get("direct") or now.get("promoted"):
         lines.append(f"Drives: {now['drives']}")
     for dof in now.get("moves") or []:
-        lines.append(f"It moves {_plain(dof)}; both muscles at once: the next movement.")
+        lines.append(f"It moves {plain(dof)}; both muscles at once: the next movement.")
     if shadow:
         moves = [
-            f"{_plain(dof)} {value:+.2f}"
+            f"{plain(dof)} {value:+.2f}"
             for dof, value in zip(dofs, shadow["velocity"], strict=False)
             if abs(value) > 0.005
         ]
@@ -90,7 +90,8 @@ def beside(status: Mapping[str, Any], dofs: Sequence[str]) -> list[str]:
     return lines
 
 
-def _plain(dof: str) -> str:
+def plain(dof: str) -> str:
+    """A name of the hand's file as it is read: wrist_rotation without its line."""
     return dof.replace("_", " ")
 
 

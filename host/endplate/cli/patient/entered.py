@@ -10,17 +10,21 @@ from typing import Any
 
 from rich.console import Console
 
-from endplate.cli.patient.options import Verb, add_code, day, opened
+from endplate.cli.patient.options import Verb, add_code
 from endplate.cli.patient.shown import called, months
-from endplate.clinic.records.patients import LEVELS, SIDES, Patient, Patients, sites_of
+from endplate.cli.places import records
+from endplate.clinic.records.patients import (
+    LEVELS,
+    PRESETS,
+    SIDES,
+    Patient,
+    Patients,
+    day,
+    sites_of,
+)
 from endplate.clinic.records.scores import INSTRUMENTS, Score, Scores
 from endplate.errors import UsageError
 from endplate.hardware import load_montage
-
-#: Preset of each level, where none is named.
-MONTAGES = {
-    "shoulder": "shoulder-6", "transhumeral": "transhumeral-4", "transradial": "transradial-8",
-}  # fmt: skip
 
 
 def _facts(parser: argparse.ArgumentParser, *, needed: bool) -> None:
@@ -34,13 +38,13 @@ def _facts(parser: argparse.ArgumentParser, *, needed: bool) -> None:
 
 
 def _add(arguments: argparse.Namespace) -> int:
-    montage = load_montage(arguments.montage or MONTAGES[arguments.level])
+    montage = load_montage(arguments.montage or PRESETS[arguments.level])
     patient = Patient(
         arguments.code, arguments.side, arguments.level, montage.name, sites_of(montage),
-        day(arguments.amputated) if arguments.amputated else None,
-        day(arguments.tmr) if arguments.tmr else None, arguments.notes or "",
+        day(arguments.amputated or ""),
+        day(arguments.tmr or ""), arguments.notes or "",
     )  # fmt: skip
-    with opened(arguments) as database:
+    with records(arguments) as database:
         made = Patients(database).add(patient, datetime.now())
         Console().print(
             f"{called(made)} is entered: {made.side} {made.level}, {len(made.sites)} sites of "
@@ -57,7 +61,7 @@ def _edit_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _edit(arguments: argparse.Namespace) -> int:
-    with opened(arguments) as database:
+    with records(arguments) as database:
         patients = Patients(database)
         before = patients.find(arguments.code)
         changes: dict[str, Any] = {
@@ -98,8 +102,8 @@ def _score_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _score(arguments: argparse.Namespace) -> int:
     today = date.today()
-    dated = day(arguments.date) if arguments.date else today
-    with opened(arguments) as database:
+    dated = day(arguments.date or "") or today
+    with records(arguments) as database:
         patient = Patients(database).find(arguments.code)
         made = Scores(database).add(
             patient,

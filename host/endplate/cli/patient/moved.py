@@ -9,8 +9,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from endplate.cli.patient.options import Verb, add_code, add_data, opened
+from endplate.cli.patient.options import Verb, add_code
 from endplate.cli.patient.shown import called
+from endplate.cli.places import add_data, records
 from endplate.clinic.records import archive
 from endplate.clinic.records.patients import Patients
 from endplate.clinic.records.visits import Visits
@@ -23,7 +24,7 @@ def _export_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    with opened(arguments) as database:
+    with records(arguments) as database:
         patient = Patients(database).find(arguments.code)
         made = archive.export(
             database, patient, arguments.file or Path(patient.code + archive.SUFFIX)
@@ -41,7 +42,7 @@ def _import_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _import(arguments: argparse.Namespace) -> int:
-    with opened(arguments) as database:
+    with records(arguments) as database:
         patient = archive.restore(database, arguments.file)
         Console().print(
             f"{called(patient)} is here again, with {len(Visits(database).of(patient))} visits."
@@ -56,7 +57,7 @@ def _delete_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _delete(arguments: argparse.Namespace) -> int:
     console = Console()
-    with opened(arguments) as database:
+    with records(arguments) as database:
         patient = Patients(database).find(arguments.code)
         visits = len(Visits(database).of(patient))
         if not arguments.yes:

@@ -9,7 +9,8 @@ from datetime import date
 from rich.console import Console
 from rich.table import Table
 
-from endplate.cli.patient.options import Verb, add_code, add_data, opened
+from endplate.cli.patient.options import Verb, add_code
+from endplate.cli.places import add_data, records
 from endplate.clinic.records.patients import Patient, Patients
 from endplate.clinic.records.scores import INSTRUMENTS, Scores, change_in_words
 from endplate.clinic.records.visits import Visits
@@ -17,7 +18,7 @@ from endplate.clinic.records.visits import Visits
 
 def _list(arguments: argparse.Namespace) -> int:
     console, today = Console(), date.today()
-    with opened(arguments) as database:
+    with records(arguments) as database:
         patients = Patients(database).all()
         if not patients:
             console.print(
@@ -49,7 +50,7 @@ def months(patient: Patient, on: date) -> str:
 
 def _show(arguments: argparse.Namespace) -> int:
     console, today = Console(), date.today()
-    with opened(arguments) as database:
+    with records(arguments) as database:
         one = Patients(database).find(arguments.code)
         console.print(f"{called(one)}, {one.side} {one.level}, montage {one.montage}")
         for what, when in (("Amputation", one.amputated), ("TMR", one.tmr)):

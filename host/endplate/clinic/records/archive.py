@@ -95,7 +95,7 @@ def restore(database: Database, path: Path) -> Patient:
             folder = database.folder_of(patient.uid)
             for visit in index["visits"]:
                 database.folder_of(patient.uid, visit["uid"])
-            if any(one.uid == patient.uid for one in Patients(database).all()):
+            if Patients(database).with_uid(patient.uid) is not None:
                 raise RecordsError(
                     f"{patient.code} is here already: delete the one that is here, or keep it."
                 )

@@ -16,6 +16,10 @@ from endplate.hardware import Montage
 
 SIDES = ("left", "right")
 LEVELS = ("shoulder", "transhumeral", "transradial")
+#: Montage of each level, to begin with.
+PRESETS = {
+    "shoulder": "shoulder-6", "transhumeral": "transhumeral-4", "transradial": "transradial-8",
+}  # fmt: skip
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 MOST_NOTES = 20_000
 EARLIEST = date(1900, 1, 1)
@@ -59,6 +63,16 @@ def months(since: date, until: date) -> int:
     """Whole months between two days."""
     whole = 12 * (until.year - since.year) + until.month - since.month
     return whole - (until.day < since.day)
+
+
+def day(text: str) -> date | None:
+    """What was typed as a date; None for nothing. Raises RecordsError."""
+    if not text.strip():
+        return None
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise RecordsError(f"{text.strip()[:40]} is no day: write it as 2025-06-01.") from None
 
 
 def sites_of(montage: Montage) -> tuple[PatientSite, ...]:
@@ -132,6 +146,11 @@ class Patients:
             )
         return _patient(found[0])
 
+    def with_uid(self, uid: str) -> Patient | None:
+        """As the records have them now; None when there is none."""
+        found = self._database.rows("SELECT * FROM patient WHERE uid = ?", (uid,))
+        return _patient(found[0]) if found else None
+
     def add(self, patient: Patient, now: datetime) -> Patient:
         """Enters a new one; returns it with its uid. Raises RecordsError for a code that exists."""
         check(patient, now.date())
@@ -153,8 +172,8 @@ class Patients:
     def change(self, patient: Patient, today: date) -> Patient:
         """Keeps what has changed of the one with this uid; returns what it was before."""
         check(patient, today)
-        found = self._database.rows("SELECT * FROM patient WHERE uid = ?", (patient.uid,))
-        if not found:
+        before = self.with_uid(patient.uid)
+        if before is None:
             raise RecordsError(f"Patient {patient.code} is not there any more: enter it anew.")
         row = _row(patient)
         try:
@@ -165,7 +184,7 @@ class Patients:
                 )
         except sqlite3.IntegrityError:
             raise _exists(patient.code) from None
-        return _patient(found[0])
+        return before
 
 
 def _exists(code: str) -> RecordsError:

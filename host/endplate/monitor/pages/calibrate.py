@@ -34,7 +34,7 @@ from endplate.fit.donning.today import Comparison
 from endplate.fit.guided.guide import Guided
 from endplate.fit.guided.protocol import Cue
 from endplate.fit.guided.watch import Done, name_of
-from endplate.hardware import load_hand, load_montage
+from endplate.hardware import Hand, load_hand, load_montage
 from endplate.live.feed import FeedInfo
 from endplate.monitor.calibration_plan import CalibrationPlan
 from endplate.monitor.cue_view import CueView
@@ -70,6 +70,7 @@ class CalibratePage(Page):
         self._here = here
         self.state = PLAN
         self._info: FeedInfo | None = None
+        self._hand: Hand | None = None
         self._session: Path | None = None
         self._cues: list[Cue] = []
         self._odd: list[Done] = []
@@ -242,8 +243,8 @@ class CalibratePage(Page):
         self.cue.show_cue(cue, share, effort, later)
         level = float(cue.level(np.array(share * cue.duration_s)))
         efforts = {dof: value * level for dof, value in cue.target.items()}
-        if self._info is not None:
-            self.hand.show_joints(pose(load_hand(self._info.hand), efforts), {}, True)
+        if self._hand is not None:
+            self.hand.show_joints(pose(self._hand, efforts), {}, True)
         whole = sum(one.duration_s for one in self._cues)
         done = sum(one.duration_s for one in self._cues[:index]) + share * cue.duration_s
         self.bar.setMaximum(max(1, round(whole)))
@@ -321,10 +322,8 @@ class CalibratePage(Page):
 
     def _keep(self, visit: Visit, made: Made) -> None:
         """Of the visit."""
-        content = {"profile": made.path.name, "version": made.version, "report": made.report,
-                   "dofs": list(made.dofs), "sites": list(made.site_labels)}  # fmt: skip
         try:
-            self._here.visits.keep(visit, "calibration", content, datetime.now())
+            self._here.visits.keep(visit, "calibration", made.told(), datetime.now())
         except EndplateError as error:
             self.said.emit(str(error))
 
@@ -357,7 +356,7 @@ class CalibratePage(Page):
 
     def begin(self, info: FeedInfo) -> None:
         """Another session; what was computed of the last one stays."""
-        self._info = info
+        self._info, self._hand = info, load_hand(info.hand)
         self._turn(PLAN if self.state in (GUIDED, REPEATS) else self.state)
 
     def _another_session(self, place: str) -> None:

@@ -16,12 +16,12 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from endplate.clinic.records.patients import day
 from endplate.clinic.records.scores import INSTRUMENTS, Score
 from endplate.clinic.trends import trends
 from endplate.errors import EndplateError, RecordsError
 from endplate.monitor.here import Here
 from endplate.monitor.pages.page import Page, Step, heading, quiet
-from endplate.monitor.patient_form import day
 from endplate.monitor.report_files import write_report
 from endplate.monitor.theme import Palette
 from endplate.monitor.trend_view import TrendView

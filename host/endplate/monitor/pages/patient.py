@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -308,13 +307,6 @@ class PatientPage(Page):
 
     def _visit_changed(self) -> None:
         if not self._draft:
-            self._here.patient = self._fresh(self._here.patient)
+            self._here.refresh()
             self._show()
         self.changed.emit()
-
-    def _fresh(self, patient: Patient | None) -> Patient | None:
-        """As the records have them: another window may have changed them."""
-        if patient is None:
-            return None
-        found = [one for one in self._here.patients.all() if one.uid == patient.uid]
-        return replace(found[0]) if found else None

@@ -23,12 +23,12 @@ from endplate.fit.sites.site_test import Judged, told
 from endplate.live.feed import FeedInfo
 from endplate.monitor.here import Here
 from endplate.monitor.pages.page import Page, Step, heading, quiet
-from endplate.monitor.result_card import plain
 from endplate.monitor.site_rows import SiteRows
 from endplate.monitor.site_trial import SiteTrial
 from endplate.monitor.theme import Palette
 from endplate.monitor.traces import Traces
 from endplate.monitor.watch import Fresh
+from endplate.monitor.words import plain
 
 EMPTY = "Traces appear here as soon as a board sends."
 USUAL = ("hand", "elbow")

@@ -25,10 +25,11 @@ from endplate.errors import EndplateError
 from endplate.live.feed import FeedInfo
 from endplate.monitor.here import Here
 from endplate.monitor.pages.page import Page, Step, heading, quiet
-from endplate.monitor.result_card import fill, plain
+from endplate.monitor.result_card import fill
 from endplate.monitor.target_view import TargetView
 from endplate.monitor.theme import Palette
 from endplate.monitor.watch import Fresh
+from endplate.monitor.words import plain
 
 USUAL = ("hand", "elbow")
 COLUMNS = ("visit", "control", "DoF", "done", "bit/s", "s", "path", "over", "n")

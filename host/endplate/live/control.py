@@ -72,7 +72,7 @@ class Control:
         self.hand_said: Line | None = None  # the newest of the hand's log
         self.latency = Latencies(*STAGES)
         self.prompt: dict[str, Any] | None = None
-        self.next_sample = self.lost = 0
+        self.next_sample = self.lost = self.chains = 0
         self.last_status: dict[str, Any] = {}
         self.priority = ""
         self.journal: Any = None
@@ -165,6 +165,7 @@ class Control:
         self.driver: Running = driver
         self.meters.compare_with(driver.profile)
         if self.journal is not None and driver.profile is not None:
+            more = {**more, "chain": driver.number}
             self.journal.attach(self.next_sample, "profile", driver.text, **more)
 
     # ---- the loop ----

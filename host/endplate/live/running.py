@@ -30,6 +30,7 @@ class Running:
     fed: int = 0  # samples this chain has taken
     base: int = 0  # index of its first one, as the stream counts now
     direct: Running | None = None
+    number: int = 0  # of this session's chains: tells them apart in the recording
 
     @property
     def name(self) -> str:
@@ -81,7 +82,8 @@ def start(
             dofs=[dof.name for dof in control.hand.dofs],
         )
     )  # fmt: skip
-    made = Running(profile, path, chain, control.next_sample, text)
+    control.chains += 1
+    made = Running(profile, path, chain, control.next_sample, text, number=control.chains)
     direct = direct_profile(profile) if profile is not None else None
     if direct is not None:  # its text is made now: at a switch there is no time for it
         made.direct = start(control, direct, path, profile_text(direct, direct.name))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from endplate.live import hand_words
+from endplate.live import hand_words, tuning
 
 if TYPE_CHECKING:
     from endplate.core import Chain
@@ -56,6 +56,7 @@ class StatusMaker:
             **self._slow,
             "recording": self._recording(),
             "profile": {"name": profile.name, "path": control.profile_path} if profile else None,
+            "shape": tuning.shown(control.driver),
             "beside": control.beside.status(),
             "contacts": control.contacts.said,
             "grip": control.grip_name,

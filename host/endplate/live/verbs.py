@@ -4,6 +4,8 @@
     arm disarm stop release estop clear_fault      the hand; answered when it has obeyed, or why not
     param {msg, index, ...}                        one message about the hand's parameters (SPEC.md)
     grip {name}    profile {path}                  what is decoded into which movement
+    tune {dof, dead_band, negative, positive}      dead-band and gains of what drives, see tuning.py
+    named {path}                                   the file in which what drives is kept from now on
     shadow {path or null}   promote   demote       another profile beside it, see shadow.py
     direct {on}                                    direct control instead, and back
     contacts                                       the electrodes' impedance, by the board's current
@@ -27,6 +29,7 @@ from endplate.live.hand_params import ASKED, CHANGES
 from endplate.live.link import HandLink
 from endplate.live.profile_file import read_profile
 from endplate.live.requests import Asker, Fields, Later, refusal
+from endplate.live.tuning import Tune, tune
 
 if TYPE_CHECKING:
     from endplate.live.control import Control
@@ -167,6 +170,17 @@ class Verbs:
 
         link.disarm(disarmed)
         raise Later
+
+    def _do_tune(self, fields: Fields, asker: Asker) -> Fields:
+        wanted = Tune.of(fields)
+        tune(self._control, wanted)
+        return {"ok": True, **wanted.__dict__}
+
+    def _do_named(self, fields: Fields, asker: Asker) -> Fields:
+        if self._control.profile is None or not isinstance(fields["path"], str):
+            raise ProfileError("Without a profile there is none to name.")
+        self._control.driver.path = fields["path"]
+        return {"ok": True}
 
     # ---- what decodes beside it ----
 

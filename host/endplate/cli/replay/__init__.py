@@ -121,11 +121,17 @@ def shadow(arguments: argparse.Namespace, console: Console, recording: Recording
         with opened(arguments.hand_port, BAUD, change=True) as params:
             link = params.link
             hand_file(arguments.hand_port, link.info, arguments.hand)
-            for rows, since, path in found:
+            for one in found:
+                if one.tunes:
+                    console.print(
+                        "It was tuned while it drove: the hand decodes as the profile's file has "
+                        "it, so commands after that differ from the recorded ones."
+                    )
                 with console.status("The hand decodes ...") as line:
                     result = decode(
-                        recording, load_profile(path), hand, params, rows,
-                        upload=arguments.upload, recorded=arguments.profile is None, since=since,
+                        recording, load_profile(one.path), hand, params, one.rows,
+                        upload=arguments.upload, recorded=arguments.profile is None,
+                        since=one.since,
                         progress=lambda share: line.update(f"The hand decodes: {share:.0%}"),
                     )  # fmt: skip
                 same = same and result.identical

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from endplate.core import MAX_DOF, Chain
 from endplate.live.profile import Profile, chain_settings
 from endplate.live.profile_file import load_profile
 from endplate.live.recording import Recording
+from endplate.live.tuning import NAME as TUNE
+from endplate.live.tuning import Tune
 
 
 @dataclass(frozen=True)
@@ -39,56 +43,77 @@ class Replayed:
 
 def recorded_profiles(recording: Recording, directory: Path) -> list[Path]:
     """Writes the profiles that a recording holds into `directory`, in the order of their use."""
-    return [path for _, _, path in _profiles(recording, directory)]
+    return [path for _, _, path, _ in _profiles(recording, directory)]
 
 
-def _profiles(recording: Recording, directory: Path) -> list[tuple[int, int, Path]]:
-    """(first sample, sample its chain began with, profile file) of each profile in use; a chain
-    that ran beside another before began earlier."""
-    found: list[tuple[int, int, str]] = []
+@dataclass(frozen=True)
+class Stretch:
+    """`rows` of the recording that a profile's chain took; it drove from row `since` of them on.
+    `tunes`: (row of them, what was tuned before it)."""
+
+    rows: slice
+    since: int
+    path: Path
+    tunes: tuple[tuple[int, Tune], ...] = ()
+
+
+def _profiles(recording: Recording, directory: Path) -> list[tuple[int, int, Path, int]]:
+    """(first sample, sample its chain began with, profile file, chain) of each profile in use; a
+    chain that ran beside another before began earlier."""
+    found: list[tuple[int, int, str, int]] = []
     if recording.meta.get("profile_text"):
-        found.append((recording.first, recording.first, recording.meta["profile_text"]))
+        found.append((recording.first, recording.first, recording.meta["profile_text"], 1))
     found += [
-        (int(item["sample"]), int(item.get("since", item["sample"])), item["text"])
+        (int(item["sample"]), int(item.get("since", item["sample"])), item["text"],
+         int(item.get("chain", 0)))
         for item in recording.meta.get("attachments", [])
         if item["name"] == "profile"
-    ]
+    ]  # fmt: skip
     written = []
-    for number, (sample, since, text) in enumerate(found):
+    for number, (sample, since, text, chain) in enumerate(found):
         path = directory / f"profile-{number}.json"
         path.write_text(text, encoding="utf-8")
-        written.append((sample, since, path))
+        written.append((sample, since, path, chain))
     return written
+
+
+def _tunes(recording: Recording, chain: int, since: int) -> tuple[tuple[int, Tune], ...]:
+    """Of one chain, in order; rows from `since` on. Those made before it are in force at once."""
+    return tuple(
+        (max(0, int(item["sample"]) - since), Tune.of(json.loads(item["text"])))
+        for item in recording.meta.get("attachments", [])
+        if item["name"] == TUNE and item.get("chain") == chain
+    )
 
 
 def compare(recording: Recording, directory: Path, other: Path | None = None) -> list[Replayed]:
     """Decodes every stretch with its own profile, or all of it with `other`. Raises
     ProfileError."""
     return [
-        _again(recording, load_profile(path), rows, since)
-        for rows, since, path in stretches(recording, directory, other)
+        _again(recording, load_profile(stretch.path), stretch)
+        for stretch in stretches(recording, directory, other)
     ]
 
 
 def stretches(
     recording: Recording, directory: Path, other: Path | None = None
-) -> list[tuple[slice, int, Path]]:
-    """Rows that each profile's chain took, from which of them on it drove, and the profile, or
-    `other` for all of it."""
+) -> list[Stretch]:
+    """One for each profile that drove, or `other` for all of it."""
     first = recording.first
-    found = [(first, first, other)] if other else _profiles(recording, directory)
+    found = [(first, first, other, 0)] if other else _profiles(recording, directory)
     if not found:
         return []
-    ends = [start - first for start, _, _ in found[1:]] + [len(recording.counts)]
+    ends = [one[0] - first for one in found[1:]] + [len(recording.counts)]
     made = []
-    for (start, since, path), end in zip(found, ends, strict=True):
+    for (start, since, path, chain), end in zip(found, ends, strict=True):
         began = max(0, since - first)
-        made.append((slice(began, end), start - first - began, path))
+        tunes = _tunes(recording, chain, first + began) if chain else ()
+        made.append(Stretch(slice(began, end), start - first - began, path, tunes))
     return made
 
 
-def _again(recording: Recording, profile: Profile, taken: slice, since: int) -> Replayed:
-    meta = recording.meta
+def _again(recording: Recording, profile: Profile, stretch: Stretch) -> Replayed:
+    meta, taken = recording.meta, stretch.rows
     chain = Chain(
         chain_settings(
             profile,
@@ -100,8 +125,8 @@ def _again(recording: Recording, profile: Profile, taken: slice, since: int) -> 
             dofs=list(meta["dofs"]),
         )
     )
-    hops = _decode(chain, recording, taken.start, taken.stop)
-    hops = hops[hops["samples"] > since]
+    hops = _decode(chain, recording, stretch, list(meta["dofs"]))
+    hops = hops[hops["samples"] > stretch.since]
     rows = taken.start + hops["samples"].astype(np.int64) - 1
     then = np.zeros((len(hops), MAX_DOF), np.int16)
     then[:, : recording.targets.shape[1]] = recording.targets[rows]
@@ -109,11 +134,18 @@ def _again(recording: Recording, profile: Profile, taken: slice, since: int) -> 
     return Replayed(profile.name, len(hops), int(same.sum()))
 
 
-def _decode(chain: Chain, recording: Recording, start: int, end: int) -> np.ndarray:
-    """Hops of the rows from `start` to before `end`, doubting the samples that were doubted."""
-    counts = np.ascontiguousarray(recording.counts[start:end])
-    masks = recording.missing_masks()[start:end]
-    cuts = [0, *(np.flatnonzero(np.diff(masks)) + 1), len(counts)]
-    pairs = [(a, b) for a, b in zip(cuts, cuts[1:], strict=False) if b > a]
-    made = [chain.process(counts[a:b], int(masks[a])) for a, b in pairs]
-    return np.concatenate(made) if made else chain.process(counts)
+def _decode(
+    chain: Chain, recording: Recording, stretch: Stretch, dofs: Sequence[str]
+) -> np.ndarray:
+    """Hops of the stretch, doubting the samples that were doubted and tuned where it was tuned."""
+    counts = np.ascontiguousarray(recording.counts[stretch.rows])
+    masks = recording.missing_masks()[stretch.rows]
+    tunes = [(row, tune) for row, tune in stretch.tunes if row < len(counts)]
+    cuts = sorted({0, *(np.flatnonzero(np.diff(masks)) + 1).tolist(), *(row for row, _ in tunes)})
+    made = []
+    for a, b in zip(cuts, [*cuts[1:], len(counts)], strict=True):
+        for row, tune in tunes:
+            if row == a:
+                tune.apply(chain, list(dofs).index(tune.dof))
+        made.append(chain.process(counts[a:b], int(masks[a]) if b > a else 0))
+    return np.concatenate(made)

@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from endplate.clinic.fitts import Outcome, Rules, Target, Trial, figures, targets
+from endplate.clinic.trials.fitts import Outcome, Rules, Target, Trial, figures, targets
 
 RULES = Rules(limit_s=15.0, dwell_s=1.0, speed_per_s=0.5)
 STEP_S = 0.02

@@ -16,7 +16,7 @@ from endplate.cli import main
 from endplate.cli.simulate import fitts as simulate_fitts
 from endplate.cli.simulate.options import dofs_of
 from endplate.cli.simulate.person import Person, play
-from endplate.clinic import fitts
+from endplate.clinic.trials import fitts
 from endplate.errors import UsageError
 from endplate.live.profile import Profile
 from endplate.sim import user as user_module

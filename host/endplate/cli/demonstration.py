@@ -10,16 +10,16 @@ from datetime import date, datetime, timedelta
 
 from endplate.cli.simulate.person import Person, play
 from endplate.cli.simulate.record import recorded
-from endplate.clinic import fitts
 from endplate.clinic.desk import PROFILE
 from endplate.clinic.fitting import calibrated
-from endplate.clinic.fitts_run import USUAL_TARGETS, FittsRun
 from endplate.clinic.montage_file import NAME as MONTAGE
 from endplate.clinic.montage_file import write_montage
 from endplate.clinic.records.database import Database
 from endplate.clinic.records.patients import Patient, Patients, sites_of
 from endplate.clinic.records.scores import Score, Scores
 from endplate.clinic.records.visits import Visit, Visits
+from endplate.clinic.trials import fitts
+from endplate.clinic.trials.fitts_run import USUAL_TARGETS, FittsRun
 from endplate.fit.calibration import calibrate
 from endplate.fit.guided.protocol import calibration_protocol
 from endplate.fit.recorded.cued import listen

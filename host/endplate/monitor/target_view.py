@@ -13,7 +13,7 @@ from PyQt6.QtCore import QPointF, QRectF, QSize, Qt
 from PyQt6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
-from endplate.clinic.fitts import Trial
+from endplate.clinic.trials.fitts import Trial
 from endplate.monitor.theme import VERDICTS, Palette
 
 CURSOR = 11.0  # pixels, radius

@@ -17,7 +17,7 @@ from rich.table import Table
 from endplate.cli.places import made_folder
 from endplate.cli.simulate.options import add_people, check_least_one, people_of
 from endplate.cli.simulate.person import Person, Played, play
-from endplate.clinic import fitts
+from endplate.clinic.trials import fitts
 from endplate.errors import UsageError
 from endplate.live.profile import Profile
 from endplate.sim.knobs import checked

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from endplate.clinic import fitts
+from endplate.clinic.trials import fitts
 from endplate.core import Chain
 from endplate.fit.calibration import calibrate
 from endplate.fit.donning.touch_up import touch_up

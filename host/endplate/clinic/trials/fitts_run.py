@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from endplate.clinic.fitts import USUAL, Outcome, Rules, Target, Trial, figures, targets
+from endplate.clinic.trials.fitts import USUAL, Outcome, Rules, Target, Trial, figures, targets
 
 PAUSE_S = 1.0
 USUAL_TARGETS = 12

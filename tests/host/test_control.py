@@ -239,6 +239,8 @@ def test_the_end_is_in_good_order(hand, place, tmp_path):
     recorded = read_recording(recording.with_suffix(".bdf"))
     assert recorded.counts.shape[1] == 16 and len(recorded.counts) > 250
     assert any("close" in text for _, text in recorded.annotations)
+    met = [json.loads(one["text"]) for one in recorded.meta["attachments"] if one["name"] == "hand"]
+    assert [one["hand_hash"] for one in met] == [HAND.hash32] and met[0]["firmware"].count(".") == 2
     sent = np.fromfile(place / "commands.bin", COMMANDS)
     assert len(sent) > 30
 

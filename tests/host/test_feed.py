@@ -86,9 +86,10 @@ def test_what_was_written_is_read(path):
     assert first == 1000 and np.array_equal(got, counts) and np.array_equal(cleaned, clean)
     assert reader.samples(1030)[0] == 1030 and not len(reader.samples(1030)[1])
     assert reader.samples(10**9)[0] == 1030
-    writer.hop(hop_of(7), 123, True)
+    writer.hop(hop_of(7), 123, True, 1029)
     following, hops = reader.hops(0)
     assert following == 1 and hops["t_ns"] == [123] and hops["sent"] == [1]
+    assert hops["sample"] == [1029]
     assert (hops["target"] == 7).all() and (hops["power"] == 7).all()
     assert len(reader.hops(following)[1]) == 0
     writer.status({"t_ns": 1, "quality": [np.float32(0.5)], "array": np.arange(2)})

@@ -232,7 +232,7 @@ class Control:
         self.feed.samples(block.first, counts, clean)
         for i, hop in enumerate(hops):
             newest = sent and i == len(hops) - 1
-            self.feed.hop(hop, decoded, newest)
+            self.feed.hop(hop, decoded, newest, self.driver.sample_of(hop))
             if self.journal is not None:
                 self.journal.hop(self.driver.sample_of(hop), hop["intent"], hop["target"], newest)
         if block.filled:
@@ -283,7 +283,7 @@ class Control:
         said = hand_words.fault(link.state) or link.sentence
         if said != self._said:
             self._said = said
-            self.note(said)
+            description.hand_said(self, said)
 
     def _watch_recording(self) -> None:
         journal = self.journal

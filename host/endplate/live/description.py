@@ -4,6 +4,7 @@ hand, scales."""
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from typing import TYPE_CHECKING, Any
@@ -71,6 +72,20 @@ def recording_meta(control: Control) -> dict[str, Any]:
         "endplate": __version__,
         "started": time.time(),
     }
+
+
+#: What a hand says of itself that a report names.
+OF_HAND = ("name", "firmware", "uid", "schema_hash", "hand_hash", "param_hash", "decoder_hash")
+
+
+def hand_said(control: Control, sentence: str) -> None:
+    """A new sentence of the link's: shown, and which hand it was goes into the recording."""
+    control.note(sentence)
+    link = control.link
+    if control.journal is None or link is None or link.phase != "up":
+        return
+    about = {name: link.info[name] for name in OF_HAND}
+    control.journal.attach(control.next_sample, "hand", json.dumps(about))
 
 
 def ready(control: Control) -> dict[str, Any]:

@@ -33,13 +33,14 @@ RING_S = 64.0
 STATUS_BYTES = 1 << 16
 GONE_S = 2.0  # a writer that has not beaten for so long is frozen or gone
 
-_MAGIC = 0x3144454546504E45  # "ENPFEED1", little-endian
+_MAGIC = 0x3244454546504E45  # "ENPFEED2", little-endian
 _PAGE = 4096
 _INFO_BYTES = 1 << 16
 
-#: One hop: the chain's result, when it was decoded (monotonic ns), and whether a COMMAND left for
-#: it. Intents, velocities and targets stand in the order of FeedInfo.dofs.
-FEED_HOP = np.dtype([*HOP.descr, ("t_ns", "<i8"), ("sent", "u1")])
+#: One hop: the chain's result, when it was decoded (monotonic ns), the index of its newest sample in
+#: the session's stream, as in its recording, and whether a COMMAND left for it. Intents, velocities
+#: and targets stand in the order of FeedInfo.dofs.
+FEED_HOP = np.dtype([*HOP.descr, ("t_ns", "<i8"), ("sample", "<i8"), ("sent", "u1")])
 
 _HEADER = np.dtype(
     [
@@ -180,8 +181,8 @@ class FeedWriter:
         self._fence()
         self._set("samples_whole", end)
 
-    def hop(self, hop: np.void, t_ns: int, sent: bool = False) -> None:
-        """Adds one hop, a record of core.HOP."""
+    def hop(self, hop: np.void, t_ns: int, sent: bool = False, sample: int = -1) -> None:
+        """Adds one hop, a record of core.HOP; `sample` is the index of its newest sample."""
         number = int(self._whole["hops_whole"][0])
         self._set("hops_begun", number + 1)
         self._fence()
@@ -189,6 +190,7 @@ class FeedWriter:
         for name in HOP.names or ():
             record[name] = hop[name]
         record["t_ns"] = t_ns
+        record["sample"] = sample
         record["sent"] = sent
         self._fence()
         self._set("hops_whole", number + 1)

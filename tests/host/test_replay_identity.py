@@ -12,8 +12,8 @@ import pytest
 from plain_profile import plain_profile
 from sessions import settings
 
-from endplate.cli.replay.compared import compare
 from endplate.live.control import Control
+from endplate.live.decoded import compare
 from endplate.live.recording import Recording, read_recording
 from endplate.live.replay import ReplaySource
 from endplate.live.source import Block

@@ -27,10 +27,10 @@ from plain_profile import plain_profile
 from sessions import settings
 
 from endplate import core
-from endplate.cli.replay.compared import compare
 from endplate.errors import HandError, ProfileError, SessionError
 from endplate.live import shadow as module
 from endplate.live.control import Control
+from endplate.live.decoded import compare
 from endplate.live.decoder import Pool, finished
 from endplate.live.profile import PLAIN_SHAPE
 from endplate.live.recording import read_recording

@@ -11,9 +11,9 @@ import pytest
 from beside_rig import MOST_STEP, Board, Link, Session, emg, two_profiles
 from sessions import settings
 
-from endplate.cli.replay.compared import compare
 from endplate.errors import HandError, ProfileError
 from endplate.live.control import Control
+from endplate.live.decoded import compare
 from endplate.live.recording import read_recording
 
 USUAL = {"dead_band": 0.1, "negative": 1.0, "positive": 1.0}
@@ -73,7 +73,7 @@ def test_a_dead_band_holds_what_is_below_it(session):
         ({"dof": "wrist"}, "so wrist cannot be tuned"),
         ({"dead_band": 0.0}, "A dead-band lies between 0.03 and 0.6"),
         ({"dead_band": float("nan")}, "A dead-band lies between"),
-        ({"positive": 9.0}, "A gain lies between 0.2 and 4"),
+        ({"positive": 9.0}, "A gain lies between 0.1 and 8"),
         ({"negative": float("inf")}, "A gain lies between"),
     ],
 )

@@ -37,9 +37,9 @@ _MAGIC = 0x3244454546504E45  # "ENPFEED2", little-endian
 _PAGE = 4096
 _INFO_BYTES = 1 << 16
 
-#: One hop: the chain's result, when it was decoded (monotonic ns), the index of its newest sample in
-#: the session's stream, as in its recording, and whether a COMMAND left for it. Intents, velocities
-#: and targets stand in the order of FeedInfo.dofs.
+#: One hop: the chain's result, when it was decoded (monotonic ns), the index of its newest sample
+#: in the session's stream, as in its recording, and whether a COMMAND left for it. Intents,
+#: velocities and targets stand in the order of FeedInfo.dofs.
 FEED_HOP = np.dtype([*HOP.descr, ("t_ns", "<i8"), ("sample", "<i8"), ("sent", "u1")])
 
 _HEADER = np.dtype(

@@ -19,12 +19,12 @@ from endplate.cli.ending import end
 from endplate.cli.hand.params import opened
 from endplate.cli.hand.session import hand_file
 from endplate.cli.places import repair_recordings, session_folder, session_on
-from endplate.cli.replay.compared import compare, recorded_profiles, stretches
 from endplate.cli.replay.on_hand import decode
 from endplate.cli.sources import absolute, add_hand
 from endplate.errors import HandError, ProfileError, UsageError
 from endplate.fit.sites.meters import measure
 from endplate.hardware import load_hand
+from endplate.live.decoded import compare, recorded_profiles, stretches
 from endplate.live.feed import FeedReader
 from endplate.live.profile_file import load_profile
 from endplate.live.recording import Recording, read_recording

@@ -18,21 +18,13 @@ from endplate.clinic.records.database import Database
 from endplate.clinic.records.patients import Patient
 from endplate.clinic.records.scores import Scores
 from endplate.clinic.records.visits import Result, Visit, Visits
+from endplate.clinic.report.table import Table, last, number
+from endplate.clinic.report.tested import tests
 from endplate.clinic.trends import Trend, trends
 from endplate.errors import EndplateError
 from endplate.live.recording import read_recording
 
 HASH_BYTES = 1 << 20
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table with a heading; `note` below it."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,11 +53,11 @@ def report(database: Database, patient: Patient, visit: Visit, today: date) -> R
     before = visits.results(earlier[0]) if earlier else []
     missing: list[str] = []
     hashes, simulated = _hashes(visit, missing)
-    calibration, sites = _last(results, "calibration"), _last(results, "sites")
+    calibration, sites = last(results, "calibration"), last(results, "sites")
     tables = [
         *([_quality(calibration.content)] if calibration else []),
         *([_matrix(sites.content)] if sites else []),
-        *([tests] if (tests := _tests(results)) else []),
+        *([done] if (done := tests(results)) else []),
     ]
     if calibration is None:
         missing.append("No calibration was made in this visit.")
@@ -98,20 +90,11 @@ def _facts(patient: Patient, visit: Visit) -> dict[str, str]:
     return facts
 
 
-def _last(results: list[Result], kind: str) -> Result | None:
-    found = [one for one in results if one.kind == kind]
-    return found[-1] if found else None
-
-
-def _number(value: float | None, digits: int) -> str:
-    return "–" if value is None else f"{value:.{digits}f}"
-
-
 def _quality(content: dict[str, Any]) -> Table:
     report = content["report"]
     rows = tuple(
-        (label, str(report["verdict"][k]), _number(report["rest_uv"][k], 1),
-         _number(report["snr_db"][k], 0), _number(report["mains_db"][k], 0))
+        (label, str(report["verdict"][k]), number(report["rest_uv"][k], 1),
+         number(report["snr_db"][k], 0), number(report["mains_db"][k], 0))
         for k, label in enumerate(content["sites"])
     )  # fmt: skip
     return Table("Sites", ("site", "verdict", "rest µV", "SNR dB", "mains dB"), rows,
@@ -125,36 +108,6 @@ def _matrix(content: dict[str, Any]) -> Table:
     carried = ", ".join(dof.replace("_", " ") for dof in content["carried"]) or "none"
     return Table("Movements against sites, µV above rest", ("", *content["sites"]), tuple(rows),
                  f"Movements that these sites carry together: {carried}.")  # fmt: skip
-
-
-def _tests(results: list[Result]) -> Table | None:
-    rows = []
-    for one in results:
-        if one.kind != "fitts":
-            continue
-        found = one.content["figures"]
-        rows.append((
-            "Fitts", "direct control" if one.content.get("direct") else "decoder",
-            ", ".join(dof.replace("_", " ") for dof in one.content["dofs"]),
-            f"{100 * found['completion']:.0f} %", _number(found["throughput"], 2),
-            _number(found["movement_s"], 1), _number(found["path_efficiency"], 2),
-            str(found["trials"]),
-        ))  # fmt: skip
-    if not rows:
-        return None
-    rules = _rules(results)
-    return Table("Tests", ("test", "control", "DoF", "done", "bit/s", "s", "path", "n"),
-                 tuple(rows), rules)  # fmt: skip
-
-
-def _rules(results: list[Result]) -> str:
-    """Settings of the last Fitts test, in a sentence."""
-    last = _last(results, "fitts")
-    if last is None:
-        return ""
-    rules = last.content["rules"]
-    return (f"Within {rules['limit_s']:g} s, {rules['dwell_s']:g} s inside, full speed "
-            f"{rules['speed_per_s']:g} of the half screen a second.")  # fmt: skip
 
 
 def _decoder(content: dict[str, Any]) -> str:
@@ -173,7 +126,7 @@ def _decoder(content: dict[str, Any]) -> str:
 def _changes(before: list[Result], now: list[Result]) -> list[str]:
     """What differs from the visit before, in sentences."""
     said = []
-    old, new = _last(before, "calibration"), _last(now, "calibration")
+    old, new = last(before, "calibration"), last(now, "calibration")
     if old and new:
         first, second = (one.content["report"]["chosen"]["decoder"] for one in (old, new))
         if first != second:

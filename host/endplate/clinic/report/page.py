@@ -10,7 +10,8 @@ import base64
 from collections.abc import Mapping
 from html import escape
 
-from endplate.clinic.report.content import Report, Table
+from endplate.clinic.report.content import Report
+from endplate.clinic.report.table import Table
 
 WORDS = 330  # pixels beside a trend
 STYLE = """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A recording decoded again and held against what was commanded then, hop by hop."""
+"""A recording decoded again, hop by hop, and held against what was commanded then."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from endplate.core import MAX_DOF, Chain
+from endplate.core import HOP, MAX_DOF, Chain
 from endplate.live.profile import Profile, chain_settings
 from endplate.live.profile_file import load_profile
 from endplate.live.recording import Recording
@@ -112,8 +112,32 @@ def stretches(
     return made
 
 
+def driven(recording: Recording, directory: Path) -> tuple[np.ndarray, np.ndarray]:
+    """What drove, decoded again: the index of each hop's newest sample [hops], and the hops, array
+    of core.HOP. Raises ProfileError."""
+    made = [
+        _hops(recording, load_profile(stretch.path), stretch)
+        for stretch in stretches(recording, directory)
+    ]
+    if not made:
+        return np.zeros(0, np.int64), np.zeros(0, HOP)
+    rows, hops = zip(*made, strict=True)
+    return np.concatenate(rows) + recording.first, np.concatenate(hops)
+
+
 def _again(recording: Recording, profile: Profile, stretch: Stretch) -> Replayed:
-    meta, taken = recording.meta, stretch.rows
+    rows, hops = _hops(recording, profile, stretch)
+    then = np.zeros((len(hops), MAX_DOF), np.int16)
+    then[:, : recording.targets.shape[1]] = recording.targets[rows]
+    same = (then == hops["target"]).all(1)
+    return Replayed(profile.name, len(hops), int(same.sum()))
+
+
+def _hops(
+    recording: Recording, profile: Profile, stretch: Stretch
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of the recording at which hops closed while the stretch drove, and the hops."""
+    meta = recording.meta
     chain = Chain(
         chain_settings(
             profile,
@@ -127,11 +151,7 @@ def _again(recording: Recording, profile: Profile, stretch: Stretch) -> Replayed
     )
     hops = _decode(chain, recording, stretch, list(meta["dofs"]))
     hops = hops[hops["samples"] > stretch.since]
-    rows = taken.start + hops["samples"].astype(np.int64) - 1
-    then = np.zeros((len(hops), MAX_DOF), np.int16)
-    then[:, : recording.targets.shape[1]] = recording.targets[rows]
-    same = (then == hops["target"]).all(1)
-    return Replayed(profile.name, len(hops), int(same.sum()))
+    return stretch.rows.start + hops["samples"].astype(np.int64) - 1, hops
 
 
 def _decode(

@@ -73,6 +73,7 @@ def status(**changes: Any) -> dict[str, Any]:
         "meters": [dict(meters) for _ in range(8)],
         "recording": {"path": "a.journal", "seconds": 61.0, "health": "ok"},
         "profile": {"name": "anna", "path": "anna.json"},
+        "grip": "power",
         "prompt": {"label": "Close hand"},
     }
     return {**whole, **changes}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from itertools import accumulate
+from typing import Any
 
 _STEPS = 32  # buckets per octave
 _LINEAR = 2 * _STEPS  # below this many nanoseconds one bucket per nanosecond
@@ -61,6 +62,19 @@ class Histogram:
         found = (bisect_left(running, max(1.0, share * self.n)) for share in shares)
         return [min(_upper(bucket), self.max_ns) / 1e6 for bucket in found]
 
+    def halves(self) -> dict[str, Any]:
+        """The values by half octaves, for a picture: {"first": number of the first half octave with
+        any, "counts": of it and those after}. Half octave k begins at 64 ns * 2^(k / 2), or at
+        96 ns * 2^((k - 1) / 2) for an odd k; what is below 64 ns counts to the first."""
+        half = _STEPS // 2
+        upper = self._counts[_LINEAR:]
+        counts = [sum(upper[k : k + half]) for k in range(0, len(upper), half)]
+        counts[0] += sum(self._counts[:_LINEAR])
+        filled = [k for k, count in enumerate(counts) if count]
+        if not filled:
+            return {"first": 0, "counts": []}
+        return {"first": filled[0], "counts": counts[filled[0] : filled[-1] + 1]}
+
     def summary(self) -> dict[str, float | int | None]:
         """p50, p95, p99 and max in milliseconds, and n."""
         p50, p95, p99 = self.percentiles_ms(0.50, 0.95, 0.99)
@@ -82,6 +96,10 @@ class Latencies:
         """Begins all of them anew."""
         for histogram in self._stages.values():
             histogram.clear()
+
+    def halves(self) -> dict[str, dict[str, Any]]:
+        """Every stage's values by half octaves."""
+        return {stage: histogram.halves() for stage, histogram in self._stages.items()}
 
     def summary(self) -> dict[str, dict[str, float | int | None]]:
         """Every stage's summary, rounded to microseconds."""

@@ -37,7 +37,7 @@ class StatusMaker:
         if self._n % _SLOW == 0:
             self._slow = self._figures()
         if self._n % 25 == 0:
-            self._cpu()
+            self._by_second()
         self._n += 1
         source = control.source
         profile = control.profile
@@ -93,6 +93,7 @@ class StatusMaker:
         control = self._control
         return {
             "latency_ms": control.latency.summary(),
+            "latency_halves": self._slow.get("latency_halves", {}),
             "quality": quality_rows(control.chain),
             "meters": control.contacts.marked(control.meters.rows),
             "needs": _needs(control.profile),
@@ -102,6 +103,11 @@ class StatusMaker:
     @staticmethod
     def _clocks() -> tuple[int, int, int]:
         return time.monotonic_ns(), time.process_time_ns(), time.thread_time_ns()
+
+    def _by_second(self) -> None:
+        """What takes too long, or changes too slowly, for five times a second."""
+        self._slow["latency_halves"] = self._control.latency.halves()
+        self._cpu()
 
     def _cpu(self) -> None:
         before, self._cpu_from = self._cpu_from, self._clocks()

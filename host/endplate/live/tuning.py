@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 NAME = "tune"  # of the recording's attachments
 LEAST_DEAD_BAND, MOST_DEAD_BAND = 0.03, 0.60  # below the first, noise would drive
-LEAST_GAIN, MOST_GAIN = 0.2, 4.0
+LEAST_GAIN, MOST_GAIN = 0.1, 8.0
 SIDES = ("negative", "positive")
 
 

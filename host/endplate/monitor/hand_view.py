@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The virtual hand, drawn from joint angles: wanted as outline, measured filled. QPainter alone,
-no GPU.
+"""The virtual hand, drawn from joint angles: wanted as outline, measured filled, the
+force on each fingertip as a dot that grows and darkens. QPainter alone, no GPU.
 
 Three-quarter view of a small skeleton: palm, four fingers of three links, a thumb that flexes and
 rotates, wrist rotation as twist of the hand about the forearm, wrist flexion as tilt, and the
@@ -10,6 +10,7 @@ elbow as the forearm's slope. Angles in degrees, as the hand's STATE reports the
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from PyQt6.QtCore import QPointF, QSize, Qt
@@ -19,6 +20,9 @@ from PyQt6.QtWidgets import QSizePolicy, QWidget
 from endplate.monitor.theme import Palette
 
 FINGERS = ("index", "middle", "ring", "little")
+TIPS = ("thumb_flexion", *FINGERS)  # in the order of the hand's digits
+TIP = 0.07  # of a hand's length
+FULL_N = 10.0  # drawn black
 _BASE_X = {"index": -0.36, "middle": -0.12, "ring": 0.12, "little": 0.36}
 _BASE_Y = {"index": 0.95, "middle": 1.0, "ring": 0.96, "little": 0.86}
 _LINKS = {
@@ -96,8 +100,9 @@ class HandView(QWidget):
         self._measured: dict[str, float] = {}
         self._wanted: dict[str, float] = {}
         self._connected = False
+        self._touch: Mapping[str, Any] = {}
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setAccessibleName("Virtual hand: measured joints filled, wanted joints as outline")
+        self.setAccessibleName("Virtual hand: measured filled, wanted as outline, touch as dots")
 
     def sizeHint(self) -> QSize:
         """A comfortable size."""
@@ -116,16 +121,49 @@ class HandView(QWidget):
             self._measured, self._wanted, self._connected = state
             self.update()
 
+    def show_touch(self, touch: Mapping[str, Any]) -> None:
+        """What the fingertips feel, as in the status of the hand; {}: nothing is known."""
+        if touch != self._touch:
+            self._touch = dict(touch)
+            self.update()
+
     def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Draws measured, then wanted over it."""
+        """Draws measured, then wanted over it, then what the fingertips feel."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         scale = min(self.width() / 2.9, self.height() / 3.0)
         origin = QPointF(self.width() * 0.5, self.height() * 0.68)
-        self._draw(painter, skeleton(self._measured), origin, scale, filled=True)
+        parts = skeleton(self._measured)
+        self._draw(painter, parts, origin, scale, filled=True)
         if self._wanted:
             self._draw(painter, skeleton(self._wanted), origin, scale, filled=False)
+        self._tips(painter, parts, origin, scale)
         painter.end()
+
+    def _tips(
+        self, painter: QPainter, parts: dict[str, np.ndarray], origin: QPointF, scale: float
+    ) -> None:
+        """A ring where a tip touches, filled the more the harder it presses; a cross where its
+        sensor says nothing."""
+        forces, contact = self._touch.get("force_n") or [], self._touch.get("contact") or []
+        for digit, name in enumerate(TIPS[: len(forces)]):
+            point = parts[name][-1]
+            at = QPointF(origin.x() + point[0] * scale, origin.y() - point[1] * scale)
+            size = TIP * scale
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(QColor(self._palette.text), 2))
+            force = forces[digit]
+            if force is None:
+                for turn in (-1, 1):
+                    painter.drawLine(QPointF(at.x() - size, at.y() - turn * size),
+                                     QPointF(at.x() + size, at.y() + turn * size))  # fmt: skip
+            elif digit < len(contact) and contact[digit]:
+                share = min(1.0, max(0.0, force / FULL_N))
+                fill = QColor(self._palette.text)
+                fill.setAlphaF(0.25 + 0.75 * share)
+                painter.setBrush(fill)
+                grown = size * (0.8 + 0.8 * share)
+                painter.drawEllipse(at, grown, grown)
 
     def _draw(
         self,

@@ -94,6 +94,10 @@ def style_sheet(palette: Palette) -> str:
     QPushButton {{ background: {p.panel}; border: 1px solid {p.line}; border-radius: 6px; padding:
     6px 14px; }} QPushButton:focus {{ border: 2px solid {p.accent}; }}
     QPushButton:disabled {{ color: {p.quiet}; }}
+    QToolButton[role="grip"] {{ background: {p.ground}; border: 1px solid {p.line};
+    border-radius: 6px; padding: 3px 0px; }}
+    QToolButton[role="grip"]:checked {{ border: 3px solid {p.accent}; padding: 1px 0px;
+    font-weight: 700; }}
     QPushButton[role="primary"] {{ background: {p.accent}; color: {p.accent_text}; border: none;
     padding: 9px 20px; }} QPushButton[role="primary"]:focus {{ border: 2px solid {p.text}; }}
     QPushButton[role="primary"]:disabled {{ background: {p.line}; color: {p.quiet}; }}

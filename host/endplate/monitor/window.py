@@ -64,13 +64,12 @@ class Window(QMainWindow):
         self._info: FeedInfo | None = None
         self._status: dict[str, Any] = {}
         self._contacts: dict[str, Any] = {}  # how the last measuring ended
-        self._grip = 0
 
         self.here = Here(records, self)
         self.patient = PatientPage(palette, self.here)
         self.sites = SitesPage(palette, self.here)
         self.calibrate = CalibratePage(palette, self.here)
-        self.hand = HandPage(palette)
+        self.hand = HandPage(palette, self.here)
         self.test = TestPage(palette, self.here)
         self.follow_up = FollowUpPage(palette, self.here)
         self.pages: list[Page] = [
@@ -106,7 +105,7 @@ class Window(QMainWindow):
         self.setCentralWidget(frame)
 
         self.asking = Asking(directory, self)
-        self.asking.answered.connect(self.say)
+        self.asking.answered.connect(self._answered)
         self.watch = FeedWatch(directory, self)
         self.watch.begun.connect(self._begun)
         self.watch.fresh.connect(self._fresh)
@@ -169,6 +168,11 @@ class Window(QMainWindow):
     def say(self, sentence: str) -> None:
         """In the line below."""
         self.note.setText(sentence)
+
+    def _answered(self, sentence: str) -> None:
+        """Of a request; what has nothing to say leaves the line as it is."""
+        if sentence:
+            self.say(sentence)
 
     def _show_step(self) -> None:
         self.foot.show_step(self.page.step())
@@ -253,8 +257,9 @@ class Window(QMainWindow):
         """The next grip of the hand's list; the hand changes it only while still."""
         grips = list(self._info.grips) if self._info else []
         if grips:
-            self._grip = (self._grip + 1) % len(grips)
-            self._ask("grip", {"name": grips[self._grip]})
+            now = self._status.get("grip")
+            at = grips.index(now) if now in grips else -1
+            self._ask("grip", {"name": grips[(at + 1) % len(grips)]})
 
     def switch(self, key: str) -> None:
         """Another decoder drives, after a moment of rest: see words.switch."""

@@ -56,7 +56,7 @@ DONE = {
     "promote": "{name} drives the hand now.",
     "demote": "{name} drives the hand again.",
     "direct": "{name} drives the hand now.",
-}
+}  # of others nothing is said: what they did is seen
 #: Key -> what it switches: see `switch`.
 SWITCHES = ("s", "x")
 
@@ -97,7 +97,7 @@ def plain(dof: str) -> str:
 
 def done(verb: str, fields: Mapping[str, Any]) -> str:
     """What a granted request did; nothing yet of one that waits, which `beside` tells."""
-    return "" if fields.get("waiting") else DONE[verb].format(**fields)
+    return "" if fields.get("waiting") else DONE.get(verb, "").format(**fields)
 
 
 def contacts(found: Mapping[str, Any]) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hand: what it is told, what it does, what limits it, and how fast."""
+"""Hand: what it is told, what it does, what limits it, how fast, and what of it is tuned live."""
 
 from __future__ import annotations
 
@@ -9,16 +9,21 @@ from typing import Any
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QCheckBox, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
+from endplate.errors import EndplateError
+from endplate.hardware import load_hand
 from endplate.live.feed import FeedInfo
 from endplate.monitor import words
 from endplate.monitor.beside_view import BesideView
 from endplate.monitor.dof_bars import DofBars
+from endplate.monitor.grip_chooser import GripChooser
 from endplate.monitor.hand_view import HandView
+from endplate.monitor.here import Here
 from endplate.monitor.latency_view import LatencyView
 from endplate.monitor.pages.page import Page, Step, heading, quiet
 from endplate.monitor.theme import Palette
 from endplate.monitor.tone import Tone
 from endplate.monitor.touch_bars import TouchBars
+from endplate.monitor.tuner import Tuner
 from endplate.monitor.watch import Fresh
 
 ARMED = ("armed", "active", "stale")
@@ -28,11 +33,16 @@ class HandPage(Page):
     """The virtual hand fills the middle; bars of the DoF and the latency to its sides."""
 
     TITLE = "Hand"
-    HINT = "Enter arms the hand: it follows after the patient has relaxed once. Space stops it."
+    HINT = (
+        "Enter arms the hand: it follows after the patient has relaxed once. Space stops it. Drag "
+        "the dead-band and the gains on the bars while the patient drives."
+    )
 
-    def __init__(self, palette: Palette, parent: QWidget | None = None) -> None:
+    def __init__(self, palette: Palette, here: Here, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.bars = DofBars(palette)
+        self.tuner = Tuner(here, self)
+        self.grips = GripChooser(palette)
         self.hand = HandView(palette)
         self.touch = TouchBars(palette)
         self.beside = BesideView(palette)
@@ -61,9 +71,9 @@ class HandPage(Page):
         top.addWidget(self.tone_switch)
         middle.addLayout(top)
         middle.addWidget(self.hand, 1)
-        for widget in (self.tone_word, self.touch, self.said_by_hand):
+        for widget in (self.tone_word, self.grips, self.touch, self.said_by_hand):
             middle.addWidget(widget)
-        right.addWidget(heading("Latency"))
+        right.addWidget(heading("Latency in ms"))
         right.addWidget(self.latency)
         right.addWidget(self.clock)
         right.addStretch(1)
@@ -72,6 +82,11 @@ class HandPage(Page):
         whole.setSpacing(16)
         for column, stretch in ((left, 3), (middle, 4), (right, 3)):
             whole.addLayout(column, stretch)
+        self.bars.tuned.connect(self.tuner.ask)
+        self.bars.settled.connect(self.tuner.settle)
+        self.tuner.asked.connect(self.asked)
+        self.tuner.said.connect(self.said)
+        self.grips.chosen.connect(lambda name: self.asked.emit("grip", {"name": name}))
 
     def step(self) -> Step:
         """Arm, or the way back."""
@@ -91,6 +106,12 @@ class HandPage(Page):
         self._labels = list(info.site_labels)
         self._dofs, self._joints = list(info.dofs), list(info.joints)
         self.bars.begin(self._dofs)
+        self.tuner.begin()
+        try:
+            grips = load_hand(info.hand).grips
+        except EndplateError:  # a hand file that is not here any more: G still changes them
+            grips = ()
+        self.grips.begin([grip for grip in grips if grip.name in info.grips])
 
     def gone(self) -> None:
         """Nothing can be armed."""
@@ -114,13 +135,19 @@ class HandPage(Page):
         self.beside.show_frame(fresh.status, self._joints)
         touch = hand.get("touch") or {}
         self.touch.show_touch(touch)
+        self.hand.show_touch(touch)
         self._play(touch)
 
     def show_numbers(self, status: dict[str, Any]) -> None:
         """Everything that is read as a number or a word."""
         self._status = status
         self.beside.show_beside(status, self._dofs)
-        self.latency.show_latency(status.get("latency_ms") or {})
+        self.latency.show_latency(
+            status.get("latency_ms") or {}, status.get("latency_halves") or {}
+        )
+        self.bars.show_shapes(status.get("shape") or {})
+        self.tuner.look(status)
+        self.grips.show_grip(str(status.get("grip") or ""))
         hand = status.get("hand") or {}
         self.clock.setText(words.clock(hand))
         self.said_by_hand.setText(words.said(hand))
@@ -148,6 +175,11 @@ class HandPage(Page):
             self.tone_switch.setChecked(False)
             self.tone_switch.blockSignals(False)
 
+    def undo(self) -> bool:
+        """The last handle that was moved."""
+        return self.tuner.undo()
+
     def end(self) -> None:
         """No player outlives the window."""
         self.tone.stop()
+        self.tuner.end()

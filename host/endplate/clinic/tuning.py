@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was tuned while the patient drove is kept: a version of the visit's profile."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from endplate.clinic.desk import PROFILE
+from endplate.live.profile_file import load_profile
+from endplate.live.profile_versions import keep
+from endplate.live.tuning import Tune
+
+WHY = "tuned by hand"
+
+
+def keep_tuned(path: Path, visit: Path, fields: dict[str, Any], *, direct: bool) -> Path:
+    """Writes the numbers of a request `tune` into the profile at `path` and returns where.
+
+    `visit` is the visit's folder: a profile of an earlier visit stays as it was, and the changed
+    one becomes this visit's. `direct`: they are of the direct control that the profile holds.
+    Raises ProfileError.
+    """
+    profile, wanted = load_profile(path), Tune.of(fields)
+    if direct:
+        shape = profile.direct["shape"]
+        shape = {**shape, wanted.dof: wanted.of_shape(shape[wanted.dof])}
+        profile = replace(profile, direct={**profile.direct, "shape": shape})
+    else:
+        shape = {**profile.shape, wanted.dof: wanted.of_shape(profile.shape[wanted.dof])}
+        profile = replace(profile, shape=shape)
+    out = path if path.parent == visit else visit / PROFILE
+    keep(profile, out, WHY)
+    return out

@@ -19,7 +19,7 @@ from endplate.clinic.records.patients import Patient, Patients, sites_of
 from endplate.clinic.records.scores import Score, Scores
 from endplate.clinic.records.visits import Visit, Visits
 from endplate.clinic.trials import fitts
-from endplate.clinic.trials.fitts_run import USUAL_TARGETS, FittsRun
+from endplate.clinic.trials.run import USUAL_TARGETS, FittsRun
 from endplate.fit.calibration import calibrate
 from endplate.fit.guided.protocol import calibration_protocol
 from endplate.fit.recorded.cued import listen

@@ -20,7 +20,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from endplate.clinic.trials.fitts_run import USUAL_TARGETS, FittsRun
+from endplate.clinic.trials.run import USUAL_TARGETS, FittsRun
 from endplate.errors import EndplateError
 from endplate.live.feed import FeedInfo
 from endplate.monitor.here import Here

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from endplate.clinic.trials.fitts import Rules
-from endplate.clinic.trials.fitts_run import PAUSE_S, FittsRun
+from endplate.clinic.trials.run import PAUSE_S, FittsRun
 
 STEP_S = 0.02
 

@@ -13,9 +13,10 @@ import pyedflib
 import pytest
 
 from endplate.errors import RecordingError
+from endplate.live import bdf as layout
 from endplate.live import recording as recordings_module
 from endplate.live.journal import Journal
-from endplate.live.recording import finalise, read_recording, recover
+from endplate.live.recording import finalise, read_meta, read_recording, recover
 
 UV = 4.5 / (2**23 - 1) / 24 * 1e6
 RNG = np.random.default_rng(7)
@@ -64,6 +65,24 @@ def test_everything_comes_back(bdf):
         assert r.meta[key] == META[key]
     assert r.meta["attachments"] == [{"sample": 140, "name": "profile", "text": '{"version": 2}'}]
     assert r.seconds == pytest.approx(1037 / 250)
+
+
+def test_what_it_says_of_itself_is_had_without_its_samples(bdf, tmp_path, monkeypatch):
+    whole = read_recording(bdf).meta
+    shown = read_meta(bdf)
+    assert shown == whole and shown["samples"] == len(COUNTS) and shown["first"] == 50
+    journal = Journal(tmp_path / "on", META)
+    assert read_meta(journal.path)["board"] == "cyton"  # while it is being written
+    journal.close()
+    (tmp_path / "cut.bdf").write_bytes(bdf.read_bytes()[:-20_000])
+    (tmp_path / "no.bdf").write_bytes(b"no recording at all")
+    for name, words in (("cut.bdf", "cut short"), ("no.bdf", "is no recording"),
+                        ("none.bdf", "There is no recording")):  # fmt: skip
+        with pytest.raises(RecordingError, match=words):
+            read_meta(tmp_path / name)
+    monkeypatch.setattr(layout, "VERSION", 2)
+    with pytest.raises(RecordingError, match="another version of Endplate"):
+        read_meta(bdf)
 
 
 def test_a_second_reader_finds_the_same_bits(bdf):
@@ -178,8 +197,6 @@ def test_what_is_there_of_a_cut_one_can_be_had(bdf, tmp_path):
 
 
 def test_a_damaged_session_text_and_another_version(bdf, tmp_path, monkeypatch):
-    from endplate.live import bdf as layout
-
     monkeypatch.setattr(layout, "VERSION", 9)
     expect(bdf, "another version of Endplate")
     monkeypatch.undo()

@@ -194,9 +194,7 @@ def read_bdf(path: Path, *, partial: bool = False) -> Recording:
     elif head[:8] == b"0       ":
         read = edfio.read_edf
     else:
-        raise RecordingError(
-            f"{path} is no recording (neither BDF+ nor EDF+); choose another file."
-        )
+        raise RecordingError(_no_recording(path))
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         try:
@@ -204,15 +202,10 @@ def read_bdf(path: Path, *, partial: bool = False) -> Recording:
             signals = list(found.signals)
             annotations = list(found.annotations)
         except (ValueError, IndexError, OverflowError, ZeroDivisionError) as error:
-            raise RecordingError(
-                f"The recording {path} is cut short or damaged in its header; copy it again from "
-                "where it was made."
-            ) from error
+            raise RecordingError(_cut_short(path, " or damaged in its header")) from error
     cut = any("truncated" in str(w.message) or "contains" in str(w.message).lower() for w in said)
     if (cut or not signals or not len(signals[0].digital)) and not partial:
-        raise RecordingError(
-            f"The recording {path} is cut short; copy it again from where it was made."
-        )
+        raise RecordingError(_cut_short(path))
     text = next((s for s in signals if s.label == TEXT_LABEL), None)
     meta = _read_text(text, path, partial) if text is not None else None
     recording = _own(signals, meta, path) if meta else _foreign(signals, path)
@@ -231,14 +224,57 @@ def _started(file: Any) -> float:
         return 0.0
 
 
+def read_bdf_meta(path: Path) -> dict[str, Any]:
+    """The session text of a file of ours, {} of another's; see `recording.read_meta`."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(256)
+        if head[:8] == b"0       ":
+            return {}
+        if head[:8] != b"\xffBIOSEMI":
+            raise RecordingError(_no_recording(path))
+        try:
+            records, signals = int(head[236:244]), int(head[252:256])
+            fields = file.read(256 * signals)
+            labels = [fields[16 * k : 16 * k + 16].decode().strip() for k in range(signals)]
+            counts = [int(fields[216 * signals + 8 * k :][:8]) for k in range(signals)]
+        except ValueError as error:
+            raise RecordingError(_cut_short(path, " or damaged in its header")) from error
+    if TEXT_LABEL not in labels:
+        return {}
+    at = labels.index(TEXT_LABEL)
+    begin, each, whole = 3 * sum(counts[:at]), counts[at], 3 * sum(counts)
+    if records < 1 or size < 256 * (1 + signals) + records * whole:
+        raise RecordingError(_cut_short(path))
+    data = np.memmap(path, np.uint8, "r", 256 * (1 + signals), (records, whole))
+    meta = _parsed_text(data[:, begin : begin + 3 * each : 3].tobytes(), path)
+    meta.pop("missing", None)
+    return meta
+
+
+def _no_recording(path: Path) -> str:
+    return f"{path} is no recording (neither BDF+ nor EDF+); choose another file."
+
+
+def _cut_short(path: Path, more: str = "") -> str:
+    return f"The recording {path} is cut short{more}; copy it again from where it was made."
+
+
 def _read_text(signal: Any, path: Path, partial: bool) -> dict[str, Any] | None:
     raw = signal.digital.astype(np.uint8).tobytes()
+    try:
+        return _parsed_text(raw, path)
+    except RecordingError as error:
+        if partial and isinstance(error.__cause__, zlib.error | ValueError):
+            return None
+        raise
+
+
+def _parsed_text(raw: bytes, path: Path) -> dict[str, Any]:
     length = int.from_bytes(raw[:4], "little")
     try:
         meta = json.loads(zlib.decompress(raw[4 : 4 + length]))
     except (zlib.error, ValueError) as error:
-        if partial:
-            return None
         raise RecordingError(
             f"The recording {path} is damaged (its session text cannot be read); copy it again "
             "from where it was made."

@@ -3,7 +3,7 @@
 
     journal = Journal(path, meta); journal.samples(...) ...; journal.close(); finalise(path)
     recover(directory)      closes what a crash left open
-    read_recording(path)    ours and other people's, also a journal
+    read_recording(path)    ours and other people's, also a journal; read_meta(path) without samples
 """
 
 from __future__ import annotations
@@ -11,16 +11,20 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from endplate.errors import RecordingError
 from endplate.live import journal as journals
-from endplate.live.bdf import Recording, read_bdf, write_bdf
+from endplate.live.bdf import Recording, read_bdf, read_bdf_meta, write_bdf
 from endplate.live.journal import Journal, journal_path
 
-__all__ = ["Journal", "Recording", "finalise", "journal_path", "read_recording", "recover"]
+__all__ = [
+    "Journal", "Recording", "finalise", "journal_path", "read_meta", "read_recording", "recover",
+]  # fmt: skip
 
 
 def read_journal(path: Path) -> tuple[Recording, bool]:
@@ -185,6 +189,22 @@ def _room_is_missing(journal: Path) -> bool:
     return True
 
 
+def read_meta(path: Path | str) -> dict[str, Any]:
+    """What a recording's session says of itself, without reading its samples: as Recording.meta.
+
+    Of a journal only what was known at its start; {} of other people's files. Raises RecordingError
+    as `read_recording`.
+    """
+    path = Path(path)
+    with _sentences(path), path.open("rb") as file:
+        if file.read(len(journals.MAGIC_ANY)) == journals.MAGIC_ANY:
+            for kind, body in journals.records(path):
+                if kind == "H":
+                    return json.loads(body)
+            raise RecordingError(f"The journal {path} has lost its beginning; it cannot be read.")
+        return read_bdf_meta(path)
+
+
 def read_recording(path: Path | str, *, partial: bool = False) -> Recording:
     """Reads a recording of ours, or the EMG channels of any BDF(+) or EDF(+) file.
 
@@ -194,12 +214,19 @@ def read_recording(path: Path | str, *, partial: bool = False) -> Recording:
     recording.
     """
     path = Path(path)
-    try:
+    with _sentences(path):
         with path.open("rb") as file:
             magic = file.read(len(journals.MAGIC_ANY))
         if magic == journals.MAGIC_ANY:
             return read_journal(path)[0]
         return read_bdf(path, partial=partial)
+
+
+@contextlib.contextmanager
+def _sentences(path: Path) -> Iterator[None]:
+    """What the system refuses, as RecordingError."""
+    try:
+        yield
     except FileNotFoundError:
         raise RecordingError(f"There is no recording {path}; name another file.") from None
     except IsADirectoryError:

@@ -9,7 +9,8 @@
     shadow {path or null}   promote   demote       another profile beside it, see shadow.py
     direct {on}                                    direct control instead, and back
     contacts                                       the electrodes' impedance, by the board's current
-    mark {text}    prompt {label, target, ...}     annotations; the reply has the sample's index
+    mark {text}    prompt {label, target, ...}     annotations; the reply has the sample's index; of
+                                                   prompts `guide` says whose, see guidance.py
     status  clear_latency  quit
 
 `stop` and `disarm` are one: stop driving, hold, armed again only by `arm`. A profile is never
@@ -20,10 +21,12 @@ asked for again.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from endplate.errors import EndplateError, HandError, ProfileError, SessionError
 from endplate.live import contacts, running
+from endplate.live.guidance import Guidance
 from endplate.live.hand_decoding import HAND
 from endplate.live.hand_params import ASKED, CHANGES
 from endplate.live.link import HandLink
@@ -42,6 +45,7 @@ class Verbs:
 
     def __init__(self, control: Control) -> None:
         self._control = control
+        self._guidance = Guidance()
         self._verbs = {
             name[len("_do_") :]: getattr(self, name)
             for name in dir(self)
@@ -214,9 +218,13 @@ class Verbs:
         return {"ok": True, "sample": self._control.mark(str(fields["text"])[:_TEXT_MAX])}
 
     def _do_prompt(self, fields: Fields, asker: Asker) -> Fields:
+        who = str(fields.pop("guide", ""))
+        if who and not re.fullmatch(r"\d+ \d+ \d+", who):
+            raise ValueError(who)
         text = json.dumps(fields)
         if len(text) > _TEXT_MAX:
             raise SessionError("A prompt is at most 2000 characters long.")
+        self._guidance.take(who, go_on=bool(fields))
         sample = self._control.mark(f"prompt {text}")
         self._control.prompt = {**fields, "sample": sample} if fields else None
         return {"ok": True, "sample": sample}

@@ -19,7 +19,6 @@ from endplate.fit.guided.protocol import Cue
 from endplate.fit.guided.watch import Done, Watch, name_of
 from endplate.fit.sites.site_test import Live
 from endplate.live.feed import FeedReader
-from endplate.live.requests import ask
 
 
 class Guiding(QObject):
@@ -89,7 +88,6 @@ class Guiding(QObject):
     def _run(self, work: Callable[..., Guide], directory: Path, *given: Any) -> None:
         try:
             guide = work(directory, *given)
-            ask(directory, "prompt")  # nothing is asked for any more
             self.ended.emit(guide.guided())
         except EndplateError as error:
             self.failed.emit(str(error))
@@ -102,8 +100,8 @@ class Guiding(QObject):
         def heard(first: int, _counts: np.ndarray, clean: np.ndarray) -> None:
             live.heard(first, clean)
 
-        guide = Guide(directory, progress=show, heard=heard, keys=self._keys)
-        guide.play(cues)
+        with Guide(directory, progress=show, heard=heard, keys=self._keys) as guide:
+            guide.play(cues)
         return guide
 
     def _calibrate(self, directory: Path, cues: list[Cue], sites: list[Any]) -> Guide:
@@ -128,8 +126,9 @@ class Guiding(QObject):
                 self.judged.emit(index, name_of(cue, 1), fault, said.partition(": ")[2])
 
         guide = Guide(directory, progress=show, heard=heard, done=done, keys=self._keys)
-        guide.play(cues)
-        self._repeats(guide, watch)
+        with guide:
+            guide.play(cues)
+            self._repeats(guide, watch)
         return guide
 
     def _repeats(self, guide: Guide, watch: Watch) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ import numpy as np
 from endplate.errors import CalibrationError, SessionError
 from endplate.fit.guided.protocol import Cue, relax_cue
 from endplate.live.feed import FeedReader
+from endplate.live.guidance import own_name
 from endplate.live.requests import ask
 
 POLL_S = 0.1
@@ -68,6 +70,7 @@ class Guide:
         self._heard_at = time.monotonic()
         self.started: list[tuple[int, Cue]] = []
         self.enough = False  # the person has asked to end
+        self._name = own_name()
 
     def play(self, cues: Sequence[Cue]) -> None:
         """One after the other. Raises CalibrationError when the board goes silent, SessionError
@@ -112,8 +115,7 @@ class Guide:
         """Goes on recording, of which nothing is made, until a key is typed; which."""
         typed = ""
         cue = Cue(label, {}, 0, 0, 0, 0, "void")
-        reply = ask(self._directory, "prompt", **cue.prompt())
-        self.started.append((int(reply["sample"]), cue))
+        self.started.append((self._prompt(cue), cue))
         while not typed and self._keys is not None:
             typed = self._keys(POLL_S)
             self._heard_something()
@@ -132,8 +134,7 @@ class Guide:
     def _one(self, cue: Cue) -> str:
         """Plays one cue; what was typed when that ended it early, else ""."""
         rate_hz = self._reader.info.rate_hz
-        reply = ask(self._directory, "prompt", **cue.prompt())
-        start, index = int(reply["sample"]), len(self.started)
+        start, index = self._prompt(cue), len(self.started)
         self.started.append((start, cue))
         if self._patient is not None:
             self._patient(cue)
@@ -155,6 +156,19 @@ class Guide:
                 share = (self._next - start) / max(1, wanted - start)
                 self._progress(index, cue, min(1.0, max(0.0, share)))
         return ""
+
+    def _prompt(self, cue: Cue) -> int:
+        """Tells the session; the sample from which it holds."""
+        reply = ask(self._directory, "prompt", guide=self._name, **cue.prompt())
+        return int(reply["sample"])
+
+    def __enter__(self) -> Guide:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is asked of the patient any more; another one may guide."""
+        with suppress(SessionError):
+            ask(self._directory, "prompt", guide=self._name)
 
     def _heard_something(self) -> None:
         before = self._next
@@ -201,5 +215,6 @@ def guide(
 ) -> Guided:
     """Plays `cues` once, see Guide."""
     guiding = Guide(directory, patient=patient, progress=progress)
-    guiding.play(cues)
+    with guiding:
+        guiding.play(cues)
     return guiding.guided()

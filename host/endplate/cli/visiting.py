@@ -14,6 +14,7 @@ from typing import Any
 from endplate.cli.places import add_data, records
 from endplate.clinic.desk import PROFILE, profile_of
 from endplate.clinic.fitting import calibrated
+from endplate.clinic.made_of import MadeOf
 from endplate.clinic.montage_file import write_montage
 from endplate.clinic.records.database import Database
 from endplate.clinic.records.patients import Patient, Patients
@@ -52,11 +53,11 @@ class AtVisit:
         """A result of the visit."""
         Visits(self._database).keep(self.visit, kind, content, datetime.now())
 
-    def keep_profile(self) -> None:
-        """The visit's profile, if it is another version than before."""
+    def keep_profile(self, made_of: MadeOf | None) -> None:
+        """The visit's profile, if it is another version than before, and what it was made of."""
         number = self._number()
         if number != self._version:
-            self.keep("calibration", calibrated(self.profile, number).told())
+            self.keep("calibration", calibrated(self.profile, number, made_of).told())
 
     def _number(self) -> int:
         found = current(self.profile) if self.profile.exists() else None

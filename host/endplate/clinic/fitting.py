@@ -4,16 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from endplate.clinic.made_of import MadeOf
 from endplate.fit.calibration import from_guided
 from endplate.fit.donning.remedies import WHY
 from endplate.fit.donning.today import Comparison, compare
 from endplate.fit.guided.guide import Guided
 from endplate.fit.recorded.cued import Recorded, listen
-from endplate.fit.sites.site_test import Judged, judge
+from endplate.fit.sites.site_test import Judged, judge, told
 from endplate.hardware import load_hand, load_montage
 from endplate.live.feed import FeedInfo
 from endplate.live.profile_file import load_profile
@@ -22,12 +23,14 @@ from endplate.live.profile_versions import keep
 
 @dataclass(frozen=True)
 class Heard:
-    """What there is to work on: `montage` and `hand` are names or paths of their files."""
+    """What there is to work on: `montage` and `hand` are names or paths of their files, `recording`
+    the name of the session's, "" when there is none."""
 
     guided: Guided
     info: FeedInfo
     montage: str
     hand: str
+    recording: str = ""
 
     def recorded(self) -> Recorded:
         """As what reads a recording has it."""
@@ -37,10 +40,17 @@ class Heard:
             guided.cues,
         )  # fmt: skip
 
+    def made_of(self, **options: Any) -> MadeOf:
+        """For the result; `options` are those of the computation. Raises HardwareError."""
+        return MadeOf(
+            self.recording, self.guided.first, len(self.guided.counts), self.info.mains_hz,
+            load_montage(self.montage), self.hand, options,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Made:
-    """A profile that was made; `report` is its own."""
+    """A profile that was made; `report` is its own, `made_of` as MadeOf.told()."""
 
     path: Path
     version: int
@@ -48,11 +58,13 @@ class Made:
     dofs: tuple[str, ...]
     site_labels: tuple[str, ...]
     report: dict[str, Any]
+    made_of: dict[str, Any] = field(default_factory=dict)
 
     def told(self) -> dict[str, Any]:
         """As a visit keeps it."""
         return {"profile": self.path.name, "version": self.version, "report": self.report,
-                "dofs": list(self.dofs), "sites": list(self.site_labels)}  # fmt: skip
+                "dofs": list(self.dofs), "sites": list(self.site_labels),
+                **self.made_of}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -71,14 +83,15 @@ class Calibration:
             board=info.board, mains_hz=int(info.mains_hz),
             progress=lambda name: tell(f"Trying {name} on what was left out of its training ..."),
         )  # fmt: skip
-        return calibrated(self.out, keep(profile, self.out, self.why).number)
+        made_of = self.heard.made_of(decoder="auto", combined=True, all_dofs=False)
+        return calibrated(self.out, keep(profile, self.out, self.why).number, made_of)
 
 
-def calibrated(path: Path, number: int) -> Made:
+def calibrated(path: Path, number: int, made_of: MadeOf | None = None) -> Made:
     """What a profile that is there says of itself. Raises ProfileError."""
     profile = load_profile(path)
     return Made(path, number, profile.name, tuple(profile.dofs), tuple(profile.site_labels),
-                profile.report)  # fmt: skip
+                profile.report, made_of.told() if made_of else {})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -97,12 +110,13 @@ class Donning:
         )  # fmt: skip
 
 
-def remedied(found: Comparison, remedy: str, out: Path) -> Made:
-    """Keeps what a comparison made, as a version of `out`. Raises CalibrationError for a remedy
-    that does not apply."""
+def remedied(found: Comparison, remedy: str, out: Path, heard: Heard) -> Made:
+    """Keeps what a comparison of what was `heard` made, as a version of `out`. Raises
+    CalibrationError for a remedy that does not apply."""
     made = found.remedy(remedy).profile
     assert made is not None
-    return calibrated(out, keep(made, out, WHY[remedy]).number)
+    made_of = heard.made_of(remedy=remedy)
+    return calibrated(out, keep(made, out, WHY[remedy]).number, made_of)
 
 
 @dataclass(frozen=True)
@@ -112,6 +126,11 @@ class SiteTest:
     heard: Heard
     dofs: tuple[str, ...]
     mode: str
+
+    def told(self, found: Judged) -> dict[str, Any]:
+        """As a visit keeps it."""
+        made_of = self.heard.made_of(mode=self.mode, dofs=list(self.dofs))
+        return {**told(found), **made_of.told()}
 
     def run(self, tell: Callable[[str], None]) -> Judged:
         """Tells how many sites are left."""

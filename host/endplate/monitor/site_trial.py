@@ -64,6 +64,8 @@ class SiteTrial(QWidget):
         self._live: Live | None = None
         self._heard: tuple[FeedInfo, str] | None = None
         self._whole = self._busy = False
+        self.recording = ""  # name of the session's
+        self._test: SiteTest | None = None  # what was computed last
         self._work: Work | None = None
 
         column = QVBoxLayout(self)
@@ -144,8 +146,9 @@ class SiteTrial(QWidget):
             self.close_work()
             return
         info, montage = self._heard
-        heard = Heard(guided, info, montage, info.hand)
-        self._work = Work(SiteTest(heard, tuple(self._dofs), str(self.mode.currentData())))
+        heard = Heard(guided, info, montage, info.hand, self.recording)
+        self._test = SiteTest(heard, tuple(self._dofs), str(self.mode.currentData()))
+        self._work = Work(self._test)
         self.bar.setMaximum(0)
         self._looking.start(LOOK_MS)
         self.changed.emit()
@@ -166,6 +169,11 @@ class SiteTrial(QWidget):
                 self.judged.emit(news.result)
             else:
                 self._failed(str(news))
+
+    def told(self, found: Judged) -> dict[str, Any]:
+        """As a visit keeps what was judged last."""
+        assert self._test is not None
+        return self._test.told(found)
 
     def show_judged(self, found: Judged) -> None:
         """What to do with each site, and what they carry."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,16 +20,16 @@ from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.profile.words import ago, differences, told
 from endplate.cli.sources import absolute, add_board, add_hand, board_settings, named_dofs
 from endplate.cli.visiting import add_patient, visiting
+from endplate.clinic.fitting import Heard
+from endplate.clinic.made_of import MadeOf, of_recording
 from endplate.errors import UsageError
 from endplate.fit.auto import candidates
 from endplate.fit.calibration import calibrate, from_guided
 from endplate.fit.donning.today import touched_up
-from endplate.fit.guided.guide import Guided
 from endplate.fit.guided.protocol import Cue, calibration_protocol, touch_up_protocol
 from endplate.fit.recorded import cues as recorded_cues
-from endplate.fit.recorded.cued import Recorded
 from endplate.hardware import Hand, Montage, load_hand, load_montage
-from endplate.live.feed import FeedInfo, FeedReader
+from endplate.live.feed import FeedReader
 from endplate.live.hand_upload import on_this_computer_alone
 from endplate.live.profile import Profile
 from endplate.live.profile_file import load_profile
@@ -103,13 +104,14 @@ def run(arguments: argparse.Namespace) -> int:
     with visiting(arguments) as at:
         if at is not None:
             arguments.out = arguments.out or at.profile
-        status = _calibrate(arguments)
+        made_of = _calibrate(arguments)
         if at is not None:
-            at.keep_profile()
-    return status
+            at.keep_profile(made_of)
+    return 0
 
 
-def _calibrate(arguments: argparse.Namespace) -> int:
+def _calibrate(arguments: argparse.Namespace) -> MadeOf | None:
+    """What the profile was made of; None where none was made."""
     console = Console()
     old = arguments.touch_up or arguments.compare
     _check_options(arguments)
@@ -119,10 +121,11 @@ def _calibrate(arguments: argparse.Namespace) -> int:
         return _again(arguments, console, load_profile(old), out, hand)
     montage = load_montage(arguments.montage)
     candidates(arguments.decoder)
-    more: dict[str, Any] = {
-        "montage": montage, "hand": hand, "combined": not arguments.one_at_a_time,
-        "decoder": arguments.decoder, "all_dofs": arguments.all_dofs,
+    options: dict[str, Any] = {
+        "combined": not arguments.one_at_a_time, "decoder": arguments.decoder,
+        "all_dofs": arguments.all_dofs,
     }  # fmt: skip
+    more = {"montage": montage, "hand": hand, **options}
     trying = "Trying decoders on what was left out of their training ..."
     if arguments.recording:
         recording = read_recording(arguments.recording)
@@ -134,18 +137,20 @@ def _calibrate(arguments: argparse.Namespace) -> int:
                 board=arguments.board or str(board or "unknown"), simulated=bool(simulated),
                 mains_hz=heard.mains_hz, progress=line.update, **more,
             )  # fmt: skip
-        return _kept(console, profile, out, "calibrated", hand)
+        _kept(console, profile, out, "calibrated", hand)
+        return of_recording(recording, montage, arguments.hand, heard.mains_hz, **options)
     cues = calibration_protocol(
         named_dofs(arguments.dofs, hand), _repetitions(arguments), arguments.combinations,
         arguments.postures,
     )  # fmt: skip
-    guided, info = _record(arguments, console, cues, out, montage)
+    said = _record(arguments, console, cues, out, montage)
     with console.status(trying) as line:
         profile = from_guided(
-            guided, info, board=arguments.board, mains_hz=arguments.mains_hz,
+            said.guided, said.info, board=arguments.board, mains_hz=arguments.mains_hz,
             progress=line.update, **more,
         )  # fmt: skip
-    return _kept(console, profile, out, "calibrated", hand)
+    _kept(console, profile, out, "calibrated", hand)
+    return said.made_of(**options)
 
 
 def _check_options(arguments: argparse.Namespace) -> None:
@@ -163,29 +168,32 @@ def _check_options(arguments: argparse.Namespace) -> None:
 
 def _again(
     arguments: argparse.Namespace, console: Console, before: Profile, out: Path, hand: Hand
-) -> int:
-    """A touch-up or a comparison."""
+) -> MadeOf | None:
+    """A touch-up or a comparison; what the profile was made of, if one was."""
     montage = load_montage(arguments.montage)
     before.check_against(montage, before.rate_hz, hand)
     cues = touch_up_protocol(before.dofs)
     if arguments.recording:
-        recorded = recorded_cues.recorded(read_recording(arguments.recording))
+        recording = read_recording(arguments.recording)
+        recorded = recorded_cues.recorded(recording)
+        made_of = of_recording(recording, montage, arguments.hand, recorded.mains_hz)
     else:
-        guided, info = _record(arguments, console, cues, out, montage)
-        recorded = Recorded(
-            guided.counts, info.rate_hz, info.uv_per_count, info.full_scale_uv, before.mains_hz,
-            guided.cues,
-        )  # fmt: skip
+        said = _record(arguments, console, cues, out, montage)
+        recorded = replace(said.recorded(), mains_hz=before.mains_hz)
+        made_of = replace(said.made_of(), mains_hz=before.mains_hz)
     before.check_against(montage, recorded.rate_hz, hand)
     if arguments.compare:
-        return compared(
+        applied = compared(
             console, before, recorded, out, arguments.apply, montage=montage, hand=hand
         )
-    made = touched_up(before, recorded, montage=montage, hand=hand)
-    return _kept(console, made, out, "touched up", hand)
+    else:
+        applied = "touch-up"
+        made = touched_up(before, recorded, montage=montage, hand=hand)
+        _kept(console, made, out, "touched up", hand)
+    return replace(made_of, options={"remedy": applied}) if applied else None
 
 
-def _kept(console: Console, profile: Profile, out: Path, why: str, hand: Hand) -> int:
+def _kept(console: Console, profile: Profile, out: Path, why: str, hand: Hand) -> None:
     """Saves it and shows what it is."""
     before = current(out) if out.exists() else None
     made = keep(profile, out, why)
@@ -205,7 +213,6 @@ def _kept(console: Console, profile: Profile, out: Path, why: str, hand: Hand) -
             console.print(f"[bold]·[/] {line}")
     if made.before:
         console.print(f"What it was before comes back with: endplate profile {out} --undo")
-    return 0
 
 
 def _repetitions(arguments: argparse.Namespace) -> int:
@@ -218,7 +225,7 @@ def _repetitions(arguments: argparse.Namespace) -> int:
 
 def _record(
     arguments: argparse.Namespace, console: Console, cues: list[Cue], out: Path, montage: Montage
-) -> tuple[Guided, FeedInfo]:
+) -> Heard:
     """What the board heard while the person followed the cues; it is kept beside `out`."""
     seconds = sum(cue.duration_s for cue in cues)
     console.print(f"{seconds:.0f} s. Follow the words; relax at [bold]Rest[/].")
@@ -247,4 +254,4 @@ def _record(
                 console.print(f"[bold]·[/] {said}")
         finally:
             end(console, control)
-    return guided, info
+    return Heard(guided, info, arguments.montage, arguments.hand, recording.name)

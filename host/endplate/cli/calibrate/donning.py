@@ -26,8 +26,9 @@ NAMES = {"nothing": "as it is", "rescale": "re-scale", "remap": "re-map", "touch
 def compared(
     console: Console, profile: Profile, recorded: Recorded, out: Path, apply: str | None, *,
     montage: Any, hand: Any,
-) -> int:  # fmt: skip
-    """Shows the table and does what was asked for; asks, at a terminal, when nothing was."""
+) -> str:  # fmt: skip
+    """Shows the table and does what was asked for; asks, at a terminal, when nothing was. Returns
+    the remedy that was applied, "" for none."""
     found = compare(profile, recorded, montage=montage, hand=hand)
     show(console, found)
     wanted = found.recommended if apply == "recommended" else apply
@@ -36,13 +37,13 @@ def compared(
         wanted = found.recommended if answer.strip().lower() in ("y", "yes") else None
     if wanted is None or wanted in ("nothing", "calibrate"):
         console.print("Nothing was changed.")
-        return 0
+        return ""
     made = found.remedy(wanted).profile
     assert made is not None
     kept = keep(made, out, WHY[wanted])
     console.print(f"Profile: {out}, version {kept.number} ({kept.why})")
     console.print(f"What it was before comes back with: endplate profile {out} --undo")
-    return 0
+    return wanted
 
 
 def show(console: Console, found: Comparison) -> None:

@@ -19,14 +19,16 @@ from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.sites.shown import judged_view, live_view
 from endplate.cli.sources import absolute, add_board, add_hand, board_settings, named_dofs
 from endplate.cli.visiting import add_patient, visiting
+from endplate.clinic.fitting import Heard
+from endplate.clinic.made_of import MadeOf, of_recording
 from endplate.errors import UsageError
-from endplate.fit.guided.guide import Guide
+from endplate.fit.guided.guide import Guide, Guided
 from endplate.fit.guided.protocol import Cue
 from endplate.fit.recorded.cued import Recorded, listen
 from endplate.fit.recorded.cues import dofs_of, only, recorded
 from endplate.fit.sites.site_test import MODES, Judged, Live, judge, protocol, told
 from endplate.hardware import Hand, Montage, load_hand, load_montage
-from endplate.live.feed import FeedReader
+from endplate.live.feed import FeedInfo, FeedReader
 from endplate.live.recording import read_recording
 from endplate.live.session import start_control
 from endplate.monitor.site_words import site_verdict
@@ -69,13 +71,13 @@ def run(arguments: argparse.Namespace) -> int:
     with visiting(arguments) as at:
         if at is not None:
             arguments.out = arguments.out or at.file("sites")
-        judged = _test(arguments)
+        judged, made_of = _test(arguments)
         if at is not None:
-            at.keep("sites", told(judged))
+            at.keep("sites", {**told(judged), **made_of.told()})
     return 0
 
 
-def _test(arguments: argparse.Namespace) -> Judged:
+def _test(arguments: argparse.Namespace) -> tuple[Judged, MadeOf]:
     console = Console()
     if bool(arguments.recording) == bool(arguments.board):
         raise UsageError(
@@ -83,9 +85,10 @@ def _test(arguments: argparse.Namespace) -> Judged:
         )
     hand = load_hand(arguments.hand)
     if arguments.recording:
-        heard, montage, dofs, simulated = _again(arguments, console, hand)
+        heard, made_of, simulated = _again(arguments, console, hand)
     else:
-        heard, montage, dofs, simulated = _live(arguments, console, hand)
+        heard, made_of, simulated = _live(arguments, console, hand)
+    montage, dofs = made_of.montage, made_of.options["dofs"]
     cued = listen(heard, montage, hand, dofs, least_repetitions=2, testing=True)
     with console.status("Leaving out site after site ...") as line:
         judged = judge(cued, arguments.mode, lambda n: line.update(f"{n} sites left ..."))
@@ -95,7 +98,7 @@ def _test(arguments: argparse.Namespace) -> Judged:
         console.print(part)
     if arguments.out:
         _write(arguments.out, judged, montage, simulated, console)
-    return judged
+    return judged, made_of
 
 
 def _write(
@@ -112,7 +115,7 @@ def _write(
 
 def _again(
     arguments: argparse.Namespace, console: Console, hand: Hand
-) -> tuple[Recorded, Montage, list[str], bool]:
+) -> tuple[Recorded, MadeOf, bool]:
     recording = read_recording(arguments.recording)
     heard = recorded(recording)
     there, made_with = dofs_of(heard.cues), str(recording.meta.get("montage") or "")
@@ -130,12 +133,15 @@ def _again(
                 f"Nobody moved {dof} in {arguments.recording}: it has {', '.join(there)}."
             )
     simulated = bool(recording.meta.get("simulated"))
-    return replace(heard, cues=only(heard.cues, dofs)), montage, dofs, simulated
+    made_of = of_recording(
+        recording, montage, arguments.hand, heard.mains_hz, mode=arguments.mode, dofs=dofs
+    )
+    return replace(heard, cues=only(heard.cues, dofs)), made_of, simulated
 
 
 def _live(
     arguments: argparse.Namespace, console: Console, hand: Hand
-) -> tuple[Recorded, Montage, list[str], bool]:
+) -> tuple[Recorded, MadeOf, bool]:
     if arguments.repetitions < 2:
         raise UsageError("Sites are judged on repetitions left out: give --repetitions 2 or more.")
     arguments.montage = arguments.montage or "free-8"
@@ -158,10 +164,11 @@ def _live(
             }
         )
         try:
-            heard, simulated = _guided(directory, console, montage, dofs, cues)
+            guided, info = _guided(directory, console, montage, dofs, cues)
         finally:
             end(console, control)
-    return heard, montage, dofs, simulated
+    made = Heard(guided, info, arguments.montage, arguments.hand, out.name.removesuffix(".bdf"))
+    return made.recorded(), made.made_of(mode=arguments.mode, dofs=dofs), info.simulated
 
 
 def faults(status: dict[str, Any], montage: Montage) -> list[str]:
@@ -177,7 +184,7 @@ def faults(status: dict[str, Any], montage: Montage) -> list[str]:
 
 def _guided(
     directory: Path, console: Console, montage: Montage, dofs: list[str], cues: list[Cue]
-) -> tuple[Recorded, bool]:
+) -> tuple[Guided, FeedInfo]:
     """Plays the cues with the matrix on the screen."""
     reader = FeedReader(directory / "feed")
     info = reader.info
@@ -203,9 +210,4 @@ def _guided(
             heard=lambda first, _counts, clean: live.heard(first, clean),
         )  # fmt: skip
         guide.play(cues)
-    guided = guide.guided()
-    heard = Recorded(
-        guided.counts, info.rate_hz, info.uv_per_count, info.full_scale_uv, info.mains_hz,
-        guided.cues,
-    )  # fmt: skip
-    return heard, info.simulated
+    return guide.guided(), info

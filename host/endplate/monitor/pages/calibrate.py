@@ -79,6 +79,8 @@ class CalibratePage(Page):
         self._undo: list[Path] = []  # what was loaded before
         self._found: Comparison | None = None
         self._against: Path | None = None  # the profile that today is held against
+        self._heard: Heard | None = None  # what the last computation is of
+        self._recording = ""  # name of the session's
         self.made: Made | None = None
         self.guiding = Guiding(self)
 
@@ -180,12 +182,12 @@ class CalibratePage(Page):
         if found.recommended == "nothing":
             self.done.emit(True)
             return
-        if found.recommended == "calibrate" or visit is None:
+        if found.recommended == "calibrate" or visit is None or self._heard is None:
             self.plan.calibrate_anew()
             self._turn(PLAN)
             return
         try:
-            made = remedied(found, found.recommended, visit.folder / PROFILE)
+            made = remedied(found, found.recommended, visit.folder / PROFILE, self._heard)
         except EndplateError as error:
             self.said.emit(str(error))
             return
@@ -288,7 +290,8 @@ class CalibratePage(Page):
         if visit is None or info is None:
             self._turn(PLAN)
             return
-        heard = Heard(guided, info, str(visit.folder / MONTAGE), info.hand)
+        heard = Heard(guided, info, str(visit.folder / MONTAGE), info.hand, self._recording)
+        self._heard = heard
         if self._against is not None:
             self._work = Work(Donning(heard, self._against))
         else:
@@ -367,6 +370,7 @@ class CalibratePage(Page):
 
     def show_numbers(self, status: dict[str, Any]) -> None:
         """Which profile decodes now: that is what today can be held against."""
+        self._recording = Path((status.get("recording") or {}).get("path") or "").name
         profile = status.get("profile") or {}
         path = Path(profile["path"]) if profile.get("path") else None
         if path == self._loaded:

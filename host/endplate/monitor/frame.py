@@ -56,7 +56,7 @@ class TopBar(QFrame):
         if board.get("health") == "ok":
             self.board.setText(f"♥ {self._name} {board.get('rate_hz', 0):g} Hz")
         else:
-            self.board.setText(f"✕ {board.get('sentence', 'No board')}")
+            self.board.setText("✕ No samples")  # why stands below, see Alerts
         self.hand.setText(words.hand(status))
         wire = (status.get("latency_ms") or {}).get("arrival_to_wire") or {}
         self.latency.setText(f"p95 {wire['p95']:.1f} ms" if wire.get("n") else "")
@@ -73,6 +73,25 @@ class TopBar(QFrame):
         self.hand.setText("No hand")
         for label in (self.latency, self.recording, self.prompt):
             label.setText("")
+
+
+class Alerts(QLabel):
+    """What is wrong with board, hand or recording, and what to do: a sentence each, on every page,
+    until it is good again. Hidden while there is none."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("", parent)
+        self.setProperty("role", "alert")
+        self.setWordWrap(True)
+        self.hide()
+
+    def show_status(self, status: dict[str, Any]) -> None:
+        """From the session's status; {} says nothing."""
+        said = "\n".join(f"✕ {sentence}" for sentence in words.alerts(status))
+        if said != self.text():
+            self.setText(said)
+            self.setAccessibleName(said)
+            self.setVisible(bool(said))
 
 
 class Rail(QFrame):

@@ -86,6 +86,8 @@ def style_sheet(palette: Palette) -> str:
     QFrame[role="bar"] QLabel[role="simulated"] {{ background: {p.text}; }}
     QFrame[role="foot"] {{ background: {p.panel}; border-top: 1px solid {p.line}; }}
     QFrame[role="foot"] QLabel {{ background: {p.panel}; }}
+    QLabel[role="alert"] {{ background: {p.panel}; border-left: 8px solid {VERDICTS["poor"][0]};
+    padding: 6px 12px; font-weight: 700; }}
     QCheckBox::indicator {{ width: 13px; height: 13px; border: 1px solid {p.quiet}; background:
     {p.panel}; }} QCheckBox::indicator:checked {{ background: {p.accent}; }}
     QRadioButton::indicator {{ width: 13px; height: 13px; border: 1px solid {p.quiet};

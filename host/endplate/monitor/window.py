@@ -25,7 +25,7 @@ from PyQt6.QtWidgets import (
 from endplate.live.feed import FeedInfo
 from endplate.monitor import words
 from endplate.monitor.asking import Asking
-from endplate.monitor.frame import Foot, Rail, TopBar
+from endplate.monitor.frame import Alerts, Foot, Rail, TopBar
 from endplate.monitor.here import Here
 from endplate.monitor.pages.calibrate import CalibratePage
 from endplate.monitor.pages.follow_up import FollowUpPage
@@ -63,6 +63,7 @@ class Window(QMainWindow):
         self._numbers_at = 0.0
         self._info: FeedInfo | None = None
         self._status: dict[str, Any] = {}
+        self._said: list[str] | None = None  # by the session, so far
         self._contacts: dict[str, Any] = {}  # how the last measuring ended
 
         self.here = Here(records, self)
@@ -85,7 +86,7 @@ class Window(QMainWindow):
             page.done.connect(self._done)
         self.hand.beside.asked.connect(self.switch)
 
-        self.top = TopBar()
+        self.top, self.alerts = TopBar(), Alerts()
         self.rail = Rail([page.TITLE for page in self.pages])
         self.rail.chosen.connect(self.turn_to)
         self.foot = Foot(self.next_step, self.release, self.stop)
@@ -98,6 +99,7 @@ class Window(QMainWindow):
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
         whole.addWidget(self.top)
+        whole.addWidget(self.alerts)
         whole.addLayout(body, 1)
         whole.addWidget(self.foot)
         frame = QWidget()
@@ -115,6 +117,7 @@ class Window(QMainWindow):
         self.here.patient_changed.connect(self._show_who)
         self.here.visit_changed.connect(self._show_who)
         self.sites.watch_session(directory)
+        self.test.watch_session(directory)
         self._keys()
         self.turn_to(0 if records is not None else 1)
         if directory is None:
@@ -302,17 +305,29 @@ class Window(QMainWindow):
         now = time.monotonic()
         if fresh.status and now - self._numbers_at >= NUMBERS_S:
             self._numbers_at = now
+            self.sites.follow(fresh.status)
             self.page.show_numbers(fresh.status)
             self.top.show_status(fresh.status)
+            self.alerts.show_status(fresh.status)
+            self._news(fresh.status)
             if (found := fresh.status.get("contacts") or {}) != self._contacts:
                 self._contacts = found
                 self.say(words.contacts(found) or self.note.text())
 
+    def _news(self, status: dict[str, Any]) -> None:
+        """What the session said since the last look; what it had said before is old."""
+        said = [str(one) for one in status.get("sentences") or []]
+        if self._said is not None and said and said[-1:] != self._said[-1:]:
+            if said[-1] not in words.alerts(status):
+                self.say(said[-1])
+        self._said = said
+
     def _gone(self, sentence: str) -> None:
-        self._status, self._info = {}, None
+        self._status, self._info, self._said = {}, None, None
         if sentence:
             self.say(sentence)
         self.top.gone()
+        self.alerts.show_status({})
         for page in self.pages:
             page.gone()
         self._show_who()

@@ -19,7 +19,7 @@ STATES = {
     "link lost": "Link lost: arm again",
     "open only": "Battery low: the hand only opens, slowly",
     "releasing": "Hand opens slowly",
-    "fault": "Hand has a fault",
+    "fault": "✕ Hand has a fault",
     "estop": "STOPPED: switch the hand off and on",
 }
 
@@ -107,15 +107,29 @@ def contacts(found: Mapping[str, Any]) -> str:
     return f"{found['sentence']} The worst is {found['worst']}: {ohms(found['ohm'])}."
 
 
+def alerts(status: Mapping[str, Any]) -> list[str]:
+    """Sentences of what is lost or fails: board, hand, recording."""
+    board, recording = status.get("board") or {}, status.get("recording") or {}
+    hand_status = status.get("hand") or {}
+    found = []
+    if board and board.get("health") != "ok":
+        found.append(board.get("sentence") or "The board sends no samples.")
+    if hand_status.get("port") and not hand_status.get("connected"):
+        found.append(hand_status.get("sentence") or "The hand does not answer.")
+    if hand_status.get("word") == "fault" and hand_status.get("sentence"):
+        found.append(hand_status["sentence"])  # it says which
+    if recording and recording.get("health", "ok") != "ok":
+        found.append(recording.get("sentence") or "Nothing is recorded.")
+    return [str(sentence) for sentence in found]
+
+
 def hand(status: dict[str, Any]) -> str:
     """The hand's state in words."""
     hand_status = status.get("hand") or {}
     if hand_status.get("connected"):
         word = str(hand_status.get("word", ""))
-        if word == "fault" and hand_status.get("sentence"):
-            return str(hand_status["sentence"])  # it says which
         return STATES.get(word, word.capitalize())
-    return str(hand_status.get("sentence") or "No hand")
+    return "✕ No hand" if hand_status.get("port") else "No hand"
 
 
 def said(hand_status: Mapping[str, Any]) -> str:

@@ -7,18 +7,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from endplate.cli.simulate.person import Person, play
+from endplate.cli.simulate.person import Person
+from endplate.cli.simulate.played import played
 from endplate.cli.simulate.record import recorded
 from endplate.clinic.desk import PROFILE
 from endplate.clinic.fitting import calibrated
+from endplate.clinic.made_of import of_recording
 from endplate.clinic.montage_file import NAME as MONTAGE
 from endplate.clinic.montage_file import write_montage
 from endplate.clinic.records.database import Database
 from endplate.clinic.records.patients import Patient, Patients, sites_of
 from endplate.clinic.records.scores import Score, Scores
 from endplate.clinic.records.visits import Visit, Visits
-from endplate.clinic.trials import fitts
 from endplate.clinic.trials.run import USUAL_TARGETS, FittsRun
 from endplate.fit.calibration import calibrate
 from endplate.fit.guided.protocol import calibration_protocol
@@ -26,12 +28,13 @@ from endplate.fit.recorded.cued import listen
 from endplate.fit.recorded.cues import recorded as cues_of
 from endplate.fit.sites.site_test import judge, protocol, told
 from endplate.hardware import load_montage
-from endplate.live.bdf import write_bdf
+from endplate.live.bdf import Recording, write_bdf
 from endplate.live.profile import Profile
 from endplate.live.profile_versions import keep
 
 CODE, SEED, RATE_HZ = "DEMO", 1, 250
 PRESET, HAND = "tmr-transhumeral", "test-hand"
+MODE = "cover"
 DECODER = "mean on TD2"  # one alone: choosing among all takes a minute
 MONTHS_BEFORE = 9  # of the first visit was the TMR
 NOTES = "A simulated person, for looking around. Nothing here is anybody's."
@@ -91,34 +94,50 @@ def _visit(database: Database, patient: Patient, past: Past, when: datetime) -> 
 
 def _sites(visits: Visits, visit: Visit, person: Person, when: datetime) -> None:
     recording, _ = recorded(person, protocol(person.dofs))
-    write_bdf(recording, visit.folder / f"{when:%H%M%S}-sites.bdf")
-    cued = listen(cues_of(recording), person.montage, person.hand, list(person.dofs),
-                  least_repetitions=2, testing=True)  # fmt: skip
-    visits.keep(visit, "sites", told(judge(cued)), when)
+    _write(recording, visit, f"{when:%H%M%S}-sites")
+    heard, dofs = cues_of(recording), list(person.dofs)
+    cued = listen(heard, person.montage, person.hand, dofs, least_repetitions=2, testing=True)
+    made_of = of_recording(
+        recording, person.montage, person.hand.name, heard.mains_hz, mode=MODE, dofs=dofs
+    )
+    visits.keep(visit, "sites", {**told(judge(cued, MODE)), **made_of.told()}, when)
 
 
 def _calibration(
     visits: Visits, visit: Visit, person: Person, when: datetime, decoder: str
 ) -> Profile:
     recording, _ = recorded(person, calibration_protocol(person.dofs, 2))
-    write_bdf(recording, visit.folder / f"{when:%H%M%S}-calibration.bdf")
+    _write(recording, visit, f"{when:%H%M%S}-calibration")
     heard = cues_of(recording)
+    options: dict[str, Any] = {"decoder": decoder, "combined": True, "all_dofs": True}
     profile = calibrate(
         heard.counts, heard.rate_hz, heard.uv_per_count, heard.full_scale_uv, heard.cues,
         montage=person.montage, hand=person.hand, board="cyton", mains_hz=heard.mains_hz,
-        simulated=True, decoder=decoder, all_dofs=True,
+        simulated=True, **options,
     )  # fmt: skip
     path = visit.folder / PROFILE
-    made = calibrated(path, keep(profile, path, "calibrated").number)
+    made_of = of_recording(
+        recording, person.montage, person.hand.name, heard.mains_hz, **options
+    )
+    made = calibrated(path, keep(profile, path, "calibrated").number, made_of)
     visits.keep(visit, "calibration", made.told(), when + timedelta(minutes=5))
     return profile
+
+
+def _write(recording: Recording, visit: Visit, name: str) -> None:
+    recording.path = visit.folder / f"{name}.bdf"
+    write_bdf(recording, recording.path)
 
 
 def _fitts(
     visits: Visits, visit: Visit, person: Person, profile: Profile, when: datetime, *, direct: bool
 ) -> None:
     run = FittsRun(person.dofs, USUAL_TARGETS, SEED)
-    asked = fitts.targets(len(run.dofs), run.count, run.seed)
-    run.outcomes = [played.outcome for played in play(person, profile, asked)]
-    content = run.record(direct=direct, profile=profile.name)
+    recording = played(person, profile, run)
+    name = f"{when:%H%M%S}-fitts{'-direct' * direct}"
+    _write(recording, visit, name)
+    content = run.record(
+        direct=direct, profile=profile.name, recording=f"{name}.bdf", simulated=True,
+        first_sample=profile.hop_samples - 1, last_sample=run.hops * profile.hop_samples - 1,
+    )  # fmt: skip
     visits.keep(visit, "fitts", content, when + timedelta(minutes=15 + 5 * direct))

@@ -11,6 +11,7 @@ import argparse
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -87,22 +88,32 @@ def cues(arguments: argparse.Namespace, dofs: tuple[str, ...]) -> list[Cue]:
 def recorded(person: Person, asked: list[Cue]) -> tuple[Recording, np.ndarray]:
     """The recording, and the intent float64 [samples, DoF]."""
     counts, intent, started = person.follow(asked)
-    n, dofs = len(counts), person.dofs
+    n, dofs = len(counts), len(person.dofs)
+    recording = of_person(
+        person, counts, np.zeros((n, dofs), np.float32), np.zeros((n, dofs), np.int16)
+    )
+    recording.annotations = [(at, f"prompt {json.dumps(cue.prompt())}") for at, cue in started]
+    return recording, intent
+
+
+def of_person(
+    person: Person, counts: np.ndarray, intents: np.ndarray, targets: np.ndarray, **meta: Any
+) -> Recording:
+    """As the control process would have recorded it; intents and targets [samples, DoF] in force
+    at each sample. Nothing was sent to a hand."""
     labels = {site.channel: site.label for site in person.montage.sites}
-    recording = Recording(
+    return Recording(
         counts=counts,
         rate_hz=float(person.rate_hz),
         uv_per_count=CYTON_UV_PER_COUNT,
         channels=counts.shape[1],
         labels=[labels.get(c, f"ch {c}") for c in range(1, counts.shape[1] + 1)],
-        intents=np.zeros((n, len(dofs)), np.float32),
-        targets=np.zeros((n, len(dofs)), np.int16),
-        sent=np.zeros(n, bool),
-        annotations=[(at, f"prompt {json.dumps(cue.prompt())}") for at, cue in started],
+        intents=intents,
+        targets=targets,
+        sent=np.zeros(len(counts), bool),
         meta={
             "board": "simulated", "simulated": True, "montage": person.montage.name,
-            "hand": person.hand.name, "dofs": list(dofs), "mains_hz": MAINS_HZ,
-            "full_scale_uv": CYTON_FULL_SCALE_UV, "started": time.time(),
+            "hand": person.hand.name, "dofs": list(person.dofs), "mains_hz": MAINS_HZ,
+            "full_scale_uv": CYTON_FULL_SCALE_UV, "started": time.time(), **meta,
         },
     )  # fmt: skip
-    return recording, intent

@@ -170,6 +170,21 @@ def test_prompts_reach_the_patient_and_bad_requests_only_stderr(tmp_path):
     assert np.std(hand[300:]) > 5 * np.std(hand[:20])
 
 
+def test_one_who_plays_sees_a_target_and_bad_games_reach_only_stderr(tmp_path):
+    with streaming(tmp_path) as running:
+        for game in ({"dofs": ["nose"], "speed_per_s": 1}, {"dofs": ["hand"]}, 7):
+            running.tell(play=game)
+        running.tell(play={"dofs": ["elbow"], "speed_per_s": 0.8})
+        running.tell(look=[0.0], show={"target": [-0.8], "radius": 0.1})
+        running.packets(375)
+        running.tell(play=None)
+        running.packets(125)
+        intent = running.truth(500)["intent"][:500]
+    assert len(running.stderr.splitlines()) == 3
+    assert intent[:40].max() == 0.0 and intent[200:350, 3].max() < -0.3
+    assert np.all(intent[:, :3] == 0.0) and np.all(intent[-50:] == 0.0)
+
+
 def test_lost_packets_are_counted_and_jump(tmp_path):
     with streaming(tmp_path) as running:
         running.tell(fault={"drop": 0.3})

@@ -4,7 +4,8 @@
     python -m endplate.sim.board --board cyton --patient tmr-transhumeral --seed 1 --directory DIR
 
 The first line on stdout is {"port": ..., "truth": ...}. Requests are JSON lines on stdin:
-{"prompt": {...}}, {"fault": {...}}, {"quit": true}. The stream is paced by an absolute clock, one
+{"prompt": {...}}, {"fault": {...}}, {"quit": true}, and for a patient who plays with a cursor
+{"play": {...}}, {"show": {...}}, {"look": [...]}. The stream is paced by an absolute clock, one
 packet per write. The patient runs 40-60 ms ahead in a process of their own, which is also how long
 a prompt waits before its first sample leaves.
 """
@@ -155,6 +156,9 @@ class Board:
                 first = ahead + (self.cyton.number if self.cyton.streaming else 0)
                 note = {"sample": first // (2 if self.cyton.daisy else 1), "label": prompt.label}
                 self._prompts.write(json.dumps(note | {"target": prompt.target}) + "\n")
+        for key in ("play", "show", "look"):
+            if key in request and self.source.is_patient:
+                self.source.tell(**{key: request[key]})
         if "fault" in request:
             self.faults.turn(request["fault"], self)
 

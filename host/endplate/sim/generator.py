@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import socket
+import sys
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,7 @@ class Generator:
         self.outstanding += 1
 
     def tell(self, **request: Any) -> None:
-        """Passes on a prompt, lift, restore or knob; it meets the next block asked for."""
+        """Passes on a prompt, play, show, look, lift, restore or knob, for the next block."""
         self._socket.send(json.dumps(request).encode())
 
     def take(self) -> Chunk | None:
@@ -85,7 +86,10 @@ def _serve(source: Patient | Recording, connection: socket.socket) -> None:
             return
         if message != b"n":
             if isinstance(source, Patient):
-                _apply(source, json.loads(message))
+                try:
+                    _apply(source, json.loads(message))
+                except (ValueError, TypeError, KeyError, AttributeError) as error:
+                    print(f"request {message[:200]!r} not understood: {error}", file=sys.stderr)
             continue
         chunk = source.chunk()
         if chunk is None:
@@ -101,6 +105,13 @@ def _serve(source: Patient | Recording, connection: socket.socket) -> None:
 def _apply(patient: Patient, request: dict[str, Any]) -> None:
     if "prompt" in request:
         patient.prompt(Prompt.from_request(request["prompt"]))
+    if "play" in request:
+        patient.play(request["play"])
+    if "show" in request:
+        target = request["show"]["target"]
+        patient.show(target, float(request["show"].get("radius", 0.0)))
+    if "look" in request:
+        patient.look(request["look"])
     if "knob" in request:
         patient.turn(request["knob"], request["value"])
     if "lift" in request:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from endplate.sim.knobs import checked
 from endplate.sim.muscle import RATE_HZ
 from endplate.sim.presets import LEVELS, PRESETS, Preset
 from endplate.sim.prompts import POSTURES, STEP_S, Follower, Prompt
+from endplate.sim.user import User
 
 STEPS = round(BLOCK / RATE_HZ / STEP_S)  # intents in a block, and board samples at 250 Hz
 
@@ -121,6 +122,25 @@ class Patient:
         asked = POSTURES.get(prompt.posture, 0.0)
         self.muscles.posture = asked or self._posture
         return self.samples
+
+    def play(self, game: Mapping[str, Any] | None) -> None:
+        """From the next block on the patient plays with a cursor (user.py): `dofs`, `speed_per_s`
+        and `seed`; None: follows prompts again. Raises KeyError, ValueError."""
+        if game is None:
+            self.will = self._follower
+            return
+        chance = np.random.default_rng(int(game.get("seed", 1)))
+        self.will = User(list(game["dofs"]), float(game["speed_per_s"]), chance)
+
+    def show(self, target: Sequence[float] | None, radius: float = 0.0) -> None:
+        """A new target, or none, for one who plays."""
+        if isinstance(self.will, User):
+            self.will.show(target, radius)
+
+    def look(self, cursor: Sequence[float]) -> None:
+        """Where the cursor is, for one who plays."""
+        if isinstance(self.will, User):
+            self.will.look(cursor)
 
     def raw_block(self) -> tuple[np.ndarray, np.ndarray]:
         """20 ms at the amplifier's inputs, 2 kHz: uv [40, sites] and intent [5, 4], float64."""

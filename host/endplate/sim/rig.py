@@ -14,7 +14,7 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -194,6 +194,19 @@ class Rig:
         `more`: rise_s, hold_s, fall_s, label, kind, as endplate.sim.board takes them.
         """
         self.board.tell(prompt={"target": target, **more})
+
+    def play(self, dofs: Sequence[str] | None, speed_per_s: float = 0.8, seed: int = 1) -> None:
+        """The patient plays with a cursor of these DoF (user.py); None: follows prompts again."""
+        game = None if dofs is None else {"dofs": [*dofs], "speed_per_s": speed_per_s, "seed": seed}
+        self.board.tell(play=game)
+
+    def show(self, target: Sequence[float] | None, radius: float = 0.0) -> None:
+        """What one who plays has to reach, None: nothing."""
+        self.board.tell(show={"target": None if target is None else [*target], "radius": radius})
+
+    def look(self, cursor: Sequence[float]) -> None:
+        """Where one who plays sees the cursor now."""
+        self.board.tell(look=[*cursor])
 
     def fault(self, part: str = "board", **fault: Any) -> None:
         """Turns a knob of the `board` or of the `hand`: see endplate.sim.board and

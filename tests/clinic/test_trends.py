@@ -38,7 +38,11 @@ def test_figures_come_in_the_order_of_the_visits_with_the_baseline_apart(databas
     assert found["SNR, mean of sites"].own[-1].value == 15.0
     assert found["Isolation, mean of sites"].own[-1].value == 10.0
     assert found["Movements that the sites carry"].said() == "1 DoF"
-    assert found["ACMC"].said() == "1.3 logits, within measurement error"
+    assert found["ACMC"].said() == "1.3 logits, within measurement error of 1 on 2026-01-01"
+    assert found["ACMC"].band_said() == (
+        "Changes below 0.55 logits are within measurement error."
+    )
+    assert rate.band_said() == ""
 
 
 def test_a_test_without_throughput_is_no_point(database, patient):
@@ -55,6 +59,32 @@ def test_a_change_beyond_error_is_better_or_worse():
 
     assert said(5, 8).startswith("8 u, better than 5") and said(8, 5).startswith("5 u, worse")
     assert said(5, 8, better=-1).startswith("8 u, worse")
-    assert said(5, 6.9) == "6.9 u, within measurement error"
+    assert said(5, 6.9) == "6.9 u, within measurement error of 5 on 2026-01-01"
+    assert said(5, 5).startswith("5 u, unchanged since 2026-01-01")
     assert said(5, 5, mdc=None).startswith("5 u, unchanged since 2026-01-01")
     assert said(5, 3, mdc=None).startswith("3 u, less than 5")
+
+
+def test_tests_of_two_sorts_are_two_series_and_the_other_hand_is_none(database, patient):
+    visits, scores = Visits(database), Scores(database)
+    visit = visits.begin(patient, NOW)
+    for on, done in (("screen", 0.5), ("hand", 0.8)):
+        figures = {"completion": done, "movement_s": None, "path_efficiency": 0.7}
+        visits.keep(visit, "tac", {"figures": figures, "rules": {"on": on}}, NOW)
+    counted = {"rest": {"per_hour": 120.0, "share": 0.02}}
+    visits.keep(visit, "activations", {"figures": counted}, NOW)
+    scores.add(patient, Score("box-and-blocks", NOW.date(), 19), NOW.date())
+    for hand, blocks in (("prosthesis", 8), ("other hand", 60)):
+        content = {"figures": {"score": blocks}, "hand": hand, "direct": True}
+        visits.keep(visit, "box-and-blocks", content, NOW)
+    found = {trend.name: trend for trend in trends(visits, scores, patient)}
+    assert found["TAC on the screen: completed"].own[-1].value == 50.0
+    assert found["TAC on the hand: completed"].own[-1].value == 80.0
+    assert "TAC on the hand: time" not in found, "nobody completed one"
+    assert found["False activations at rest, counted a minute"].own[-1].value == 2.0
+    assert found["Moving unwanted at rest"].own[-1].value == 2.0
+    assert "Moving unwanted in arm motion" not in found
+    blocks = found["Box and Blocks"]
+    assert [(point.value, point.other) for point in blocks.points] == [(19, False), (8, True)]
+    assert [one.name for one in trends(visits, scores, patient, "box-and-blocks")] == [blocks.name]
+    assert len(trends(visits, scores, patient, "tac")) == 4

@@ -88,7 +88,11 @@ class Outside:
         self.refuse: str | None = None
         self.hold: set[str] = set()  # verbs that are never answered
         self.status = status()
+        self.newest = 0  # index after the newest sample, where a mark falls
+        self.targets: dict[int, np.ndarray] | None = None  # by sample, as a recording has them
+        self.pace_s = 0.02  # a hop; less is faster than the clock
         self.velocity: Callable[[float], tuple[float, float]] = lambda t: (math.sin(t), math.cos(t))
+        self.power: Callable[[float], Any] = lambda t: 0.0  # of each channel, microvolt^2
         self._writer = FeedWriter(directory / "feed", self.info)
         self._server = RequestServer(directory, self._answer)
         self._stop = threading.Event()
@@ -101,7 +105,7 @@ class Outside:
             raise Later
         if self.refuse:
             raise SessionError(self.refuse)
-        return {"ok": True, "sample": 0, "name": fields.get("name", "anna")}
+        return {"ok": True, "sample": self.newest, "name": fields.get("name", "anna")}
 
     def _run(self) -> None:
         n, chance = 0, np.random.default_rng(1)
@@ -112,11 +116,16 @@ class Outside:
             self._writer.samples(n, np.zeros(clean.shape, np.int32), clean)
             hop = np.zeros(1, core.HOP)[0]
             hop["intent"][:2] = hop["velocity"][:2] = self.velocity(t)
-            self._writer.hop(hop, time.monotonic_ns(), True)
+            hop["power"][: self.info.channels] = self.power(t)
+            hop["target"][:2] = np.round(hop["velocity"][:2] * core.TARGET_UNIT)
+            self.newest = n + step
+            if self.targets is not None:
+                self.targets[self.newest - 1] = hop["target"][:2].copy()
+            self._writer.hop(hop, time.monotonic_ns(), True, sample=self.newest - 1)
             self._writer.status(self.status)
             self._server.poll()
             n += step
-            self._stop.wait(0.02)
+            self._stop.wait(self.pace_s)
 
     def close(self) -> None:
         if not self._stop.is_set():

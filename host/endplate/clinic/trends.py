@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from endplate.clinic.records.patients import Patient
-from endplate.clinic.records.scores import INSTRUMENTS, Scores
+from endplate.clinic.records.scores import INSTRUMENTS, WITHIN, Scores, change_in_words
 from endplate.clinic.records.visits import Result, Visits
+from endplate.clinic.trials.tac import HAND, SCREEN
+from endplate.clinic.trials.timed import PROSTHESIS
 
 
 @dataclass(frozen=True)
@@ -50,15 +52,18 @@ class Trend:
         if len(own) < 2:
             return text
         before = own[-2]
-        if self.mdc is not None and abs(last.value - before.value) < self.mdc:
-            return f"{text}, within measurement error"
-        moved = (last.value - before.value) * self.better
-        if moved == 0:
+        word = change_in_words(before.value, last.value, self.better, self.mdc)
+        if word == "unchanged":
             return f"{text}, unchanged since {before.dated}"
-        word = "better" if moved > 0 else "worse"
-        if self.mdc is None:
-            word = "more" if last.value > before.value else "less"
+        if word == WITHIN:
+            return f"{text}, {word} of {before.value:.3g} on {before.dated}"
         return f"{text}, {word} than {before.value:.3g} on {before.dated}"
+
+    def band_said(self) -> str:
+        """What the band means, "" without one."""
+        if self.mdc is None or not self.own:
+            return ""
+        return f"Changes below {self.mdc:g} {self.unit} are within measurement error."
 
 
 def _snr(content: dict[str, Any]) -> float | None:
@@ -71,6 +76,26 @@ def _isolation(content: dict[str, Any]) -> float | None:
     return float(np.mean(values)) if values else None
 
 
+def _tac(on: str, figure: str, times: float) -> Callable[[dict[str, Any]], float | None]:
+    """Of a TAC test on the screen or on the hand: two tests that are not compared."""
+
+    def read(content: dict[str, Any]) -> float | None:
+        found = content["figures"][figure]
+        return times * found if content["rules"]["on"] == on and found is not None else None
+
+    return read
+
+
+def _watched(condition: str, figure: str, times: float) -> Callable[[dict[str, Any]], float | None]:
+    """Of a watch for false activations, where that condition was watched."""
+
+    def read(content: dict[str, Any]) -> float | None:
+        found = content["figures"].get(condition)
+        return None if found is None else times * found[figure]
+
+    return read
+
+
 #: Name, unit, kind of result, what is read from it, better.
 FIGURES: tuple[tuple[str, str, str, Callable[[dict[str, Any]], float | None], int], ...] = (
     ("SNR, mean of sites", "dB", "calibration", _snr, 1),
@@ -79,26 +104,54 @@ FIGURES: tuple[tuple[str, str, str, Callable[[dict[str, Any]], float | None], in
     ("Fitts: completed", "%", "fitts", lambda c: 100 * c["figures"]["completion"], 1),
     ("Fitts: throughput", "bit/s", "fitts", lambda c: c["figures"]["throughput"], 1),
     ("Fitts: path efficiency", "", "fitts", lambda c: c["figures"]["path_efficiency"], 1),
+    ("Motion: completed", "%", "motion", lambda c: 100 * c["figures"]["completion"], 1),
+    ("Motion: selection", "s", "motion", lambda c: c["figures"]["selection_s"], -1),
+    ("Motion: completion", "s", "motion", lambda c: c["figures"]["completion_s"], -1),
+    *((f"TAC on the {on}: {name}", unit, "tac", _tac(on, figure, times), better)
+      for on in (SCREEN, HAND)
+      for name, unit, figure, times, better in (
+          ("completed", "%", "completion", 100, 1), ("time", "s", "movement_s", 1, -1),
+          ("path efficiency", "", "path_efficiency", 1, 1))),
+    ("False activations at rest, counted a minute", "", "activations",
+     _watched("rest", "per_hour", 1 / 60), -1),
+    ("Moving unwanted at rest", "% of the time", "activations", _watched("rest", "share", 100), -1),
+    ("False activations in arm motion, counted a minute", "", "activations",
+     _watched("arm motion", "per_hour", 1 / 60), -1),
+    ("Moving unwanted in arm motion", "% of the time", "activations",
+     _watched("arm motion", "share", 100), -1),
 )  # fmt: skip
 
 
-def trends(visits: Visits, scores: Scores, patient: Patient) -> list[Trend]:
-    """Everything that there is a figure of."""
+def trends(visits: Visits, scores: Scores, patient: Patient, only: str = "") -> list[Trend]:
+    """Everything that there is a figure of; `only` of one kind of result or instrument."""
     results = [
         result for visit in reversed(visits.of(patient)) for result in visits.results(visit)
     ]
     found = []
     for name, unit, kind, read, better in FIGURES:
+        if only not in ("", kind):
+            continue
         points = tuple(_points(results, kind, read))
         if points:
             found.append(Trend(name, unit, points, better))
     for instrument in INSTRUMENTS.values():
-        given = scores.of(patient, instrument.key)
-        if given:
-            points = tuple(Point(one.dated, one.value) for one in given)
+        if only not in ("", instrument.key):
+            continue
+        points = tuple(Point(one.dated, one.value) for one in scores.of(patient, instrument.key))
+        if points:
+            points += tuple(_baseline(results, instrument.key))
             found.append(Trend(instrument.name, instrument.unit, points, instrument.better,
                                instrument.mdc))  # fmt: skip
     return found
+
+
+def _baseline(results: list[Result], kind: str) -> list[Point]:
+    """Of a timed task that was done with direct control: no score of the patient's own."""
+
+    def read(content: dict[str, Any]) -> float | None:
+        return content["figures"]["score"] if content.get("hand") == PROSTHESIS else None
+
+    return [point for point in _points(results, kind, read) if point.other]
 
 
 def _points(

@@ -77,7 +77,10 @@ class TargetView(QWidget):
             self._needle(painter, trial.position, CURSOR + 26, QColor(self._palette.text))
         if trial.inside:
             painter.setPen(good)
-            painter.drawText(QRectF(0, self.height() - 30, self.width(), 26),
+            font = painter.font()
+            font.setPointSize(36)
+            painter.setFont(font)
+            painter.drawText(QRectF(0, self.height() - 64, self.width(), 60),
                              Qt.AlignmentFlag.AlignCenter, "Hold it")  # fmt: skip
 
     def _needle(self, painter: QPainter, place: np.ndarray, length: float, colour: QColor) -> None:

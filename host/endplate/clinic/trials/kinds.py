@@ -12,6 +12,7 @@ from endplate.clinic.trials import motion, run, tac, timed, watch
 from endplate.fit.guided.protocol import words
 
 Content = Mapping[str, Any]
+TIMED = tuple(timed.TASKS)
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,11 @@ def _percent(value: float | None) -> str:
 def control(content: Content) -> str:
     """By what the patient controlled."""
     return "direct" if content.get("direct") else "decoder"
+
+
+def own(content: Content) -> bool:
+    """Whether it is the patient's own control of the prosthesis: no baseline, no other hand."""
+    return not content.get("direct") and content.get("hand", timed.PROSTHESIS) == timed.PROSTHESIS
 
 
 def what(content: Content) -> str:

@@ -1,209 +1,354 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Test: how well the patient controls, on the screen, beside their own history and direct control.
+"""Test: how well the patient controls, beside their own history and direct control.
 
-The hand need not move: the cursor takes the velocity that is decoded, armed or not.
+The hand need not move, but for a TAC test on the hand and the timed tasks: on the screen a test
+takes what is decoded, armed or not.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
-import numpy as np
+from PyQt6.QtCore import QTimer
+from PyQt6.QtGui import QHideEvent
 from PyQt6.QtWidgets import (
-    QCheckBox,
+    QButtonGroup,
     QHBoxLayout,
+    QLabel,
     QPushButton,
     QSpinBox,
-    QTableWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from endplate.clinic.trials.run import USUAL_TARGETS, FittsRun
+from endplate.clinic.records.scores import Score
+from endplate.clinic.trials import kinds, tac, timed
+from endplate.clinic.trials.run import Run
 from endplate.errors import EndplateError
+from endplate.hardware import Hand, load_hand
 from endplate.live.feed import FeedInfo
 from endplate.monitor.here import Here
+from endplate.monitor.marking import Marking
 from endplate.monitor.pages.page import Page, Step, heading, quiet
-from endplate.monitor.result_card import fill
-from endplate.monitor.target_view import TargetView
+from endplate.monitor.playing import Playing, hand_trouble
 from endplate.monitor.theme import Palette
+from endplate.monitor.timing import TimedTask
+from endplate.monitor.trial_history import TrialHistory
+from endplate.monitor.trial_settings import TrialSettings
+from endplate.monitor.trial_stage import TrialStage
 from endplate.monitor.watch import Fresh
-from endplate.monitor.words import plain
 
-USUAL = ("hand", "elbow")
-COLUMNS = ("visit", "control", "DoF", "done", "bit/s", "s", "path", "over", "n")
-EMPTY = "Move the dot into the ball"
-MOST_DOFS = 3
+GIVEN_UP = "The test was ended; nothing of it is kept."
+LEFT_PAGE = "The page was left: the test was ended, nothing of it is kept."
+NOWHERE = "No visit is on: this result is shown, and kept nowhere."
 
 
 class TestPage(Page):
-    """The target fills the middle; settings and history to the right until it begins."""
+    """Above the tests; to the left what is played and what came of it, to the right what this
+    patient did so far. While one is played it has the page to itself."""
 
     TITLE = "Test"
     HINT = (
-        "The patient moves the dot into the ball and holds it there for a second. Enter starts; "
-        "with direct control (X on the page Hand) it is the baseline."
+        "Choose a test (Tab, then arrows); Enter starts it, Esc ends it. With direct control (X) "
+        "it is the baseline."
     )
 
     def __init__(self, palette: Palette, here: Here, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._here = here
+        self._here, self.marking = here, Marking(self)
         self._info: FeedInfo | None = None
+        self._hand: Hand | None = None
         self._status: dict[str, Any] = {}
-        self.run: FittsRun | None = None
-        self.view = TargetView(palette)
-        self.history = QTableWidget()
-        self.word = quiet()
-        self.count = QSpinBox()
-        self.count.setRange(4, 60)
-        self.count.setValue(USUAL_TARGETS)
-        self.count.setSuffix(" targets")
-        self.dofs: dict[str, QCheckBox] = {}
-        self._boxes = QHBoxLayout()
-        self.stop_button = QPushButton("End the test (Esc)")
-        self.stop_button.setShortcut("Esc")
-        self.stop_button.clicked.connect(self._give_up)
+        self._needs: list[str] = []
+        self.playing: Playing | None = None
+        self.task = TimedTask(self.marking, self)
+        self._ending = False  # waits for the mark of the end
+        self._left = QTimer(self)  # says so after the other page has said what it is for
+        self._left.setSingleShot(True)
+        self._left.timeout.connect(lambda: self.said.emit(LEFT_PAGE))
 
+        self.buttons = QButtonGroup(self)
+        row = QHBoxLayout()
+        for key, kind in kinds.TESTS.items():
+            button = QPushButton(kind.short)
+            button.setCheckable(True)
+            button.setProperty("kind", key)
+            button.setProperty("role", "page")
+            button.setToolTip(f"{kind.name}: {kind.hint} Arrows: another test")
+            self.buttons.addButton(button)
+            row.addWidget(button)
+        row.addStretch(1)
+        self.settings = TrialSettings()
+        self.name, self.hint = heading(""), quiet()
+        self.word = QLabel("")
+        self.word.setProperty("role", "heading")
+        self.word.setWordWrap(True)
+        self.count = QSpinBox()
+        self.count.setRange(-1, 150)
+        self.count.setSpecialValueText("type it here")
+        self.count.setAccessibleName("Blocks counted")
+        self.count.valueChanged.connect(lambda: self.changed.emit())
+        self.discard_button = QPushButton("Throw it away (Esc)")
+        self.discard_button.setShortcut("Esc")
+        self.discard_button.clicked.connect(lambda: self._give_up(GIVEN_UP))
+        self.history = TrialHistory(palette, here)
+
+        left = QVBoxLayout()
+        for widget in (self.name, self.hint, self.settings):
+            left.addWidget(widget)
+        left.addSpacing(16)
+        for below in (self.word, self.count, self.discard_button):
+            left.addWidget(below)
+        left.addStretch(1)
+        columns = QHBoxLayout()
+        columns.setSpacing(24)
+        columns.addLayout(left, 2)
+        columns.addWidget(self.history, 3)
         self.side = QWidget()
         side = QVBoxLayout(self.side)
         side.setContentsMargins(0, 0, 0, 0)
-        side.addWidget(heading("Fitts test"))
-        side.addLayout(self._boxes)
-        side.addWidget(self.count)
-        side.addWidget(heading("This patient so far"))
-        side.addWidget(self.history, 1)
-        left = QVBoxLayout()
-        left.addWidget(self.view, 1)
-        row = QHBoxLayout()
-        row.addWidget(self.word, 1)
-        row.addWidget(self.stop_button)
-        left.addLayout(row)
-        whole = QHBoxLayout(self)
+        side.addLayout(row)
+        side.addLayout(columns, 1)
+
+        self.stage = TrialStage(palette)
+        whole = QVBoxLayout(self)
         whole.setContentsMargins(16, 10, 16, 6)
-        whole.setSpacing(24)
-        whole.addLayout(left, 4)
-        whole.addWidget(self.side, 3)
-        here.patient_changed.connect(self._show_history)
-        here.visit_changed.connect(self._show_history)
+        whole.addWidget(self.side, 1)
+        whole.addWidget(self.stage, 1)
+
+        self.buttons.buttonToggled.connect(lambda _, on: self._choose() if on else None)
+        self.settings.changed.connect(self.changed)
+        self.task.changed.connect(self._timed)
+        self.stage.ended.connect(lambda: self._give_up(GIVEN_UP))
+        self.marking.refused.connect(self.said)
+        here.patient_changed.connect(self.history.refresh)
+        here.visit_changed.connect(self.history.refresh)
+        here.session.connect(lambda place: self.watch_session(Path(place) if place else None))
+        self.buttons.buttons()[0].setChecked(True)
+
+    def watch_session(self, directory: Path | None) -> None:
+        """Where marks go."""
+        self.marking.look_at(directory)
+
+    # ---- which test ----
+
+    @property
+    def kind(self) -> kinds.Kind:
+        """The one that is chosen."""
+        return kinds.TESTS[self.settings.kind]
+
+    @property
+    def run(self) -> Run | None:
+        """What is played."""
+        return self.playing.run if self.playing is not None else None
+
+    def _choose(self) -> None:
+        button = self.buttons.checkedButton()
+        key = str(button.property("kind")) if button is not None else "motion"
+        self.task.give_up()
+        self.settings.show_kind(key)
+        self.name.setText(self.kind.name)
+        self.hint.setText(self.kind.hint)
+        self.word.setText("")
+        self.history.show_kind(key)
         self._turn()
+
+    def choose(self, key: str) -> None:
+        """One of kinds.TESTS."""
+        for button in self.buttons.buttons():
+            if button.property("kind") == key:
+                button.setChecked(True)
 
     # ---- the next step ----
 
     def step(self) -> Step:
-        """Start, when something is decoded."""
-        if self.run is not None:
-            return Step(f"{len(self.run.outcomes)} of {self.run.count}", False)
-        ready = bool(self._status.get("profile")) and bool(self._chosen())
-        return Step("Start the Fitts test", ready)
+        """Start, when something is decoded; a timed task's own steps."""
+        if self.playing is not None:
+            return Step(f"{self.playing.run.number} of {self.playing.run.count}", False)
+        if self.task.typing:
+            count = self.count.value()
+            return Step(f"Keep {count} blocks" if count >= 0 else "Type the count", count >= 0)
+        if self.task.timing is not None:
+            part = self.task.timing.part.capitalize()
+            return Step(f"{part} stands" if part else "Until the time is up", bool(part))
+        if self.settings.values().get("on") == tac.HAND and hand_trouble(self._status):
+            return Step("Arm the hand first (A)", False)
+        return Step(f"Start: {self.kind.name}", self._ready())
+
+    def _ready(self) -> bool:
+        if self._info is None or not self._status or self.task.waiting:
+            return False
+        if self.kind.key in timed.TASKS:
+            return True
+        if self.kind.key == "activations" and not any(self.settings.values().values()):
+            return False
+        return bool(self._status.get("profile")) and bool(self.settings.chosen())
 
     def do_step(self) -> None:
-        """Begins it."""
-        seed = int(datetime.now().timestamp()) % 100_000
-        self.run = FittsRun(tuple(self._chosen()), self.count.value(), seed)
-        self._turn()
-
-    def _chosen(self) -> list[str]:
-        return [dof for dof, box in self.dofs.items() if box.isChecked()][:MOST_DOFS]
+        """Its button, or Enter."""
+        if self.task.typing:
+            self._keep(self.task.content(self.count.value()))
+        elif self.task.on:
+            self.task.part()
+        elif self.kind.key in timed.TASKS and self._info is not None:
+            hand = self.settings.values()["hand"]
+            self.task.start(timed.TASKS[self.kind.key], self._info, self._status, hand)
+            self.changed.emit()
+        elif self._info is not None:
+            seed = int(datetime.now().timestamp()) % 100_000
+            try:
+                hand = self._hand or load_hand(self._info.hand)
+                run = self.settings.run(seed, hand, str(self._status.get("grip")))
+            except EndplateError as error:
+                self.said.emit(str(error))
+                return
+            self.playing = Playing(run, self._info, self._status, self.marking)
+            self._turn()
 
     # ---- while it is played ----
 
     def show_frame(self, fresh: Fresh) -> None:
-        """Every hop moves the cursor, none twice."""
-        run, info = self.run, self._info
-        if run is None or info is None:
-            return
-        places = [info.dofs.index(dof) for dof in run.dofs]
-        seconds = info.hop_samples / info.rate_hz
-        for hop in fresh.hops:
-            run.step(np.array(hop["velocity"])[places], seconds)
-        self.view.show_trial(run.trial, "Ready ..." if run.waiting else "")
-        self.changed.emit()
-        if run.over:
-            self._finish(run)
+        """Every hop moves it, none twice."""
+        if self.playing is not None:
+            self.playing.take(fresh)
+            self._show_run(self.playing.run)
+            if self.playing.trouble:
+                self._give_up(self.playing.trouble)
+            elif self.playing.run.over and not self._ending:
+                self._finish(self.playing)
+            self.changed.emit()
+        elif self.task.timing is not None and self.task.on:
+            newest = fresh.first + len(fresh.clean)
+            self.stage.show_clock(self.task.timing, newest)
+            self.task.frame(fresh, newest)
+            if self.task.trouble:
+                self._give_up(self.task.trouble)
 
-    def _finish(self, run: FittsRun) -> None:
-        self.run = None
-        beside = self._status.get("beside") or {}
-        content = run.record(
-            direct=bool(beside.get("direct")),
-            profile=(self._status.get("profile") or {}).get("name", ""),
-        )
-        found = content["figures"]
-        self.word.setText(
-            f"{100 * found['completion']:.0f} % of {found['trials']} completed, "
-            + (f"{found['throughput']:.2f} bit/s" if found["throughput"] is not None else "")
-        )
-        if self._here.visit is not None:
+    def _show_run(self, run: Run) -> None:
+        self.stage.show_run(run, self._hand, str(self._status.get("grip")))
+
+    def _finish(self, playing: Playing) -> None:
+        """Kept once its last mark stands in the recording."""
+        self._ending = True
+
+        def told(_sample: int | None) -> None:
+            if self.playing is playing:
+                self._ending = False
+                self.playing = None
+                self._keep(playing.content())
+
+        self.marking.mark(f"test {playing.run.kind} ends", told)
+
+    # ---- timed tasks ----
+
+    def _timed(self) -> None:
+        """A mark was answered: the clock runs, a part is done, or the time is up."""
+        if self.task.done:
+            self._keep(self.task.content(None))
+            return
+        if self.task.typing and self.count.isHidden():
+            self.count.setValue(-1)
+            self.word.setText("Time is up. How many blocks?")
+        self._turn()
+        if self.task.typing:
+            self.count.setFocus()
+            self.count.selectAll()
+
+    # ---- what came of it ----
+
+    def _keep(self, content: dict[str, Any]) -> None:
+        kind, here = self.kind, self._here
+        self.word.setText(f"{kind.said(content)} ({kinds.control(content)}).")
+        if here.visit is None or here.patient is None:
+            self.said.emit(NOWHERE)
+        else:
             try:
-                self._here.visits.keep(self._here.visit, "fitts", content, datetime.now())
+                here.visits.keep(here.visit, kind.key, content, datetime.now())
+                if kind.key in timed.TASKS and kinds.own(content):
+                    note = f"{content['figures']['seconds']:.1f} s by the recording's clock"
+                    score = Score(kind.key, date.today(), content["figures"]["score"], notes=note)
+                    here.scores.add(here.patient, score, date.today())
+                self.said.emit("Kept with this visit.")
             except EndplateError as error:
                 self.said.emit(str(error))
             self.done.emit(False)
-        else:
-            self.said.emit("No visit is on: this result is shown, and kept nowhere.")
-        self._show_history()
+        self.history.refresh()
         self._turn()
 
-    def _give_up(self) -> None:
+    def _give_up(self, sentence: str) -> None:
         """What was not finished is no result."""
-        if self.run is not None:
-            self.run = None
-            self.said.emit("The test was ended; nothing of it is kept.")
-            self._turn()
+        if self.playing is not None:
+            self.playing.given_up()
+        elif self.task.timing is None and not self.task.waiting:
+            return
+        self.playing, self._ending = None, False
+        self.task.give_up()
+        self.word.setText("")
+        if sentence:
+            self.said.emit(sentence)
+        self._turn()
+
+    @property
+    def _busy(self) -> bool:
+        """Something goes on that has to be seen to its end."""
+        return self.playing is not None or self.task.on or self.task.waiting
 
     def _turn(self) -> None:
         """Nothing else is on the screen while it is played."""
-        self.side.setVisible(self.run is None)
-        self.stop_button.setVisible(self.run is not None)
-        self.view.show_trial(None, EMPTY if self.run is None else "Ready ...")
+        on, typing = self.playing is not None or self.task.on, self.task.typing
+        self.side.setVisible(not on)
+        self.stage.setVisible(on)
+        self.count.setVisible(typing)
+        self.discard_button.setVisible(typing)
+        self.settings.setEnabled(not typing)
+        if self.playing is not None:
+            self._show_run(self.playing.run)
+        elif self.task.timing is not None and self.task.on:
+            self.stage.show_clock(self.task.timing, self.task.timing.began)
         self.changed.emit()
+
+    def hideEvent(self, event: QHideEvent | None) -> None:
+        """Another page: hops that come meanwhile would be missed."""
+        if event is not None and not event.spontaneous() and self._busy:
+            self._give_up("")
+            self._left.start(0)
+        super().hideEvent(event)
 
     # ---- around it ----
 
-    def _show_history(self) -> None:
-        patient = self._here.patient
-        rows = []
-        if patient is not None:
-            for visit in self._here.visits.of(patient):
-                for result in self._here.visits.results(visit, "fitts"):
-                    rows.append(_row(result.made, result.content))
-        fill(self.history, COLUMNS, rows, even=False)
-
     def begin(self, info: FeedInfo) -> None:
         """The DoF of another session."""
-        self._info, self.run = info, None
-        for box in self.dofs.values():
-            box.deleteLater()
-        self.dofs = {dof: QCheckBox(plain(dof).capitalize()) for dof in info.dofs}
-        for dof, box in self.dofs.items():
-            box.setChecked(dof in USUAL)
-            box.toggled.connect(lambda: self.changed.emit())
-            self._boxes.addWidget(box)
+        if self._busy:
+            self._give_up(GIVEN_UP)
+        self._info, self._needs = info, []
+        try:
+            self._hand = load_hand(info.hand)
+        except EndplateError as error:
+            self._hand = None
+            self.said.emit(str(error))
+        self.settings.begin(info.dofs)
         self._turn()
 
     def gone(self) -> None:
         """A test that lost its board is none."""
         self._status = {}
-        self._give_up()
+        if self._busy:
+            self._give_up(GIVEN_UP)
         self._info = None
         self.changed.emit()
 
     def show_numbers(self, status: dict[str, Any]) -> None:
-        """Whether something is decoded."""
+        """Whether something is decoded, and which DoF."""
         self._status = status
+        moved = list(status.get("needs") or {})
+        if moved != self._needs:
+            self._needs = moved
+            self.settings.only(moved)
         self.changed.emit()
 
-
-def _row(made: datetime, content: dict[str, Any]) -> list[str]:
-    found = content["figures"]
-
-    def figure(name: str, digits: int) -> str:
-        return "–" if found[name] is None else f"{found[name]:.{digits}f}"
-
-    return [
-        f"{made:%Y-%m-%d}", "direct" if content.get("direct") else "decoder",
-        ", ".join(map(plain, content["dofs"])), f"{100 * found['completion']:.0f} %",
-        figure("throughput", 2), figure("movement_s", 1), figure("path_efficiency", 2),
-        figure("overshoots", 1), str(found["trials"]),
-    ]  # fmt: skip
+    def end(self) -> None:
+        """The window closes; what was not finished is no result."""
+        self._give_up("")
+        self.marking.close()

@@ -102,7 +102,8 @@ def test_a_score_that_cannot_be_is_refused(database, patient, score, sentence):
     ],
 )
 def test_a_change_is_called_what_it_is(key, before, now, word):
-    assert change_in_words(INSTRUMENTS[key], before, now) == word
+    one = INSTRUMENTS[key]
+    assert change_in_words(before, now, one.better, one.mdc) == word
 
 
 def test_scores_of_one_patient_are_not_those_of_another(database, patient):

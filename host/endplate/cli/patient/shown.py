@@ -84,7 +84,9 @@ def _scores(console: Console, scores: Scores, patient: Patient) -> None:
         said = f"{instrument.name}: {last.value:g} {instrument.unit} on {last.dated}"
         if len(found) > 1:
             before = found[-2]
-            word = change_in_words(instrument, before.value, last.value)
+            word = change_in_words(
+                before.value, last.value, instrument.better, instrument.mdc
+            )
             said += f", {word} against {before.value:g} on {before.dated}"
         console.print(said)
 

@@ -20,6 +20,9 @@ from endplate.clinic.records.patients import EARLIEST, Patient
 from endplate.errors import RecordsError
 
 
+WITHIN = "within measurement error"
+
+
 @dataclass(frozen=True)
 class Instrument:
     """`better` +1: more is better, -1: less is. `least` and `most` are what a score can be."""
@@ -63,15 +66,18 @@ class Score:
     uid: str = ""
 
 
-def change_in_words(instrument: Instrument, before: float, now: float) -> str:
-    """Better, worse, within measurement error, or that nobody knows what the change means."""
-    moved = (now - before) * instrument.better
+def change_in_words(before: float, now: float, better: int, mdc: float | None = None) -> str:
+    """Better, worse, within measurement error, or that nobody knows what the change means.
+
+    `better` +1: more is better, -1: less is; `mdc` as in Instrument.
+    """
+    moved = (now - before) * better
     if moved == 0:
         return "unchanged"
-    if instrument.mdc is None:
+    if mdc is None:
         return "more" if now > before else "less"
-    if abs(moved) < instrument.mdc:
-        return "within measurement error"
+    if abs(moved) < mdc:
+        return WITHIN
     return "better" if moved > 0 else "worse"
 
 

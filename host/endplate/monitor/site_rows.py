@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One row a site: number and colour, signal-to-noise bar with its borders, verdict in words, rest
-noise, mains, and an arrow for where each goes."""
+noise, mains, and an arrow for where each goes. One is selected (arrows up and down, or a click),
+some are marked as what the patient sees."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from PyQt6.QtCore import QRectF, QSize, Qt
-from PyQt6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PyQt6.QtCore import QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from endplate.monitor.site_words import (
@@ -21,30 +22,46 @@ from endplate.monitor.site_words import (
 from endplate.monitor.theme import VERDICTS, Palette, site_colour
 
 ROW = 38
+HEAD = 26
 FULL_DB = 40.0
+NAME = "Sites: verdict, signal-to-noise ratio, rest noise, mains"
+SHOWN = "◉"  # the patient sees it
+_SIDEWAYS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 
 
 class SiteRows(QWidget):
-    """Draws what `show_quality` was given; nothing moves unless it changed."""
+    """Draws what `show_quality` was given; nothing moves unless it changed.
+
+    `stepped`: up (-1) or down (1) by a key; `chosen`: a row that was clicked; `sideways`: left (-1)
+    or right (1), ten times that with Shift.
+    """
+
+    stepped = pyqtSignal(int)
+    chosen = pyqtSignal(int)
+    sideways = pyqtSignal(int)
 
     def __init__(self, palette: Palette, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._palette = palette
         self._labels: list[str] = []
         self._rows: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = []
+        self.selected = 0
+        self._shown: list[int] = []
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
-        self.setAccessibleName("Sites: verdict, signal-to-noise ratio, rest noise, mains")
+        self.setAccessibleName(NAME)
 
     def begin(self, labels: list[str]) -> None:
         """Sets out one row a site."""
         self._labels = labels
         self._rows = []
+        self._shown = []
         self.updateGeometry()
         self.update()
 
     def sizeHint(self) -> QSize:
         """Room for all rows."""
-        return QSize(430, 26 + ROW * max(1, len(self._labels)))
+        return QSize(430, HEAD + ROW * max(1, len(self._labels)))
 
     minimumSizeHint = sizeHint
 
@@ -69,6 +86,46 @@ class SiteRows(QWidget):
             )
             self.update()
 
+    def mark(self, selected: int, shown: list[int]) -> None:
+        """Which one is selected, which ones the patient sees."""
+        if (selected, shown) != (self.selected, self._shown):
+            self.selected, self._shown = selected, list(shown)
+            self.setAccessibleName(f"{NAME}. Selected: site {selected + 1}")
+            self.update()
+
+    def place(self, index: int) -> int:
+        """The middle of a row, pixels from the top."""
+        return HEAD + index * ROW + ROW // 2
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Arrows."""
+        if event is None:
+            return
+        key = Qt.Key(event.key())
+        if key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            self.stepped.emit(-1 if key == Qt.Key.Key_Up else 1)
+        elif key in _SIDEWAYS:
+            far = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+            self.sideways.emit(_SIDEWAYS[key] * (10 if far else 1))
+        else:
+            super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
+        """Chooses a row."""
+        if event is None:
+            return
+        row = int((event.position().y() - HEAD) // ROW)
+        if 0 <= row < len(self._labels):
+            self.chosen.emit(row)
+
+    def focusInEvent(self, event: QFocusEvent | None) -> None:
+        """Its frame is drawn."""
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent | None) -> None:
+        """And taken away."""
+        self.update()
+
     def words(self, index: int) -> str:
         """The verdict shown for a site."""
         return self._rows[index][1]
@@ -78,18 +135,19 @@ class SiteRows(QWidget):
         painter = QPainter(self)
         p = self._palette
         width = self.width()
-        bar = QRectF(118, 0, max(60, width - 294), 9)
+        bar = QRectF(134, 0, max(60, width - 310), 9)
         painter.setPen(QColor(p.quiet))
         for border in (SNR_USABLE_DB, SNR_GOOD_DB):
             x = bar.left() + bar.width() * border / FULL_DB
             painter.drawText(QRectF(x - 30, 2, 60, 20), Qt.AlignmentFlag.AlignCenter, f"{border:g}")
-        painter.drawText(QRectF(bar.left(), 2, 60, 20), Qt.AlignmentFlag.AlignLeft, "SNR")
+        painter.drawText(QRectF(bar.left() - 64, 2, 60, 20), Qt.AlignmentFlag.AlignRight, "SNR")
         painter.drawText(QRectF(bar.right() - 60, 2, 60, 20), Qt.AlignmentFlag.AlignRight, "dB")
         painter.drawText(
             QRectF(width - 124, 2, 120, 20), Qt.AlignmentFlag.AlignRight, "rest · mains"
         )
         for index, label in enumerate(self._labels):
-            top = 26 + index * ROW
+            top = HEAD + index * ROW
+            self._behind(painter, index, top)
             verdict, words, site, meters = (
                 self._rows[index] if index < len(self._rows) else ("unknown", "Listening", {}, {})
             )
@@ -99,8 +157,14 @@ class SiteRows(QWidget):
             painter.setPen(pen)
             painter.drawLine(4, top + 6, 4, top + ROW - 8)
             painter.setPen(QColor(p.text))
-            short = painter.fontMetrics().elidedText(label, Qt.TextElideMode.ElideRight, 102)
-            painter.drawText(QRectF(14, top, 106, 22), Qt.AlignmentFlag.AlignVCenter, short)
+            font = painter.font()
+            font.setBold(index == self.selected)
+            painter.setFont(font)
+            name = f"{SHOWN + ' ' if index in self._shown else ''}{index + 1} {label}"
+            short = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, 116)
+            painter.drawText(QRectF(14, top, 118, 22), Qt.AlignmentFlag.AlignVCenter, short)
+            font.setBold(False)
+            painter.setFont(font)
             self._bar(painter, bar.translated(0, top + 7), value, VERDICTS[verdict][0])
             painter.setPen(QColor(VERDICTS[verdict][0]))
             painter.drawText(
@@ -132,6 +196,17 @@ class SiteRows(QWidget):
                     f"{value:.0f} dB {arrow(meters, 'snr')}",
                 )
         painter.end()
+
+    def _behind(self, painter: QPainter, index: int, top: int) -> None:
+        """The selected row stands on a panel; with a frame while keys go there."""
+        if index != self.selected:
+            return
+        box = QRectF(0, top - 1, self.width() - 1, ROW - 1)
+        painter.fillRect(box, QColor(self._palette.panel))
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(self._palette.accent), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(box.adjusted(1, 1, -1, -1))
 
     def _bar(self, painter: QPainter, place: QRectF, value: float | None, colour: str) -> None:
         painter.fillRect(place, QColor(self._palette.line))

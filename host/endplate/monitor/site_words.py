@@ -12,6 +12,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from endplate.fit.sites.warmup import NEEDED_S, SURE_S, Settling
+
 SNR_GOOD_DB, SNR_USABLE_DB = 20.0, 12.0
 NOISE_GOOD_UV, NOISE_POOR_UV = 5.0, 20.0
 GEL_OHM, DRY_OHM = 50e3, 500e3
@@ -142,6 +144,24 @@ def settling(labels: Sequence[str], meters: Sequence[Mapping[str, Any]]) -> str:
         f"Rest noise was still falling by {max(falling.values())} % a minute "
         f"({', '.join(falling)}): wait two minutes, then touch up."
     )
+
+
+def settled(found: Settling) -> str:
+    """Whether the skin under the electrodes has settled, and what to do about it."""
+    which = ", ".join(str(site + 1) for site in found.sites)
+    which = f"site{'s' if len(found.sites) > 1 else ''} {which}"
+    if found.state == "falling":
+        return f"Rest noise still falling {found.percent} % a minute ({which}): wait a minute."
+    if found.state == "slowing":
+        return f"Rest noise has hardly stopped falling ({which}): wait half a minute."
+    if found.state == "rising":
+        return f"Rest noise rises ({which}): does the patient rest?"
+    if found.state == "steady":
+        return f"Rest noise steady: settled in {SURE_S - found.steady_s:.0f} s if it stays so."
+    if found.state == "settled":
+        minutes = int(found.steady_s / 60)
+        return f"Warmed up: rest noise steady for {minutes} minute{'s' if minutes != 1 else ''}."
+    return f"Whether rest noise falls is known after {NEEDED_S:.0f} s of rest."
 
 
 def _times(db: float) -> str:

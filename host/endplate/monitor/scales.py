@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ends of axes that never jump: they grow at once when something would be cut off, in steps of
+1-2-5 or decades, and shrink only after it has long been small."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+CALM = 15  # values in a row that must fit a smaller end: 3 s of numbers, 5 a second
+ROOM = 0.8  # of the smaller end that they may fill
+STEPS = (1.0, 2.0, 5.0)
+
+
+class AxisEnd:
+    """The upper end of an axis from `least` on; `steps` within a decade."""
+
+    def __init__(self, least: float, steps: Sequence[float] = STEPS) -> None:
+        self._steps, self._least = tuple(steps), self._index(least, steps)
+        self._now, self._calm = self._least, 0
+
+    @staticmethod
+    def _index(value: float, steps: Sequence[float]) -> int:
+        """Of the smallest end that is not below `value`."""
+        decade = math.floor(math.log10(value)) - 1
+        index = decade * len(steps)
+        while AxisEnd._value(index, steps) < value * (1 - 1e-9):
+            index += 1
+        return index
+
+    @staticmethod
+    def _value(index: int, steps: Sequence[float]) -> float:
+        decade, step = divmod(index, len(steps))
+        return float(steps[step] * 10.0**decade)
+
+    @property
+    def value(self) -> float:
+        """Where it is."""
+        return self._value(self._now, self._steps)
+
+    def show(self, largest: float) -> float:
+        """What has to fit now, 5 times a second; the end to draw. A value that is none is left
+        out."""
+        if math.isfinite(largest) and largest > 0:
+            needed = max(self._least, self._index(largest, self._steps))
+            roomy = max(self._least, self._index(largest / ROOM, self._steps))
+            self._calm = self._calm + 1 if roomy < self._now else 0
+            if needed > self._now:
+                self._now = needed
+            elif self._calm >= CALM:
+                self._now, self._calm = roomy, 0
+        return self.value
+
+
+def ticks(top: float, most: int) -> list[float]:
+    """Round values from 0 to `top`, at most `most` of them."""
+    step = AxisEnd(top / max(1, most - 1) * (1 - 1e-6)).value
+    return [k * step for k in range(int(top / step + 1e-6) + 1)]

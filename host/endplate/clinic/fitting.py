@@ -18,7 +18,7 @@ from endplate.fit.sites.site_test import Judged, judge, told
 from endplate.hardware import load_hand, load_montage
 from endplate.live.feed import FeedInfo
 from endplate.live.profile_file import load_profile
-from endplate.live.profile_versions import keep
+from endplate.live.profile_versions import keep, undo
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,18 @@ def calibrated(path: Path, number: int, made_of: MadeOf | None = None) -> Made:
     profile = load_profile(path)
     return Made(path, number, profile.name, tuple(profile.dofs), tuple(profile.site_labels),
                 profile.report, made_of.told() if made_of else {})  # fmt: skip
+
+
+def adopt(path: Path, out: Path) -> Path:
+    """A profile that was made becomes the one that is used, as a version of `out`; returns that.
+    Raises ProfileError."""
+    keep(load_profile(path), out, "used")
+    return out
+
+
+def taken_back(path: Path) -> None:
+    """The version before the one in use. Raises ProfileError."""
+    undo(path)
 
 
 @dataclass(frozen=True)

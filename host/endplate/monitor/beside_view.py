@@ -14,10 +14,19 @@ from endplate.monitor.hand_view import HandView
 from endplate.monitor.theme import Palette
 
 
+SHADOW = (
+    "Key: S. The shadow decodes the same signals and moves the small hand alone; let it drive and "
+    "it takes over at the next moment of rest"
+)
+DIRECT = "Key: X. One site a direction, no decoder: the fallback, and the baseline of the tests"
+
+
 class BesideView(QWidget):
-    """Hidden while there is nothing beside the driver. `asked` brings a key of words.SWITCHES."""
+    """Hidden while there is nothing beside the driver. `asked` brings a key of words.SWITCHES;
+    `dropped`: the shadow is not wanted any more."""
 
     asked = pyqtSignal(str)
+    dropped = pyqtSignal()
 
     def __init__(self, palette: Palette, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -30,9 +39,15 @@ class BesideView(QWidget):
         self.shadow_button = self._button("s")
         self.direct_button = self._button("x")
         self.direct_button.setText("Direct control")
+        self.direct_button.setToolTip(DIRECT)
         row = QHBoxLayout()
-        row.addWidget(self.shadow_button)
-        row.addWidget(self.direct_button)
+        self.drop_button = QPushButton("No shadow")
+        self.drop_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.drop_button.setToolTip("Alt+N. It stops decoding; what drives goes on")
+        self.drop_button.setShortcut("Alt+N")
+        self.drop_button.clicked.connect(self.dropped)
+        for one in (self.shadow_button, self.drop_button, self.direct_button):
+            row.addWidget(one)
         row.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -59,6 +74,8 @@ class BesideView(QWidget):
         self.word.setText("\n".join(words.beside(status, dofs)))
         self.word.setVisible(bool(self.word.text()))
         self.shadow_button.setVisible(bool(shadow))
+        self.shadow_button.setToolTip(SHADOW)
+        self.drop_button.setVisible(bool(shadow) and not now.get("promoted"))
         self.shadow_button.setText("Back to the first" if now.get("promoted") else "Let it drive")
         self.direct_button.setVisible(bool(now.get("has_direct")))
         self.direct_button.setText(

@@ -63,7 +63,10 @@ class Here(QObject):
     def database(self) -> Database:
         """The records. Raises RecordsError."""
         if not self.reopen() or self._database is None:
-            raise RecordsError(self.problem or "This window was opened without patients.")
+            raise RecordsError(
+                self.problem
+                or "This window was opened without patients: `endplate clinic` opens one with them."
+            )
         return self._database
 
     @property
@@ -93,6 +96,16 @@ class Here(QObject):
         """The chosen patient as the records have them: another window may have changed them."""
         if self.patient is not None:
             self.patient = self.patients.with_uid(self.patient.uid)
+
+    def kinds_today(self) -> set[str]:
+        """Kinds of the results of the visit that is on."""
+        if self.visit is None:
+            return set()
+        try:
+            return {one.kind for one in self.visits.results(self.visit)}
+        except EndplateError as error:
+            self.said.emit(str(error))
+            return set()
 
     # ---- the visit ----
 

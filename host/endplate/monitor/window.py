@@ -135,6 +135,7 @@ class Window(QMainWindow):
         """Another page."""
         self._stack.setCurrentIndex(index)
         self.rail.show_page(index)
+        self.rail.buttons[index].setFocus()  # a line that is hidden now would swallow keys
         if self._status:
             self.page.show_numbers(self._status)
         self.say(self.page.HINT)
@@ -285,8 +286,9 @@ class Window(QMainWindow):
         directory = Path(place) if place else None
         self.asking.look_at(directory)
         self.watch.look_at(directory)
-        for index in range(len(self.pages)):
-            self.rail.tick(index, False)
+        kinds = self.here.kinds_today()
+        for index, page in enumerate(self.pages):
+            self.rail.tick(index, bool(kinds & set(page.KINDS)))
         self._show_who()
 
     def _begun(self, info: FeedInfo) -> None:
@@ -306,6 +308,7 @@ class Window(QMainWindow):
         if fresh.status and now - self._numbers_at >= NUMBERS_S:
             self._numbers_at = now
             self.sites.follow(fresh.status)
+            self.calibrate.in_use.look(fresh.status)
             self.page.show_numbers(fresh.status)
             self.top.show_status(fresh.status)
             self.alerts.show_status(fresh.status)

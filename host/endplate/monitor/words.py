@@ -51,6 +51,7 @@ DONE = {
     "arm": "Armed: relax once, then the hand follows.",
     "disarm": "Disarmed: the hand holds still.",
     "profile": "{name} is loaded: arm, then relax once.",
+    "shadow": "{name} runs as a shadow: it moves the small hand only, until you let it drive (S).",
     "contacts": "Contacts: rest and hold still for {seconds} s.",
     "grip": "Grip: {name}.",
     "promote": "{name} drives the hand now.",
@@ -97,6 +98,8 @@ def plain(dof: str) -> str:
 
 def done(verb: str, fields: Mapping[str, Any]) -> str:
     """What a granted request did; nothing yet of one that waits, which `beside` tells."""
+    if verb == "shadow" and not fields.get("name"):
+        return "The shadow is gone."
     return "" if fields.get("waiting") else DONE.get(verb, "").format(**fields)
 
 

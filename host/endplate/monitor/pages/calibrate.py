@@ -23,7 +23,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from endplate.clinic.desk import PROFILE
+from endplate.clinic.desk import CANDIDATE, PROFILE
 from endplate.clinic.fitting import Calibration, Donning, Heard, Made, calibrated, remedied
 from endplate.clinic.montage_file import NAME as MONTAGE
 from endplate.clinic.records.visits import Visit
@@ -42,6 +42,7 @@ from endplate.monitor.donning_card import DonningCard
 from endplate.monitor.guiding import Guiding
 from endplate.monitor.hand_view import HandView
 from endplate.monitor.here import Here
+from endplate.monitor.in_use import InUse
 from endplate.monitor.pages.page import Page, Step, heading, quiet
 from endplate.monitor.pose import pose
 from endplate.monitor.repetitions_strip import RepetitionsStrip
@@ -63,6 +64,7 @@ class CalibratePage(Page):
     result."""
 
     TITLE = "Calibrate"
+    KINDS = ("calibration",)
     HINT = "Choose the movements and start (Enter); the patient follows the words and the dot."
 
     def __init__(self, palette: Palette, here: Here, parent: QWidget | None = None) -> None:
@@ -75,8 +77,8 @@ class CalibratePage(Page):
         self._cues: list[Cue] = []
         self._odd: list[Done] = []
         self._work: Work | None = None
-        self._loaded: Path | None = None  # the session's profile
-        self._undo: list[Path] = []  # what was loaded before
+        self.in_use = InUse(here, self)
+        self._offered: Path | None = None  # what today can be held against
         self._found: Comparison | None = None
         self._against: Path | None = None  # the profile that today is held against
         self._heard: Heard | None = None  # what the last computation is of
@@ -95,6 +97,8 @@ class CalibratePage(Page):
         self.again_button = self._button("Again (←)", "Left", self.guiding.again)
         self.skip_button = self._button("Leave out (→)", "Right", self.guiding.skip)
         self.end_button = self._button("End (Esc)", "Esc", self._give_up)
+        self.shadow_button = self._button("Try it as a &shadow first", "", self._shadow)
+        self.shadow_button.setToolTip("Alt+S. It moves a small hand beside the one that drives")
 
         self._stack = QStackedWidget()
         for widget in (self.plan, self.cue, self.card, self.donning):
@@ -103,7 +107,7 @@ class CalibratePage(Page):
         left.addWidget(heading("Calibrate"))
         left.addWidget(self.hand, 1)
         buttons = QHBoxLayout()
-        for button in (self.again_button, self.skip_button, self.end_button):
+        for button in (self.again_button, self.skip_button, self.shadow_button, self.end_button):
             buttons.addWidget(button)
         left.addLayout(buttons)
         right = QVBoxLayout()
@@ -128,12 +132,15 @@ class CalibratePage(Page):
         self.guiding.ended.connect(self._compute)
         self.guiding.failed.connect(self._failed)
         self.strip.clicked.connect(self._repeat)
+        self.in_use.asked.connect(self.asked)
+        self.in_use.said.connect(self.said)
         here.session.connect(self._another_session)
         self._turn(PLAN)
 
     def _button(self, text: str, key: str, action: Any) -> QPushButton:
         button = QPushButton(text)
-        button.setShortcut(key)
+        if key:
+            button.setShortcut(key)
         button.clicked.connect(action)
         return button
 
@@ -171,10 +178,13 @@ class CalibratePage(Page):
 
     def _use(self, path: Path) -> None:
         """The session decodes with it from now on; Ctrl+Z goes back."""
-        if self._loaded is not None and self._loaded != path:
-            self._undo.append(self._loaded)
-        self.asked.emit("profile", {"path": str(path)})
-        self.done.emit(True)
+        if self.in_use.use(path):
+            self.done.emit(True)
+
+    def _shadow(self) -> None:
+        if self.made is not None:
+            self.in_use.shadow(self.made.path)
+            self.done.emit(True)
 
     def _apply(self, found: Comparison) -> None:
         """What is recommended."""
@@ -195,11 +205,8 @@ class CalibratePage(Page):
         self._use(made.path)
 
     def undo(self) -> bool:
-        """Back to the profile that was loaded before."""
-        if not self._undo:
-            return False
-        self.asked.emit("profile", {"path": str(self._undo.pop())})
-        return True
+        """Back to the profile that was used before."""
+        return self.in_use.undo()
 
     def _start(self) -> None:
         visit, session, info = self._here.visit, self._session, self._info
@@ -217,7 +224,7 @@ class CalibratePage(Page):
                 "channels: switch the site off on the first page, or take another board."
             )
             return
-        self._against = self._loaded if self.plan.comparing else None
+        self._against = self.in_use.loaded if self.plan.comparing else None
         self._cues = self.plan.cues()
         self.strip.begin(self._names())
         self.guiding.start(session, self._cues, montage.sites)
@@ -295,7 +302,7 @@ class CalibratePage(Page):
         if self._against is not None:
             self._work = Work(Donning(heard, self._against))
         else:
-            self._work = Work(Calibration(heard, visit.folder / PROFILE))
+            self._work = Work(Calibration(heard, visit.folder / CANDIDATE))
         self._turn(COMPUTING)
         self._looking.start(LOOK_MS)
 
@@ -343,6 +350,7 @@ class CalibratePage(Page):
         for button in (self.again_button, self.skip_button):
             button.setVisible(state == GUIDED)
         over = state in (RESULT, DONNING)
+        self.shadow_button.setVisible(state == RESULT and self.in_use.loaded is not None)
         self.end_button.setVisible(going or over)
         self.end_button.setText("Another calibration (Esc)" if over else "End (Esc)")
         for widget in (self.strip, self.bar, self.left_time):
@@ -364,18 +372,17 @@ class CalibratePage(Page):
 
     def _another_session(self, place: str) -> None:
         self._session = Path(place) if place else None
-        self._undo.clear()
+        self.in_use.begin()
         if self.state in (PLAN, RESULT, DONNING):
             self._turn(PLAN)
 
     def show_numbers(self, status: dict[str, Any]) -> None:
         """Which profile decodes now: that is what today can be held against."""
         self._recording = Path((status.get("recording") or {}).get("path") or "").name
-        profile = status.get("profile") or {}
-        path = Path(profile["path"]) if profile.get("path") else None
-        if path == self._loaded:
+        path = self.in_use.loaded
+        if path == self._offered:
             return
-        self._loaded, dofs, name = path, [], ""
+        self._offered, dofs, name = path, [], ""
         if path is not None:
             try:
                 then = calibrated(path, 0)

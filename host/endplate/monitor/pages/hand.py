@@ -60,6 +60,7 @@ class HandPage(Page):
         self._labels: list[str] = []  # of all channels
         self._joints: list[str] = []
         self._status: dict[str, Any] = {}
+        self._followed = False  # the hand, in this session
 
         left, middle, right = QVBoxLayout(), QVBoxLayout(), QVBoxLayout()
         left.addWidget(heading("Movement (thin: decoded)"))
@@ -86,6 +87,7 @@ class HandPage(Page):
         self.bars.settled.connect(self.tuner.settle)
         self.tuner.asked.connect(self.asked)
         self.tuner.said.connect(self.said)
+        self.beside.dropped.connect(lambda: self.asked.emit("shadow", {"path": None}))
         self.grips.chosen.connect(lambda name: self.asked.emit("grip", {"name": name}))
 
     def step(self) -> Step:
@@ -107,6 +109,7 @@ class HandPage(Page):
         self._dofs, self._joints = list(info.dofs), list(info.joints)
         self.bars.begin(self._dofs)
         self.tuner.begin()
+        self._followed = False
         try:
             grips = load_hand(info.hand).grips
         except EndplateError:  # a hand file that is not here any more: G still changes them
@@ -140,6 +143,9 @@ class HandPage(Page):
 
     def show_numbers(self, status: dict[str, Any]) -> None:
         """Everything that is read as a number or a word."""
+        if (status.get("hand") or {}).get("word") == "active" and not self._followed:
+            self._followed = True
+            self.done.emit(False)
         self._status = status
         self.beside.show_beside(status, self._dofs)
         self.latency.show_latency(

@@ -34,6 +34,7 @@ class Page(QWidget):
 
     TITLE = ""
     HINT = ""  # what to click, in one sentence
+    KINDS: tuple[str, ...] = ()  # of results of a visit in which this page's work is done
     said = pyqtSignal(str)
     asked = pyqtSignal(str, dict)
     done = pyqtSignal(bool)

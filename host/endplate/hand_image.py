@@ -89,7 +89,10 @@ def _read_one(data: bytes, at: int, name: str) -> Image:
         "<4xIBBxx3Bx2I8s", data, at
     )
     if form != FORMAT:
-        raise HandError(f"{name} has images of format {form}; this Endplate reads format {FORMAT}.")
+        raise HandError(
+            f"{name} has images of format {form}, this Endplate reads {FORMAT}: take the update "
+            "that belongs to this version."
+        )
     end = at + HEADER + size
     if len(data) < end:
         raise HandError(f"{name} ends in the middle of an image: fetch or copy it again.")
@@ -106,7 +109,9 @@ def read(path: str | Path) -> list[Image]:
     try:
         data = Path(path).read_bytes()
     except OSError as error:
-        raise HandError(f"{path} cannot be read: {error.strerror or error}.") from None
+        raise HandError(
+            f"{path} cannot be read ({error.strerror or error}): copy it again, or name another."
+        ) from None
     images: list[Image] = []
     name, at = Path(path).name, 0
     while at < len(data) or not images:

@@ -28,7 +28,7 @@ def found(kind: str) -> list[str]:
 
 def refuse(path: Path, what: str) -> NoReturn:
     """Raises the one sentence."""
-    raise HardwareFileError(f"{path.name}: {what}.")
+    raise HardwareFileError(f"{path.name}: {what}. Correct it, or choose another file.")
 
 
 def read_toml(kind: str, name_or_path: str | Path) -> tuple[Path, dict[str, Any]]:
@@ -45,7 +45,7 @@ def read_toml(kind: str, name_or_path: str | Path) -> tuple[Path, dict[str, Any]
         raise HardwareFileError(f"{what}; those that come with Endplate are: {there}.") from None
     except OSError as error:
         raise HardwareFileError(
-            f"The {word} file {text} cannot be read: {error.strerror}.") from None
+            f"The {word} file {text} cannot be read ({error.strerror}): choose another.") from None
     except UnicodeDecodeError:
         refuse(path, f"this is not a {word} file: it is not text")
     except tomllib.TOMLDecodeError as error:

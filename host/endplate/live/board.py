@@ -296,8 +296,7 @@ class BoardSource:
 
     def _lose(self, why: str) -> None:
         self.health = "lost"
-        again = "plug it in and switch it on, it is opened again by itself"
-        self.sentence = f"{self._place()} {why}; {again}."
+        self.sentence = f"{self._place()} {why}; plug it in and switch it on, it opens by itself."
         self._notes.append(self.sentence)
         self.reopen()
 

@@ -127,7 +127,10 @@ def refusal(kind: BoardKind, name: str, port: str, code: int) -> str:
         return f"The board {name} needs more to be found; give its port, address or file."
     if code in (7, 17, 18):  # not ready, general, timeout
         return f"The board {name} does not answer; is it switched on and near?"
-    return f"The board {name} cannot be opened (brainflow's code {code})."
+    return (
+        f"The board {name} cannot be opened (brainflow's code {code}): switch it off and on, plug "
+        "its dongle in again, then try again."
+    )
 
 
 def check_playback(path: Path, kind: BoardKind) -> None:

@@ -92,7 +92,10 @@ class Contacts:
         sites = [(site.label, site.channel) for site in control.montage.sites]
         found = [Contact(*site) for site in sites if site[1] <= there]
         if not found:
-            raise BoardError(f"None of the montage's sites is among the board's {there} channels.")
+            raise BoardError(
+                f"None of the montage's sites is among the board's {there} channels: choose "
+                "another montage or board."
+            )
         self._contacts = found
         self.missing = sum(1 << (one.channel - 1) for one in self._contacts)
         self.said = {}

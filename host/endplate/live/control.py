@@ -367,7 +367,7 @@ def main(path: str) -> int:
         try:
             text = Path(path).read_text()
         except OSError as error:
-            raise SessionError(f"{path} cannot be read ({error.strerror}).") from None
+            raise SessionError(f"{path} cannot be read ({error.strerror}): start anew.") from None
         settings = Settings.from_json(text, path)
         if settings.parent and not priority.end_with_parent(signal.SIGTERM, settings.parent):
             return 0

@@ -126,7 +126,10 @@ def wrong_value(kind: int, field: int, index: int, value: str = "") -> str:
     """The sentence for field number `field`, whose value number `index` (from 0) is wrong."""
     fields = FIELDS[kind]
     if not 1 <= field <= len(fields):
-        return f"The {WORDS[kind]} has a wrong value in field {field}, which is not known here."
+        return (
+            f"The {WORDS[kind]} has a wrong value in field {field}, which is not known here: flash "
+            "the firmware that belongs to this version of Endplate."
+        )
     told = fields[field - 1]
     is_value = f" is {value}" if value else " is wrong"
     return (

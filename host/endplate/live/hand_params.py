@@ -170,12 +170,13 @@ class HandParams:
             {
                 lib.WIRE_PARAM_NOT_DISARMED: f"The hand did not take {what}: it takes parameters "
                 f"only while it is disarmed, and it is {state}; disarm it first.",
-                lib.WIRE_PARAM_OUT_OF_RANGE: f"The hand did not take {what}: out of its range.",
+                lib.WIRE_PARAM_OUT_OF_RANGE: f"The hand did not take {what}: out of its range, "
+                "which `endplate hand params` lists.",
                 lib.WIRE_PARAM_CONTRADICTS: f"The hand did not take {what}, because it would "
                 "contradict another parameter: link_lost_ms is at least valid_max_ms + ramp_ms, "
                 "too_hot_c above hot_c, good_v not below low_v.",
                 lib.WIRE_PARAM_NOT_KEPT: "The hand's flash did not keep the parameters: they are "
-                "in force only until it is switched off, and what it kept before stays.",
+                "in force only until it is switched off; save once more, then have it serviced.",
             }.get(status, f"The hand did not take {what}: its list has changed, read it again.")
         )
 

@@ -103,18 +103,21 @@ class HandUpdate:
             "signatures, so it takes no update: flash it with a debug probe (hw/flashing.md).",
             lib.WIRE_BLOB_NOT_DISARMED: "The hand takes an update only while it is disarmed, and "
             f"it is {state}; disarm it first.",
-            lib.WIRE_BLOB_WRONG_SIZE: f"{self._name} does not fit a slot of this hand.",
+            lib.WIRE_BLOB_WRONG_SIZE: f"{self._name} does not fit a slot of this hand: "
+            "take the update that was made for it.",
             lib.WIRE_BLOB_NOT_BEGUN: "The hand was armed or restarted meanwhile: try again.",
             lib.WIRE_BLOB_WRONG_HASH: "The hand did not receive what was sent: try again.",
-            lib.WIRE_BLOB_WRONG_FORMAT: f"{self._name} is of a format this hand does not read.",
-            lib.WIRE_BLOB_OTHER_HAND: f"{self._name} was built for another hand than this one.",
+            lib.WIRE_BLOB_WRONG_FORMAT: f"{self._name} is of a format this hand does not "
+            "read: take the update that was made for it.",
+            lib.WIRE_BLOB_OTHER_HAND: f"{self._name} was built for another hand than this "
+            "one: take the update that was made for it.",
             lib.WIRE_BLOB_CONTRADICTS: "The hand has not passed its self-test with the firmware it "
             "runs now, and so keeps the one before: see to its fault first, or restart it.",
             lib.WIRE_BLOB_WRONG_SIGNATURE: f"{self._name} has a signature that is not its maker's: "
             "it was changed after it was signed; fetch it again.",
             lib.WIRE_BLOB_NOT_KEPT: "The hand's flash did not take the new firmware; it goes on "
-            "with the one it has.",
-        }.get(status, f"The hand did not take the new firmware (status {status}).")
+            "with the one it has: try once more, then have it serviced.",
+        }.get(status, f"The hand did not take the new firmware (status {status}): try again.")
 
     def restart(self, image: hand_image.Image) -> str:
         """Restarts the hand and waits until it trusts what it runs, `_TRIAL_S` at most; one

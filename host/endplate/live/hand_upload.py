@@ -94,7 +94,8 @@ class HandBlobs:
         state = self._link.state.get("word", "in an unknown state")
         raise HandError(
             {
-                lib.WIRE_BLOB_UNKNOWN: f"This hand takes no {what}.",
+                lib.WIRE_BLOB_UNKNOWN: f"This hand takes no {what}: flash the firmware that "
+                "belongs to this version of Endplate.",
                 lib.WIRE_BLOB_NOT_DISARMED: f"The hand did not take the {what}: it takes one only "
                 f"while it is disarmed, and it is {state}; disarm it first.",
                 lib.WIRE_BLOB_WRONG_SIZE: f"The hand did not take the {what}: its size is not as "
@@ -109,8 +110,8 @@ class HandBlobs:
                 lib.WIRE_BLOB_OTHER_BITS: "The hand computes other numbers with this decoder than "
                 "this computer, so it does not use it: flash the firmware that belongs to this "
                 "version of Endplate.",
-                lib.WIRE_BLOB_NOT_KEPT: f"The hand's flash did not keep the {what}: what it had "
-                "before stays in force.",
+                lib.WIRE_BLOB_NOT_KEPT: f"The hand's flash did not keep the {what}, and what it "
+                "had before stays in force: try once more, then have it serviced.",
             }.get(status, f"The hand lost the {what} on the way (it was armed?): try again.")
         )
 

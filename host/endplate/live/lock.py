@@ -103,7 +103,10 @@ class PortLock:
             except FileNotFoundError:
                 continue
             except OSError as problem:
-                raise error(f"The lock {path} cannot be opened ({problem.strerror}).") from problem
+                raise error(
+                    f"The lock {path} cannot be opened ({problem.strerror}): let whoever owns that "
+                    "file delete it."
+                ) from problem
             with contextlib.suppress(OSError):
                 os.fchmod(fd, 0o666)
             return fd

@@ -105,7 +105,9 @@ def undo(path: str | Path) -> Version:
         now = _in_use(path)
         origin = version(path, now.of)
         if not origin.before:
-            raise ProfileError(f"There is nothing before this version of {path} to go back to.")
+            raise ProfileError(
+                f"There is nothing before this version of {path} to go back to; it stays in use."
+            )
         back = version(path, origin.before)
         return _add(path, _text_of(back), "undone", now, back.of, (*now.undone, now.of))
 

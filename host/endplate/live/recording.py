@@ -67,7 +67,7 @@ def read_journal(path: Path) -> tuple[Recording, bool]:
         elif kind == "?":
             damage = body.decode()
     if meta is None:
-        raise RecordingError(f"The journal {path} has lost its beginning; it cannot be read.")
+        raise RecordingError(_beginning_lost(path))
     if not blocks:
         raise RecordingError(f"The recording {path} holds no samples; record again.")
     counts = np.ascontiguousarray(np.concatenate(blocks), np.int32)
@@ -84,6 +84,10 @@ def read_journal(path: Path) -> tuple[Recording, bool]:
         intents, targets, sent, sorted(marks, key=lambda mark: mark[0]), meta, path,
         missing,
     ), closed
+
+
+def _beginning_lost(path: Path) -> str:
+    return f"The journal {path} has lost its beginning and cannot be read: take a copy of it."
 
 
 def _join(missing: list[tuple[int, int, int]], new: tuple[int, int, int]) -> None:
@@ -201,7 +205,7 @@ def read_meta(path: Path | str) -> dict[str, Any]:
             for kind, body in journals.records(path):
                 if kind == "H":
                     return json.loads(body)
-            raise RecordingError(f"The journal {path} has lost its beginning; it cannot be read.")
+            raise RecordingError(_beginning_lost(path))
         return read_bdf_meta(path)
 
 
@@ -232,4 +236,7 @@ def _sentences(path: Path) -> Iterator[None]:
     except IsADirectoryError:
         raise RecordingError(f"{path} is a folder; name a file in it.") from None
     except OSError as error:
-        raise RecordingError(f"The recording {path} cannot be read ({error.strerror}).") from error
+        raise RecordingError(
+            f"The recording {path} cannot be read ({error.strerror}): copy it again, or name "
+            "another."
+        ) from error

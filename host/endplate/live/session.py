@@ -79,7 +79,9 @@ class Settings:
             known = {item.name for item in fields(cls)}
             odd = sorted(set(content) - known)
             if odd:
-                raise SessionError(f"{where} has a setting that does not exist: {odd[0]}.")
+                raise SessionError(
+                    f"{where} has a setting that does not exist, {odd[0]}: take it out."
+                )
             settings = cls(**{key: value for key, value in content.items() if value is not None})
         except (ValueError, TypeError, RecursionError):
             raise SessionError(f"{where} is not a settings file of a session.") from None
@@ -91,7 +93,9 @@ class Settings:
                     f"{where} has {json.dumps(value)[:60]} for {key}, which is {words}: correct it."
                 )
         if not 1 <= settings.valid_ms <= 255 or not 0 < settings.mains_hz <= 400:
-            raise SessionError(f"{where} has valid_ms or mains_hz out of range.")
+            raise SessionError(
+                f"{where} has valid_ms or mains_hz out of range: 1 to 255, and up to 400."
+            )
         return settings
 
 

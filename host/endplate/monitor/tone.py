@@ -79,7 +79,7 @@ class Tone:
             player = subprocess.Popen(
                 found, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         except OSError as error:
-            self.sentence = f"No tone: {found[0]} does not start ({error.strerror})."
+            self.sentence = f"No tone: {found[0]} does not start ({error.strerror}); reinstall it."
             return False
         assert player.stdin is not None
         os.set_blocking(player.stdin.fileno(), False)

@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Asks, verifies, prints the table."""
     chosen(arguments.only)  # a wrong id is said before anyone is asked
     if arguments.json is not None and not arguments.json.resolve().parent.is_dir():
-        raise UsageError(f"{arguments.json} cannot be written: its folder does not exist.")
+        raise UsageError(f"{arguments.json} cannot be written: make its folder first.")
     console = Console()
 
     def begun(info: dict[str, Any]) -> None:
@@ -87,7 +87,9 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             arguments.json.write_text(json.dumps(report.as_json(), indent=2) + "\n")
         except OSError as error:
-            raise UsageError(f"{arguments.json} cannot be written ({error.strerror}).") from None
+            raise UsageError(
+                f"{arguments.json} cannot be written ({error.strerror}): name another file."
+            ) from None
     return 0 if report.passed else 1
 
 

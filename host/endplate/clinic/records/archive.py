@@ -106,18 +106,24 @@ def restore(database: Database, path: Path) -> Patient:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise
     except OSError as error:
-        raise RecordsError(f"{path} cannot be read ({error.strerror or error}).") from None
+        raise RecordsError(
+            f"{path} cannot be read ({error.strerror or error}): copy it again, or choose another."
+        ) from None
     except (zipfile.BadZipFile, EOFError):
         raise RecordsError(f"{path} is damaged or cut short: export it again.") from None
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise RecordsError(f"{path} is no patient of Endplate's, or is damaged.") from None
+        raise RecordsError(
+            f"{path} is no patient of Endplate's, or is damaged: export it again."
+        ) from None
     return patient
 
 
 def _checked(packed: zipfile.ZipFile, path: Path) -> tuple[dict[str, Any], list[str]]:
     names = packed.namelist()
     if INDEX not in names:
-        raise RecordsError(f"{path} is no patient of Endplate's: it has no {INDEX}.")
+        raise RecordsError(
+            f"{path} is no patient of Endplate's (it has no {INDEX}): choose another file."
+        )
     if sum(item.file_size for item in packed.infolist()) > MOST_BYTES:
         raise RecordsError(f"{path} would be larger than any patient's records: it is not read.")
     bad = packed.testzip()

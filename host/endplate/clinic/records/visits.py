@@ -87,7 +87,7 @@ class Visits:
         """Raises RecordsError."""
         found = self._database.rows("SELECT * FROM visit WHERE uid = ?", (uid,))
         if not found:
-            raise RecordsError(f"There is no visit {uid[:40]}.")
+            raise RecordsError(f"There is no visit {uid[:40]}: choose one of the list.")
         return self._visit(found[0])
 
     def end(self, visit: Visit, now: datetime) -> None:

@@ -194,7 +194,9 @@ def _columns(path: Path, root: Path, recording: Recording) -> list[int]:
         _check_units(row, units.get(_channel(row["name"]), "uV"), found[-1].name, path.name)
     kept = [labels.index(_channel(row["name"])) for row in emg if row.get("status") != "bad"]
     if not kept:
-        raise RecordingError(f"{found[-1].name} marks every EMG channel as bad: nothing is left.")
+        raise RecordingError(
+            f"{found[-1].name} marks every EMG channel as bad: mark the good ones, or leave it out."
+        )
     return kept
 
 

@@ -89,7 +89,9 @@ def check(trials: Trials) -> None:
                 f"{where} has other channels than the first ({part.uv.shape}): use one montage."
             )
         if len(part.uv) != len(part.y):
-            raise CalibrationError(f"{where} has {len(part.uv)} samples and {len(part.y)} targets.")
+            raise CalibrationError(
+                f"{where} has {len(part.uv)} samples and {len(part.y)} targets: correct its reader."
+            )
         bad = np.flatnonzero(~np.isfinite(part.uv).all(0))
         if len(bad):
             raise CalibrationError(
@@ -111,7 +113,7 @@ def check(trials: Trials) -> None:
             "any amplifier's noise: these are volts or millivolts, and microvolts are needed."
         )
     if (spread < LEAST_SIGNAL_UV2).all():
-        raise CalibrationError(f"All channels of {name} are constant: there is no EMG in it.")
+        raise CalibrationError(f"All channels of {name} are constant, without EMG: give another.")
     dead = np.flatnonzero(spread < LEAST_SIGNAL_UV2)
     if len(dead):
         raise CalibrationError(

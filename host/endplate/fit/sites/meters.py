@@ -32,7 +32,9 @@ def measure(
     """
     n = len(recording.counts) if until_s is None else round(until_s * recording.rate_hz)
     if n < recording.rate_hz:
-        raise RecordingError("The recording is shorter than a second: nothing can be said of it.")
+        raise RecordingError(
+            "The recording is shorter than a second, of which nothing can be said: record longer."
+        )
     channels = recording.counts.shape[1]
     chain = Chain(
         chain_settings(

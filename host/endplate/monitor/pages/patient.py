@@ -191,7 +191,9 @@ class PatientPage(Page):
     def new(self) -> None:
         """An empty form."""
         if self._here.folder is None:
-            self.said.emit("This window was opened on a running session alone, without patients.")
+            self.said.emit(
+                "This window was opened without patients: `endplate clinic` opens one with them."
+            )
             return
         if not self._here.reopen():
             self.said.emit(self._here.problem)

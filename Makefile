@@ -23,9 +23,9 @@ run: $(VENV)/.core firmware-pc ## the whole simulated rig: patient, board, contr
 	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] && [ -z "$(RUN)" ]; then $(PY) -m endplate clinic --simulated --data run/clinic; \
 	else $(PY) -m endplate bench --report run $(RUN); fi
 
-test: $(VENV)/.core ## every test (under 10 minutes on 2 cores); TESTS=tests/host picks some
+test: $(VENV)/bin/python ## every test (under 10 minutes on 2 cores); TESTS=tests/host picks some
 	@sh host/build/debian.sh test
-	@$(MAKE) --no-print-directory firmware-for-tests
+	@$(MAKE) -j2 --no-print-directory $(VENV)/.core firmware-for-tests
 	$(PY) tests/run.py $(TESTS)
 
 firmware: $(VENV)/.core monocypher ## the hand's firmware: Linux program and STM32F405 image; size, stack, instructions
@@ -73,24 +73,27 @@ clean: ## removes what was built (not .venv)
 	rm -rf firmware/build build dist run host/endplate/_core*.so
 
 # ---- set-up ----
+# The firmware needs nothing of what pip installs: it is built while that is fetched.
 .PHONY: firmware-pc firmware-for-tests monocypher
+IN_TWO = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
 # Checks the signatures of updates; a hand built without takes none.
-monocypher: $(VENV)/.core
+monocypher: | $(VENV)/bin/python
 	@$(PY) firmware/monocypher.py $(VENV)/monocypher
 
-firmware-pc: $(VENV)/.core monocypher
-	@$(MAKE) -j2 --no-print-directory -C firmware PYTHON=$(abspath $(PY)) pc
+firmware-pc: monocypher
+	@$(MAKE) $(IN_TWO) --no-print-directory -C firmware PYTHON=$(abspath $(PY)) pc
 
 # What can be built is; a test that needs the rest skips and names it.
 firmware-for-tests: firmware-pc
 	@if command -v arm-none-eabi-gcc >/dev/null; then \
-	    $(MAKE) -j2 --no-print-directory -C firmware PYTHON=$(abspath $(PY)) f405 replay budget; fi
+	    $(MAKE) $(IN_TWO) --no-print-directory -C firmware PYTHON=$(abspath $(PY)) f405 replay budget; fi
 
 $(VENV)/bin/python:
 	@sh host/build/debian.sh base
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.packages: pyproject.toml host/build/hook.py | $(VENV)/bin/python
+# After monocypher, which asks pip as well: pip must not be renewed under it.
+$(VENV)/.packages: pyproject.toml host/build/hook.py | $(VENV)/bin/python monocypher
 	$(VENV)/bin/pip install --quiet --upgrade pip
 	$(VENV)/bin/pip install --quiet --no-compile -e '.[board,monitor,test]'
 	@touch $@

@@ -209,7 +209,7 @@ def test_blocks_are_timed_by_the_recording_and_counted_by_hand(window, page, out
     assert (content["last_sample"] - content["first_sample"]) / 250 == content["figures"]["seconds"]
     (score,) = window.here.scores.of(window.here.patient, "box-and-blocks")
     assert score.value == 19 and "recording's clock" in score.notes
-    assert page.history.views[0].accessibleDescription() == "19 blocks"
+    assert page.history.views[0].accessibleDescription().startswith("19 blocks\n")
     assert page.task.timing is None and "19 blocks in 6" in page.word.text()
 
 
@@ -323,10 +323,13 @@ def test_scores_are_entered_shown_and_taken_out_again(window, qtbot, records):
         qtbot.mouseClick(window.foot.step, LEFT)
         assert window.note.text().startswith("Kept")
     (view,) = page.views
-    assert view.accessibleDescription() == "1.3 logits, within measurement error"
+    assert view.accessibleDescription() == (
+        "1.3 logits, within measurement error of 1 on 2026-01-05\n"
+        "Changes below 0.55 logits are within measurement error."
+    )
     assert colours(view) > 3
     qtbot.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    assert page.views[0].accessibleDescription() == "1 logits"
+    assert page.views[0].accessibleDescription().startswith("1 logits\n")
     with Database(records) as database:
         assert len(Scores(database).of(Patients(database).find("A17"))) == 1
 

@@ -18,6 +18,7 @@ from PyQt6.QtWidgets import (
 )
 
 from endplate.clinic.fitting import Made
+from endplate.clinic.report.chosen import why
 from endplate.monitor.pages.page import heading, quiet
 from endplate.monitor.theme import VERDICTS
 from endplate.monitor.words import plain
@@ -26,19 +27,6 @@ FIGURES = {
     "r2": "R²", "combined_r2": "two at once", "leakage": "idle DoF", "rest_motion_share": "at rest",
     "merit": "merit",
 }  # fmt: skip
-
-
-def why(made: Made) -> str:
-    """The decoder, and what decided."""
-    report = made.report
-    chosen = report["chosen"]["decoder"]
-    row = next(one for one in report["cross_validation"] if one["decoder"] == chosen)
-    still = row["rest_motion_share"] * 100
-    return (
-        f"{chosen}: on repetitions that it had not seen it followed with R² {row['r2']:.2f}, moved "
-        f"idle DoF by {row['leakage']:.3f} and moved in {still:.1f} % of the rest; no other came "
-        "out better."
-    )
 
 
 class ResultCard(QWidget):
@@ -59,7 +47,7 @@ class ResultCard(QWidget):
         """Of one profile."""
         report = made.report
         self.title.setText(f"Calibrated: {', '.join(plain(dof) for dof in made.dofs)}")
-        self.why.setText(why(made))
+        self.why.setText(why(report, made.dofs))
         matrix = report["site_matrix"]
         rows = []
         for number, label in enumerate(made.site_labels):

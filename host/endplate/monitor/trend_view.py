@@ -1,110 +1,184 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One measure over months since TMR: points on a line, a band that is within measurement error of
-the last one, the baseline of direct control as open squares."""
+the last one, the baseline of direct control as open squares. Axes in steps of 1-2-5, with units."""
 
 from __future__ import annotations
 
+import math
 from datetime import date
 
 from PyQt6.QtCore import QPointF, QRectF, QSize, Qt
-from PyQt6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from PyQt6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
-from endplate.clinic.trends import Trend
+from endplate.clinic.trends import Point, Trend
 from endplate.monitor.theme import Palette
 
-ROW = 96
-NAME = 300  # pixels for the words
+ROW, LEAST = 104, 72  # pixels, with words and without
+NAME = 250  # pixels for the words
+LEFT, RIGHT, ABOVE, BELOW = 44, 14, 20, 20  # of the plot: values, end, unit, months
 MONTH_DAYS = 30.44
+ACROSS, UP = 6, 3  # steps of an axis at most
+STEPS = (1.0, 2.0, 5.0)
+WRAPPED = int(Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap)
+
+
+def axis(low: float, high: float, most: int) -> list[float]:
+    """Round values a step of 1, 2 or 5 (times ten) apart, the first not above `low`, the last not
+    below `high`, in at most `most` steps."""
+    span = max(high - low, 1e-9)
+    decade = 10.0 ** math.floor(math.log10(span / most))
+    for size in (*STEPS, *(10 * step for step in STEPS)):
+        step = size * decade
+        first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+        if last - first <= most:
+            return [k * step for k in range(first, max(last, first + 1) + 1)]
+    raise ValueError(f"no axis from {low} to {high}")
 
 
 class TrendView(QWidget):
-    """One row; `since` is the day of TMR, or of the first figure where that is not known."""
+    """One row; `since` is the day of TMR, or of the first figure where that is not known. Without
+    `words` only the plot."""
 
     def __init__(
         self, palette: Palette, trend: Trend, since: date, until: date,
-        parent: QWidget | None = None,
-    ) -> None:
+        parent: QWidget | None = None, words: bool = True,
+    ) -> None:  # fmt: skip
         super().__init__(parent)
-        self._palette, self._trend, self._since, self._until = palette, trend, since, until
+        self._palette, self._trend, self._since = palette, trend, since
+        self._name = NAME if words else 0
+        self.months = axis(0.0, max(1.0, self._months(until)), ACROSS)
+        self.values = self._values()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(trend.name)
-        self.setAccessibleDescription(trend.said())
+        self.setAccessibleDescription(self._said())
 
     def sizeHint(self) -> QSize:
-        """One row."""
-        return QSize(620, ROW)
+        """One row, high enough for its words."""
+        if not self._name:
+            return QSize(240, LEAST)
+        self.ensurePolished()
+        _, said = self._places()
+        return QSize(NAME + 240, max(ROW, round(said.bottom()) + 6))
 
     minimumSizeHint = sizeHint
+
+    def _places(self) -> tuple[QRectF, QRectF]:
+        """Of the name and of what is said below it."""
+        bold = self.font()
+        bold.setBold(True)
+        room = QRectF(0, 4, NAME - 8, 400)
+        name = QFontMetricsF(bold).boundingRect(room, WRAPPED, self._trend.name)
+        room.moveTop(name.bottom() + 2)
+        said = QFontMetricsF(self.font()).boundingRect(room, WRAPPED, self._said())
+        return name, said
+
+    def _said(self) -> str:
+        return "\n".join(filter(None, (self._trend.said(), self._trend.band_said())))
 
     def _months(self, day: date) -> float:
         return (day - self._since).days / MONTH_DAYS
 
-    def _range(self) -> tuple[float, float]:
-        values = [point.value for point in self._trend.points]
-        mdc = self._trend.mdc or 0.0
-        last = self._trend.own[-1].value if self._trend.own else values[-1]
+    def _values(self) -> list[float]:
+        """Of the axis: all points and the band are within, and a figure that cannot be below 0 or
+        above 100 % (a share above 1) is not shown as if it could."""
+        trend = self._trend
+        values = [point.value for point in trend.points]
+        last, mdc = (trend.own or trend.points)[-1].value, trend.mdc or 0.0
         low, high = min(*values, last - mdc), max(*values, last + mdc)
-        room = max((high - low) * 0.15, abs(high) * 0.05, 1e-6)
-        return low - room, high + room
+        room = max((high - low) * 0.05, abs(high) * 0.05, 1e-6)
+        low, high = low - room, high + room
+        if min(values) >= 0:
+            low = max(0.0, low)
+        most = 100.0 if trend.unit.startswith("%") else 1.0 if not trend.unit else math.inf
+        if max(values) <= most:
+            high = min(most, high)
+        return axis(low, high, UP)
 
-    def _at(self, day: date, value: float) -> QPointF:
+    def _at(self, months: float, value: float) -> QPointF:
         box = self._box()
-        whole = max(self._months(self._until), 1.0)
-        low, high = self._range()
-        return QPointF(box.left() + box.width() * self._months(day) / whole,
+        low, high = self.values[0], self.values[-1]
+        return QPointF(box.left() + box.width() * months / self.months[-1],
                        box.bottom() - box.height() * (value - low) / (high - low))  # fmt: skip
 
     def _box(self) -> QRectF:
-        return QRectF(NAME + 46, 10, self.width() - NAME - 70, ROW - 32)
+        return QRectF(self._name + LEFT, ABOVE, self.width() - self._name - LEFT - RIGHT,
+                      self.height() - ABOVE - BELOW)  # fmt: skip
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Words to the left, the plot to the right."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        trend, box = self._trend, self._box()
-        painter.setPen(QColor(self._palette.text))
-        painter.drawText(QRectF(0, 8, NAME, 24), Qt.AlignmentFlag.AlignLeft, trend.name)
-        painter.setPen(QColor(self._palette.quiet))
-        flags = int(Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap)
-        painter.drawText(QRectF(0, 32, NAME, ROW - 32), flags, trend.said())
-        painter.setPen(QPen(QColor(self._palette.line), 1))
-        painter.drawLine(box.bottomLeft(), box.bottomRight())
-        painter.drawLine(box.bottomLeft(), box.topLeft())
-        self._axes(painter, box)
-        if trend.mdc is not None and trend.own:
-            last = trend.own[-1].value
-            top = self._at(self._since, last + trend.mdc).y()
-            low = self._at(self._since, last - trend.mdc).y()
-            fill = QColor(self._palette.quiet)
-            fill.setAlpha(40)
-            painter.fillRect(QRectF(box.left(), top, box.width(), low - top), fill)
+        if self._name:
+            self._words(painter)
+        self._band(painter)
+        self._axes(painter)
         self._points(painter)
         painter.end()
 
-    def _axes(self, painter: QPainter, box: QRectF) -> None:
+    def _words(self, painter: QPainter) -> None:
+        name, said = self._places()
+        painter.save()
+        font = painter.font()
+        font.setBold(True)
+        painter.setFont(font)
+        painter.setPen(QColor(self._palette.text))
+        painter.drawText(name.adjusted(0, 0, 2, 0), WRAPPED, self._trend.name)
+        painter.restore()
         painter.setPen(QColor(self._palette.quiet))
-        low, high = self._range()
-        for value, y in ((high, box.top()), (low, box.bottom() - 14)):
-            painter.drawText(QRectF(NAME, y - 2, 42, 16), Qt.AlignmentFlag.AlignRight,
-                             f"{value:.3g}")  # fmt: skip
-        months = max(1, round(self._months(self._until)))
-        for month in sorted({0, months // 2, months}):
-            x = box.left() + box.width() * month / max(self._months(self._until), 1.0)
-            painter.drawText(QRectF(x - 30, box.bottom() + 2, 60, 16),
-                             Qt.AlignmentFlag.AlignCenter, str(month))  # fmt: skip
+        painter.drawText(said.adjusted(0, 0, 2, 0), WRAPPED, self._said())
+
+    def _band(self, painter: QPainter) -> None:
+        trend, box = self._trend, self._box()
+        if trend.mdc is None or not trend.own:
+            return
+        last = trend.own[-1].value
+        top = max(box.top(), self._at(0.0, last + trend.mdc).y())
+        low = min(box.bottom(), self._at(0.0, last - trend.mdc).y())
+        fill = QColor(self._palette.quiet)
+        fill.setAlpha(40)
+        painter.fillRect(QRectF(box.left(), top, box.width(), low - top), fill)
+
+    def _axes(self, painter: QPainter) -> None:
+        box, line = self._box(), QPen(QColor(self._palette.line), 1)
+        word = QColor(self._palette.quiet)
+        unit = QRectF(box.left() + 2, 0, box.width(), ABOVE)
+        painter.setPen(word)
+        painter.drawText(unit, Qt.AlignmentFlag.AlignLeft, self._trend.unit)
+        for value in self.values:
+            y = self._at(0.0, value).y()
+            painter.setPen(line)
+            painter.drawLine(QPointF(box.left(), y), QPointF(box.right(), y))
+            painter.setPen(word)
+            painter.drawText(QRectF(box.left() - LEFT, y - 9, LEFT - 5, 18),
+                             Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
+                             f"{value:.6g}".replace("-", "\N{MINUS SIGN}"))  # fmt: skip
+        for month in self.months:
+            x = self._at(month, self.values[0]).x()
+            painter.setPen(line)
+            painter.drawLine(QPointF(x, box.bottom()), QPointF(x, box.bottom() + 3))
+            painter.setPen(word)
+            below = QRectF(x - 30, box.bottom() + 3, 60, 17)
+            if self._name and month == self.months[-1]:
+                below = QRectF(x - 90 + RIGHT, below.top(), 90, 17)
+                painter.drawText(below, Qt.AlignmentFlag.AlignRight, f"{month:g} months")
+            else:
+                painter.drawText(below, Qt.AlignmentFlag.AlignHCenter, f"{month:g}")
 
     def _points(self, painter: QPainter) -> None:
-        own = [self._at(point.dated, point.value) for point in self._trend.own]
+        def place(point: Point) -> QPointF:
+            return self._at(self._months(point.dated), point.value)
+
+        own = [place(point) for point in self._trend.own]
         painter.setPen(QPen(QColor(self._palette.accent), 2))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPolyline(QPolygonF(own))
         painter.setBrush(QColor(self._palette.accent))
-        for place in own:
-            painter.drawEllipse(place, 4, 4)
+        for at in own:
+            painter.drawEllipse(at, 4, 4)
         painter.setPen(QPen(QColor(self._palette.text), 1.5))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for point in self._trend.points:
             if point.other:
-                place = self._at(point.dated, point.value)
-                painter.drawRect(QRectF(place.x() - 4, place.y() - 4, 8, 8))
+                at = place(point)
+                painter.drawRect(QRectF(at.x() - 4, at.y() - 4, 8, 8))

@@ -19,7 +19,6 @@ from endplate.clinic.records.database import Database
 from endplate.clinic.records.patients import EARLIEST, Patient
 from endplate.errors import RecordsError
 
-
 WITHIN = "within measurement error"
 
 

@@ -13,11 +13,17 @@ from html import escape
 from endplate.clinic.report.content import Report
 from endplate.clinic.report.table import Table
 
-WORDS = 330  # pixels beside a trend
+COLUMNS = 2  # of trends
+WORDS, FACTS = 170, 330  # pixels beside a trend's picture, and beside the limb
+FIGURE = "0123456789\N{MINUS SIGN}–"  # what a column of numbers begins with
+BREAK = "<h2 class='next'>"
 STYLE = """
-body { font-family: sans-serif; font-size: 9pt; color: #000000; background: #ffffff; }
-h1 { font-size: 15pt; } h2 { font-size: 11pt; margin-top: 10px; margin-bottom: 2px; }
-th { text-align: left; font-weight: 600; } td, th { padding: 1px 8px 1px 0px; }
+body { font-family: sans-serif; font-size: 9pt; color: #000000; background: #ffffff;
+       max-width: 700px; }
+h1 { font-size: 15pt; margin-bottom: 6px; }
+h2 { font-size: 11pt; margin-top: 12px; margin-bottom: 2px; }
+th { text-align: left; font-weight: 600; } td, th { padding: 1px 12px 1px 0px; }
+.figure { text-align: right; }
 p { margin-top: 2px; margin-bottom: 2px; } .quiet { color: #444444; font-size: 8pt; }
 .next { page-break-before: always; }
 """
@@ -25,38 +31,58 @@ p { margin-top: 2px; margin-bottom: 2px; } .quiet { color: #444444; font-size: 8
 
 def page(report: Report, pictures: Mapping[str, tuple[bytes, int]]) -> str:
     """`pictures`: name -> PNG and its width on the page in pixels; "limb", and the trends'."""
-    parts = [f"<h1>Fitting report{' · SIMULATED' if report.simulated else ''}</h1>"]
+    simulated = " · SIMULATED" if report.simulated else ""
+    parts = [f"<h1>Fitting report · {escape(report.name)}{simulated}</h1>", _head(report, pictures)]
+    parts += [f"<p><b>{escape(line)}</b></p>" for line in report.missing]
+    parts += [_table(table) for table in report.tables]
+    if report.advice:
+        parts.append("<h2>Advice for each site</h2>" + _lines(report.advice))
+    if report.changes:
+        parts.append("<h2>Since the last visit</h2>" + _lines(report.changes))
+    if report.trends:
+        parts.append(_trends(report, pictures))
+    if report.checked:
+        parts.append("<h2>Computed again</h2>" + _lines(report.checked))
+    parts.append("<h2>Made from</h2>" + _lines(report.hashes, "quiet"))
+    parts.append(_ending(report))
+    return (
+        f"<!DOCTYPE html><html><head><meta charset='utf-8'><title>{escape(report.name)}</title>"
+        f"<style>{STYLE}</style></head><body>{''.join(parts)}</body></html>"
+    )
+
+
+def unbroken(text: str) -> str:
+    """The same page without its break before the trends."""
+    return text.replace(BREAK, "<h2>")
+
+
+def _head(report: Report, pictures: Mapping[str, tuple[bytes, int]]) -> str:
     facts = "".join(
         f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>"
         for name, text in report.facts.items()
     )
-    parts.append(
-        f"<table><tr><td valign='top'><table>{facts}</table></td>"
-        f"<td>{_picture('limb', pictures)}</td></tr></table>"
-    )
-    parts += [f"<p><b>{escape(line)}</b></p>" for line in report.missing]
-    if report.decoder:
-        parts.append(f"<h2>Decoder</h2><p>{escape(report.decoder)}</p>")
-    parts += [_table(table) for table in report.tables]
-    if report.advice:
-        parts.append("<h2>Advice for each site</h2>" + _lines(report.advice))
-    parts.append("<h2>Since the last visit</h2>" + _lines(report.changes))
-    if report.trends:
-        rows = "".join(
-            f"<tr><td width='{WORDS}' valign='middle'><b>{escape(trend.name)}</b><br>"
-            f"{escape(trend.said())}</td><td>{_picture(trend.name, pictures)}</td></tr>"
-            for trend in report.trends
-        )
-        parts.append(f"<h2 class='next'>Over months since TMR</h2><table>{rows}</table>")
-        parts.append("<p class='quiet'>Grey band: within measurement error of the last score. "
-                     "Squares: direct control.</p>")  # fmt: skip
-    parts.append("<h2>Made from</h2>" + _lines(report.hashes))
-    parts.append(_ending(report))
-    title = escape(f"{report.patient.code} {report.visit.began:%Y-%m-%d}")
     return (
-        f"<!DOCTYPE html><html><head><meta charset='utf-8'><title>{title}</title>"
-        f"<style>{STYLE}</style></head><body>{''.join(parts)}</body></html>"
+        f"<table><tr><td valign='top' width='{FACTS}'><table>{facts}</table></td>"
+        f"<td valign='top'>{_picture('limb', pictures)}</td></tr></table>"
     )
+
+
+def _trends(report: Report, pictures: Mapping[str, tuple[bytes, int]]) -> str:
+    """Two beside each other: words and picture."""
+    cells = [
+        f"<td width='{WORDS}' valign='middle'><b>{escape(trend.name)}</b><br>"
+        f"{escape(trend.said())}<br><span class='quiet'>{escape(trend.band_said())}</span></td>"
+        f"<td>{_picture(trend.name, pictures)}</td>"
+        for trend in report.trends
+    ]
+    rows = "".join(
+        f"<tr>{''.join(cells[at : at + COLUMNS])}</tr>" for at in range(0, len(cells), COLUMNS)
+    )
+    what = "months since TMR" if report.limb and report.since == report.limb.tmr else "months"
+    note = ("Grey band: within measurement error of the last score. Open squares: direct control. "
+            f"Across: {what}.")  # fmt: skip
+    return (f"{BREAK}Over {what}</h2><table>{rows}</table>"
+            f"<p class='quiet'>{escape(note)}</p>")  # fmt: skip
 
 
 def _ending(report: Report) -> str:
@@ -67,18 +93,28 @@ def _ending(report: Report) -> str:
     return f"<p class='quiet'>{said}</p>"
 
 
-def _lines(lines: tuple[str, ...]) -> str:
-    return "".join(f"<p>{escape(line)}</p>" for line in lines)
+def _lines(lines: tuple[str, ...], kind: str = "") -> str:
+    return "".join(f"<p class='{kind}'>{escape(line)}</p>" for line in lines)
 
 
 def _table(table: Table) -> str:
-    head = "".join(f"<th>{escape(name)}</th>" for name in table.columns)
-    rows = "".join(
-        "<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>"
-        for row in table.rows
-    )
+    figures = [
+        bool(column) and all(not text or text[0] in FIGURE for text in column)
+        for column in zip(*table.rows, strict=True)
+    ] or [False] * len(table.columns)
+
+    def row(texts: tuple[str, ...], tag: str) -> str:
+        cells = zip(texts, figures, strict=True)
+        return "<tr>" + "".join(
+            f"<{tag}{' align=right class=figure' * figure}>{escape(text)}</{tag}>"
+            for text, figure in cells
+        ) + "</tr>"  # fmt: skip
+
+    inside = row(table.columns, "th") + "".join(row(texts, "td") for texts in table.rows)
+    lead = f"<p>{escape(table.lead)}</p>" if table.lead else ""
+    body = f"<table>{inside}</table>" if table.rows else ""
     note = f"<p class='quiet'>{escape(table.note)}</p>" if table.note else ""
-    return f"<h2>{escape(table.title)}</h2><table><tr>{head}</tr>{rows}</table>{note}"
+    return f"<h2>{escape(table.title)}</h2>{lead}{body}{note}"
 
 
 def _picture(name: str, pictures: Mapping[str, tuple[bytes, int]]) -> str:

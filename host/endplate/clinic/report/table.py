@@ -7,15 +7,18 @@ from dataclasses import dataclass
 
 from endplate.clinic.records.visits import Result
 
+MINUS = "\N{MINUS SIGN}"
+
 
 @dataclass(frozen=True)
 class Table:
-    """A table with a heading; `note` below it."""
+    """A table with a heading; `lead` above it, `note` below it. It may have no rows."""
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
+    lead: str = ""
 
 
 def last(results: list[Result], kind: str) -> Result | None:
@@ -26,4 +29,4 @@ def last(results: list[Result], kind: str) -> Result | None:
 
 def number(value: float | None, digits: int) -> str:
     """A figure as text, a dash where there is none."""
-    return "–" if value is None else f"{value:.{digits}f}"
+    return "–" if value is None else f"{value:.{digits}f}".replace("-", MINUS)

@@ -6,12 +6,13 @@ from __future__ import annotations
 from datetime import date
 
 from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QShowEvent
 from PyQt6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLineEdit,
-    QPushButton,
     QScrollArea,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -22,7 +23,7 @@ from endplate.clinic.trends import trends
 from endplate.errors import EndplateError, RecordsError
 from endplate.monitor.here import Here
 from endplate.monitor.pages.page import Page, Step, heading, quiet
-from endplate.monitor.report_files import write_report
+from endplate.monitor.report_pane import ReportPane
 from endplate.monitor.theme import Palette
 from endplate.monitor.trend_view import TrendView
 
@@ -67,17 +68,21 @@ class FollowUpPage(Page):
         for widget, stretch in ((self.instrument, 3), (self.value, 1), (self.dated, 2),
                                 (self.version, 1), (self.notes, 3)):  # fmt: skip
             entry.addWidget(widget, stretch)
-        self.report_button = QPushButton("Write the report")
-        self.report_button.setToolTip("PDF and HTML of the last visit, into its folder")
-        self.report_button.clicked.connect(self._report)
-        top = QHBoxLayout()
-        top.addWidget(heading("Follow-up"), 1)
-        top.addWidget(self.report_button)
+        self.report = ReportPane(here)
+        self.report.said.connect(self.said)
+        self.report_button = self.report.button
+        left = QVBoxLayout()
+        left.addWidget(heading("Follow-up"))
+        self.hint.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        left.addWidget(self.hint)
+        left.addWidget(scroll, 1)
+        upper = QHBoxLayout()
+        upper.setSpacing(24)
+        upper.addLayout(left, 3)
+        upper.addWidget(self.report, 2)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(16, 10, 16, 6)
-        whole.addLayout(top)
-        whole.addWidget(self.hint)
-        whole.addWidget(scroll, 1)
+        whole.addLayout(upper, 1)
         whole.addWidget(heading("Enter a score"))
         whole.addLayout(entry)
         self.value.textEdited.connect(lambda: self.changed.emit())
@@ -127,23 +132,14 @@ class FollowUpPage(Page):
         self.refresh()
         return True
 
-    def _report(self) -> None:
-        """Of the visit that is on, or the last one."""
-        here, patient = self._here, self._here.patient
-        if patient is None:
-            self.said.emit("Choose a patient on the first page.")
-            return
-        try:
-            visit = here.visit or next(iter(here.visits.of(patient)), None)
-            if visit is None:
-                self.said.emit(f"{patient.code} has no visit yet, so there is nothing to report.")
-                return
-            out = visit.folder / f"report-{patient.code}-{visit.began:%Y-%m-%d}"
-            made, files = write_report(here.database, patient, visit, out, date.today())
-        except EndplateError as error:
-            self.said.emit(str(error))
-            return
-        self.said.emit(" ".join([f"Written: {files[1]}.", *made.missing]))
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Other pages may have brought something meanwhile."""
+        super().showEvent(event)
+        self.refresh()
+
+    def end(self) -> None:
+        """The report that is being drawn is given up."""
+        self.report.end()
 
     def refresh(self) -> None:
         """Everything of the patient who is chosen."""
@@ -152,6 +148,7 @@ class FollowUpPage(Page):
             view.deleteLater()
         self.views = []
         patient = self._here.patient
+        self.report.show_visits(self._here.visits.of(patient) if patient else [])
         found = trends(self._here.visits, self._here.scores, patient) if patient else []
         self.hint.setText(EMPTY)
         if patient is not None and found:

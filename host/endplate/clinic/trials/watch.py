@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import chi2
 
 from endplate.clinic.trials.output import MOVES
 from endplate.clinic.trials.run import Run, Trial, replay
@@ -95,6 +94,8 @@ def interval(count: int, seconds: float) -> tuple[float, float]:
     hours = seconds / HOUR_S
     if count == 0:
         return 0.0, 3.0 / hours
+    from scipy.stats import chi2  # over a second to load: here, where no window waits for it
+
     return (float(chi2.ppf(0.025, 2 * count)) / 2 / hours,
             float(chi2.ppf(0.975, 2 * count + 2)) / 2 / hours)  # fmt: skip
 

@@ -81,7 +81,7 @@ def test_tests_of_two_sorts_are_two_series_and_the_other_hand_is_none(database, 
     assert found["TAC on the screen: completed"].own[-1].value == 50.0
     assert found["TAC on the hand: completed"].own[-1].value == 80.0
     assert "TAC on the hand: time" not in found, "nobody completed one"
-    assert found["False activations at rest, counted a minute"].own[-1].value == 2.0
+    assert found["False activations at rest"].own[-1].value == 2.0
     assert found["Moving unwanted at rest"].own[-1].value == 2.0
     assert "Moving unwanted in arm motion" not in found
     blocks = found["Box and Blocks"]

@@ -102,7 +102,7 @@ def test_three_pins_count_up():
         timing.end(4000)
     kept = timing.record(OTHER)
     assert kept["figures"] == {"score": 14.0, "seconds": 14.0, "parts_s": [4.0, 8.0, 14.0]}
-    assert kinds.TESTS["clothespin"].cells(kept) == ["14.0", "4.0 / 8.0 / 14.0"]
+    assert kinds.TESTS["clothespin"].rows(kept)[0][2:] == ["14.0", "4.0 / 8.0 / 14.0"]
     assert kinds.what(kept) == "other hand"
 
 
@@ -121,7 +121,8 @@ def test_a_fitts_test_runs_again_too_and_each_kind_has_as_many_cells_as_columns(
     kept = json.loads(json.dumps(run.record(), allow_nan=False))
     assert kinds.again("fitts", kept, np.array(said), STEP_S) == kept["figures"]
     kind = kinds.TESTS["fitts"]
-    assert kind.cells(kept)[0] == "100 %" and len(kind.cells(kept)) == len(kind.columns)
+    (row,) = kind.rows(kept)
+    assert row[:3] == ["decoder", "hand, elbow", "100 %"] and len(row) == 2 + len(kind.columns)
     assert "100 % of 4 completed" in kind.said(kept) and "within 15 s" in kind.rules(kept)
     with pytest.raises(ValueError):
         run.__class__(("hand",), 1).step([0.1, 0.2], STEP_S)

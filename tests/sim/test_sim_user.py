@@ -15,8 +15,11 @@ import pytest
 from endplate.cli import main
 from endplate.cli.simulate import fitts as simulate_fitts
 from endplate.cli.simulate.options import dofs_of
-from endplate.cli.simulate.person import Person, play
-from endplate.clinic.trials import fitts
+from endplate.cli.simulate.person import BLOCK_S, Person, play
+from endplate.clinic.trials import fitts, kinds, tac
+from endplate.clinic.trials.posture import axes
+from endplate.clinic.trials.tac import TacRun
+from endplate.core import TARGET_UNIT
 from endplate.errors import UsageError
 from endplate.live.profile import Profile
 from endplate.sim import user as user_module
@@ -132,6 +135,34 @@ def test_who_sees_nothing_does_not_arrive(monkeypatch):
     monkeypatch.setattr(User, "look", lambda self, cursor: setattr(self, "_look", np.zeros(2)))
     blind = play(person, profile, fitts.targets(2, 6, 303), fitts.Rules(limit_s=6.0))
     assert fitts.figures([p.outcome for p in blind]).completion <= 0.5
+
+
+def test_a_posture_is_reached_and_kept_in_a_tac_test():
+    """The user sees each DoF at a scale on which all tolerances are alike."""
+    person, profile = calibrated(250, 301)
+    run = TacRun(DOFS, 8, 304, tac.Rules(), axes=axes(person.hand, DOFS))
+    scale = 0.09 / run.rules.tolerance_deg
+    chain = person.chain(profile)
+    someone = User(DOFS, 1.0, np.random.default_rng(304))
+    person.patient.will = someone
+    hops, shown = [], None
+    while not run.over:
+        if run.trial is not shown:
+            shown = run.trial
+            there = None if shown is None else (shown.target - shown.start) * scale
+            someone.show(there, 0.09)
+        origin = run.posture if shown is None else shown.start
+        someone.look((run.posture - origin) * scale)
+        for hop in chain.process(person.block()[0]):
+            hops.append(hop["target"][: len(DOFS)] / TARGET_UNIT)
+            run.step(hops[-1], BLOCK_S)
+        assert len(hops) < 10_000
+    made = run.record()
+    print(made["figures"])
+    assert made["figures"]["completion"] >= 0.75
+    assert 1.0 < made["figures"]["movement_s"] < 12.0
+    assert 0.3 < made["figures"]["path_efficiency"] <= 1.0
+    assert kinds.again("tac", made, np.array(hops), BLOCK_S) == made["figures"]
 
 
 # ---- the command ----

@@ -53,7 +53,7 @@ class Trend:
             return text
         before = own[-2]
         word = change_in_words(before.value, last.value, self.better, self.mdc)
-        if word == "unchanged":
+        if word == "unchanged" or f"{before.value:.3g}" == f"{last.value:.3g}":
             return f"{text}, unchanged since {before.dated}"
         if word == WITHIN:
             return f"{text}, {word} of {before.value:.3g} on {before.dated}"
@@ -112,10 +112,10 @@ FIGURES: tuple[tuple[str, str, str, Callable[[dict[str, Any]], float | None], in
       for name, unit, figure, times, better in (
           ("completed", "%", "completion", 100, 1), ("time", "s", "movement_s", 1, -1),
           ("path efficiency", "", "path_efficiency", 1, 1))),
-    ("False activations at rest, counted a minute", "", "activations",
+    ("False activations at rest", "a minute", "activations",
      _watched("rest", "per_hour", 1 / 60), -1),
     ("Moving unwanted at rest", "% of the time", "activations", _watched("rest", "share", 100), -1),
-    ("False activations in arm motion, counted a minute", "", "activations",
+    ("False activations in arm motion", "a minute", "activations",
      _watched("arm motion", "per_hour", 1 / 60), -1),
     ("Moving unwanted in arm motion", "% of the time", "activations",
      _watched("arm motion", "share", 100), -1),

@@ -100,6 +100,7 @@ class HandView(QWidget):
         self._measured: dict[str, float] = {}
         self._wanted: dict[str, float] = {}
         self._connected = False
+        self.outline_px = 1.2
         self._touch: Mapping[str, Any] = {}
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Virtual hand: measured filled, wanted as outline, touch as dots")
@@ -177,12 +178,13 @@ class HandView(QWidget):
             return QPointF(origin.x() + point[0] * scale, origin.y() - point[1] * scale)
 
         base = QColor(self._palette.accent if self._connected else self._palette.quiet)
+        outline = QColor(self._palette.text)
         for name in sorted(
             parts, key=lambda n: (n not in ("forearm", "palm"), float(parts[n][:, 2].mean()))
         ):
             line = parts[name]
             if not filled:
-                painter.setPen(QPen(QColor(self._palette.text), 1.2, Qt.PenStyle.DashLine))
+                painter.setPen(QPen(outline, self.outline_px, Qt.PenStyle.DashLine))
                 painter.setBrush(Qt.BrushStyle.NoBrush)
                 if name == "palm":
                     painter.drawPolygon(QPolygonF([at(point) for point in line]))

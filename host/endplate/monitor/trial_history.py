@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import date
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QScrollArea, QTableWidget, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QScrollArea, QSizePolicy, QTableWidget, QVBoxLayout, QWidget
 
 from endplate.clinic.trends import trends
 from endplate.clinic.trials import kinds
@@ -20,7 +20,9 @@ from endplate.monitor.trend_view import TrendView
 
 EMPTY = "No result of this test yet: it stands here as soon as there is one."
 NOBODY = "Results stand here once a patient is chosen."
-BAND = "Open squares: direct control. Grey band: within measurement error of the last score."
+DIRECT = "Open squares: direct control."
+BAND = "Grey band: within measurement error of the last score."
+ROOM = 44  # pixels for the table's head and frame
 
 
 class TrialHistory(QWidget):
@@ -43,12 +45,16 @@ class TrialHistory(QWidget):
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        # Its hint would make the window larger than a small screen.
+        self._scroll.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+        self._scroll.setMinimumHeight(110)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(heading("This patient so far"))
         whole.addWidget(self.hint)
         whole.addWidget(self.table, 1)
         whole.addWidget(self._scroll, 1)
+        whole.addStretch(0)
 
     def show_kind(self, kind: str) -> None:
         """Another of kinds.TESTS."""
@@ -68,20 +74,22 @@ class TrialHistory(QWidget):
             if here.patient is not None:
                 for visit in here.visits.of(here.patient):
                     rows += [
-                        [f"{one.made:%Y-%m-%d}", kinds.control(one.content),
-                         kinds.what(one.content), *kind.cells(one.content)]
+                        [f"{one.made:%Y-%m-%d}", *row]
                         for one in reversed(here.visits.results(visit, kind.key))
-                    ]  # fmt: skip
+                        for row in kind.rows(one.content)
+                    ]
                 found = trends(here.visits, here.scores, here.patient, kind.key)
         except EndplateError as error:
             self.hint.setText(str(error))
             return
-        fill(self.table, ("visit", "control", "hand" if kind.key in kinds.TIMED else "DoF",
-                          *kind.columns), rows, even=False)  # fmt: skip
+        fill(self.table, ("visit", "control", kind.subject, *kind.columns), rows, even=False)
         self.table.setVisible(bool(rows))
+        self.table.setMaximumHeight(ROOM + sum(self.table.rowHeight(k) for k in range(len(rows))))
         self._scroll.setVisible(bool(found))
         empty = EMPTY if here.patient is not None else NOBODY
-        self.hint.setText((BAND if found else "") if rows or found else empty)
+        self.hint.setText(empty if not rows and not found else " ".join(
+            [DIRECT, *([BAND] if any(trend.mdc for trend in found) else [])]
+        ))  # fmt: skip
         if found and here.patient is not None:
             first = min(point.dated for trend in found for point in trend.points)
             tmr = here.patient.tmr

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QPushButton, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from endplate.clinic.trials import timed
 from endplate.clinic.trials.motion import MotionRun
@@ -37,6 +37,9 @@ class TrialStage(QWidget):
         self.stop_button = QPushButton("End the test (Esc)")
         self.stop_button.setShortcut("Esc")
         self.stop_button.clicked.connect(lambda: self.ended.emit())
+        # It takes what there is, and asks for no more than a small screen has.
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+        self.setMinimumHeight(400)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._views, 1)

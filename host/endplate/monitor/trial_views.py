@@ -21,14 +21,15 @@ from endplate.monitor.theme import VERDICTS, Palette
 from endplate.monitor.words import plain
 
 WORDS_PT, BELOW_PT = 44, 36
+OUTLINE_PX = 3.5  # what is wanted is seen at two metres, too
 
 
 def big(points: int) -> QLabel:
     """A line that is read at two metres."""
     label = QLabel("")
     label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-    label.setWordWrap(True)
     label.setStyleSheet(f"font-size: {points}pt;")
+    label.setMinimumSize(1, 1)  # words do not make the window larger
     return label
 
 
@@ -84,6 +85,7 @@ class MovementView(QWidget):
     def __init__(self, palette: Palette, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.word, self.hand, self.bar = big(WORDS_PT), HandView(palette), RangeBar(palette)
+        self.hand.outline_px = OUTLINE_PX
         self.hand.setAccessibleName("Virtual hand: the movement dashed, what is done of it filled")
         column = QVBoxLayout(self)
         column.addWidget(self.word)
@@ -194,6 +196,7 @@ class PostureView(QWidget):
     def __init__(self, palette: Palette, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.word, self.hand = big(BELOW_PT), HandView(palette)
+        self.hand.outline_px = OUTLINE_PX
         self.gauges = PostureGauges(palette)
         self.hand.setAccessibleName("Virtual hand: the posture filled, the target dashed")
         column = QVBoxLayout(self)

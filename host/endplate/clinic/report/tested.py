@@ -4,35 +4,33 @@
 from __future__ import annotations
 
 from endplate.clinic.records.visits import Result
-from endplate.clinic.report.table import Table, last, number
+from endplate.clinic.report.table import Table
+from endplate.clinic.trials import kinds
 
 
 def tests(results: list[Result]) -> Table | None:
     """None when there was none."""
-    rows = []
-    for one in results:
-        if one.kind != "fitts":
-            continue
-        found = one.content["figures"]
-        rows.append((
-            "Fitts", "direct control" if one.content.get("direct") else "decoder",
-            ", ".join(dof.replace("_", " ") for dof in one.content["dofs"]),
-            f"{100 * found['completion']:.0f} %", number(found["throughput"], 2),
-            number(found["movement_s"], 1), number(found["path_efficiency"], 2),
-            str(found["trials"]),
-        ))  # fmt: skip
-    if not rows:
+    played = [one for one in results if one.kind in kinds.TESTS]
+    if not played:
         return None
-    rules = _rules(results)
-    return Table("Tests", ("test", "control", "DoF", "done", "bit/s", "s", "path", "n"),
-                 tuple(rows), rules)  # fmt: skip
+    rows = tuple(
+        (kinds.TESTS[one.kind].name,
+         "direct control" if one.content.get("direct") else kinds.control(one.content),
+         kinds.what(one.content), _sentence(kinds.TESTS[one.kind].said(one.content)))
+        for one in played
+    )  # fmt: skip
+    return Table("Tests", ("test", "control", "DoF or hand", "what came of it"), rows,
+                 _rules(played))  # fmt: skip
 
 
-def _rules(results: list[Result]) -> str:
-    """Settings of the last Fitts test, in a sentence."""
-    newest = last(results, "fitts")
-    if newest is None:
-        return ""
-    rules = newest.content["rules"]
-    return (f"Within {rules['limit_s']:g} s, {rules['dwell_s']:g} s inside, full speed "
-            f"{rules['speed_per_s']:g} of the half screen a second.")  # fmt: skip
+def _rules(played: list[Result]) -> str:
+    """Of each kind; of each test where they differ."""
+    said: dict[str, None] = {}
+    for one in played:
+        kind = kinds.TESTS[one.kind]
+        said[f"{kind.name}: {kind.rules(one.content)}."] = None
+    return " ".join(said)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

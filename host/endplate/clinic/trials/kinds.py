@@ -18,7 +18,7 @@ TIMED = tuple(timed.TASKS)
 @dataclass(frozen=True)
 class Kind:
     """`name` in full, `short` on a button; `hint` what the patient does. `columns` of a table whose
-    cells `cells` reads, after visit, control and DoF; `said` in a sentence; `rules` what it was
+    `rows` read a result, after control and `subject`; `said` in a sentence; `rules` what it was
     played by. `again(record, velocities [hops, DoF], hop_seconds)` makes its figures."""
 
     key: str
@@ -26,10 +26,15 @@ class Kind:
     short: str
     hint: str
     columns: tuple[str, ...]
-    cells: Callable[[Content], list[str]]
+    rows: Callable[[Content], list[list[str]]]
     said: Callable[[Content], str]
     rules: Callable[[Content], str]
     again: run.Again
+
+    @property
+    def subject(self) -> str:
+        """What the second column names."""
+        return "hand" if self.key in TIMED else "while" if self.key == "activations" else "DoF"
 
 
 def figure(value: float | None, digits: int, unit: str = "") -> str:
@@ -67,13 +72,14 @@ def asked(dofs: Sequence[str], movement: Sequence[int]) -> str:
 # ---- how each reads ----
 
 
-def _fitts_cells(content: Content) -> list[str]:
+def _fitts_rows(content: Content) -> list[list[str]]:
     found = content["figures"]
-    return [
+    return [[
+        control(content), what(content),
         _percent(found["completion"]), figure(found["throughput"], 2),
         figure(found["movement_s"], 1), figure(found["path_efficiency"], 2),
         figure(found["overshoots"], 1), str(found["trials"]),
-    ]  # fmt: skip
+    ]]  # fmt: skip
 
 
 def _fitts_said(content: Content) -> str:
@@ -91,13 +97,13 @@ def _fitts_rules(content: Content) -> str:
             f"{rules['speed_per_s']:g} of the half screen a second")  # fmt: skip
 
 
-def _motion_cells(content: Content) -> list[str]:
+def _motion_rows(content: Content) -> list[list[str]]:
     found = content["figures"]
-    return [
-        _percent(found["completion"]), _percent(found["selected"]),
+    return [[
+        control(content), what(content), _percent(found["completion"]),
         figure(found["selection_s"], 2), figure(found["completion_s"], 2),
         figure(found["reaction_s"], 2), str(found["trials"]),
-    ]  # fmt: skip
+    ]]  # fmt: skip
 
 
 def _motion_said(content: Content) -> str:
@@ -115,13 +121,14 @@ def _motion_rules(content: Content) -> str:
             f"the onset, full range {rules['full_range_s']:g} s at full speed")  # fmt: skip
 
 
-def _tac_cells(content: Content) -> list[str]:
+def _tac_rows(content: Content) -> list[list[str]]:
     found = content["figures"]
-    return [
+    return [[
+        control(content), what(content),
         content["rules"]["on"], f"{content['rules']['tolerance_deg']:g}°",
         _percent(found["completion"]), figure(found["movement_s"], 1),
         figure(found["path_efficiency"], 2), figure(found["overshoots"], 1), str(found["trials"]),
-    ]  # fmt: skip
+    ]]  # fmt: skip
 
 
 def _tac_said(content: Content) -> str:
@@ -141,12 +148,14 @@ def _tac_rules(content: Content) -> str:
     )
 
 
-def _watch_cells(content: Content) -> list[str]:
-    cells = []
-    for one in watch.CONDITIONS:
-        found = content["figures"].get(one)
-        cells += [watch.said(found), f"{100 * found['share']:.1f} %"] if found else ["–", "–"]
-    return cells
+def _watch_rows(content: Content) -> list[list[str]]:
+    return [
+        [control(content), "at rest" if one == watch.CONDITIONS[0] else f"in {one}",
+         f"{found['activations'] or 'none'} in {found['seconds']:.0f} s",
+         f"{found['low']:.0f} to {found['high']:.0f}" if found["activations"]
+         else f"below {found['high']:.0f}", f"{100 * found['share']:.1f} %"]
+        for one, found in content["figures"].items()
+    ]  # fmt: skip
 
 
 def _watch_said(content: Content) -> str:
@@ -163,12 +172,12 @@ def _watch_rules(content: Content) -> str:
             f"{rules['still_s']:g} s without")  # fmt: skip
 
 
-def _timed_cells(content: Content) -> list[str]:
-    found = content["figures"]
-    parts = [f"{seconds:.1f}" for seconds in found["parts_s"]]
-    if content["count"] is not None:
-        return [f"{found['score']:g}", f"{found['seconds']:.1f}"]
-    return [f"{found['score']:.1f}", " / ".join(parts)]
+def _timed_rows(content: Content) -> list[list[str]]:
+    found, parts = content["figures"], content["figures"]["parts_s"]
+    cells = [f"{found['score']:g}", f"{found['seconds']:.1f}"]
+    if content["count"] is None:
+        cells = [f"{found['score']:.1f}", " / ".join(f"{seconds:.1f}" for seconds in parts)]
+    return [[control(content), what(content), *cells]]
 
 
 def _blocks_said(content: Content) -> str:
@@ -194,26 +203,25 @@ TESTS = {
     for one in (
         Kind("motion", "Motion test", "Motion",
              "The patient does the movement that stands there, as far as it goes.",
-             ("done", "selected", "select s", "complete s", "react s", "n"),
-             _motion_cells, _motion_said, _motion_rules, motion.again),
+             ("done", "select s", "full s", "react s", "n"),
+             _motion_rows, _motion_said, _motion_rules, motion.again),
         Kind("tac", "TAC test", "TAC",
              "The patient brings the filled hand onto the dashed one and keeps it there.",
              ("on", "within", "done", "s", "path", "over", "n"),
-             _tac_cells, _tac_said, _tac_rules, tac.again),
+             _tac_rows, _tac_said, _tac_rules, tac.again),
         Kind("fitts", "Fitts test", "Fitts",
              "The patient moves the dot into the ball and keeps it there.",
              ("done", "bit/s", "s", "path", "over", "n"),
-             _fitts_cells, _fitts_said, _fitts_rules, run.again),
+             _fitts_rows, _fitts_said, _fitts_rules, run.again),
         Kind("activations", "False activations", "False activations",
              "The patient wants no movement: first at rest, then moving the arm about.",
-             ("at rest", "moving", "in arm motion", "moving"),
-             _watch_cells, _watch_said, _watch_rules, watch.again),
+             ("counted", "an hour", "moving"), _watch_rows, _watch_said, _watch_rules, watch.again),
         Kind("box-and-blocks", timed.TASKS["box-and-blocks"].name, "Box and Blocks",
              "One block at a time over the partition, for a minute.",
-             ("blocks", "s"), _timed_cells, _blocks_said, _blocks_rules, timed.again),
+             ("blocks", "s"), _timed_rows, _blocks_said, _blocks_rules, timed.again),
         Kind("clothespin", timed.TASKS["clothespin"].name, "Clothespins",
              "Three pins from one rod to the other, as quickly as it goes.",
-             ("s", "pins at s"), _timed_cells, _pins_said, _pins_rules, timed.again),
+             ("s", "pins at s"), _timed_rows, _pins_said, _pins_rules, timed.again),
     )
 }  # fmt: skip
 

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from PyQt6.QtCore import QTimer
-from PyQt6.QtGui import QHideEvent
+from PyQt6.QtGui import QFont, QFontMetrics, QHideEvent
 from PyQt6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QSizePolicy,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -77,6 +78,10 @@ class TestPage(Page):
             button.setProperty("kind", key)
             button.setProperty("role", "page")
             button.setToolTip(f"{kind.name}: {kind.hint} Arrows: another test")
+            wide = QFont(button.font())
+            wide.setBold(True)  # as the chosen one is
+            wide.setPointSize(11)
+            button.setMinimumWidth(QFontMetrics(wide).horizontalAdvance(kind.short) + 44)
             self.buttons.addButton(button)
             row.addWidget(button)
         row.addStretch(1)
@@ -97,6 +102,7 @@ class TestPage(Page):
 
         left = QVBoxLayout()
         for widget in (self.name, self.hint, self.settings):
+            widget.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
             left.addWidget(widget)
         left.addSpacing(16)
         for below in (self.word, self.count, self.discard_button):

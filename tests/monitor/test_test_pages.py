@@ -45,6 +45,7 @@ def records(tmp_path):
 @pytest.fixture
 def outside(tmp_path):
     made = Outside(tmp_path)
+    made.targets = {}
     yield made
     made.close()
 
@@ -82,7 +83,7 @@ def aimed(page):
 def page(window, outside, qtbot):
     """Opened by its key; the patient can, and time goes four times as fast."""
     outside.velocity = lambda t: tuple(aimed(window.test))
-    outside.pace_s, outside.targets = 0.005, {}
+    outside.pace_s = 0.005
     qtbot.keyClick(window, "5")
     qtbot.waitUntil(lambda: window.foot.step.isEnabled(), timeout=3000)
     return window.test

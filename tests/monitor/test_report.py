@@ -29,6 +29,7 @@ from endplate.clinic.report.sites import advice
 from endplate.clinic.report.table import Table
 from endplate.errors import RecordsError
 from endplate.live import recording
+from endplate.live.journal import Journal
 from endplate.live.profile_file import load_profile
 from endplate.live.recording import read_recording
 from endplate.monitor import report_files
@@ -157,6 +158,24 @@ def test_what_is_missing_or_damaged_is_said_and_the_rest_is_there(qapp, database
         assert "The recording cut.bdf cannot be read" in found.missing[0]
         assert pages(pdf).pageCount() >= 1 and "cut.bdf" in html.read_text()
     finally:
+        with database.change() as change:
+            change.execute("DELETE FROM visit WHERE uid = ?", (visit.uid,))
+
+
+def test_a_visit_that_is_still_on_is_simulated_from_its_first_second(database):
+    patient = replace(Patients(database).find("DEMO"), simulated=False)
+    visit = Visits(database).begin(patient, NOW - timedelta(days=1))
+    meta = {"rate_hz": 250.0, "channels": 8, "uv_per_count": 0.02, "simulated": True}
+    journal = Journal(visit.folder / "091500", meta)
+    try:
+        found = report(database, patient, visit, TODAY)
+        assert found.simulated and found.missing[0] == (
+            "The recording 091500 is still being written: end the visit, then write the report "
+            "again."
+        )
+        assert not any("recording" in line.lower() for line in found.hashes)
+    finally:
+        journal.close()
         with database.change() as change:
             change.execute("DELETE FROM visit WHERE uid = ?", (visit.uid,))
 

@@ -66,9 +66,10 @@ def report(
     before = visits.results(earlier[0]) if earlier else []
     calibration, sites = last(results, "calibration"), last(results, "sites")
     profile = visit.folder / PROFILE
-    source = made_from(visit.recordings(), profile)
+    growing = sorted(visit.folder.glob("*.journal"))
+    source = made_from(visit.recordings(), profile, growing)
     missing = list(source.missing)
-    if not visit.recordings():
+    if not visit.recordings() and not growing:
         missing.append("No recording lies in this visit's folder.")
     if calibration is None:
         missing.append("No calibration was made in this visit.")

@@ -27,16 +27,23 @@ class MadeFrom:
     simulated: bool
 
 
-def made_from(recordings: Sequence[Path], decoder: Path | None) -> MadeFrom:
-    """Of files; a decoder that is not there is left out."""
+def made_from(
+    recordings: Sequence[Path], decoder: Path | None, growing: Sequence[Path] = ()
+) -> MadeFrom:
+    """Of files; a decoder that is not there is left out. `growing`: journals of recordings that
+    are not at their end, which have no hash yet."""
     lines, simulated = [f"Endplate {endplate.__version__}"], False
     missing: list[str] = []
     hands: dict[str, None] = {}
     files = []
     if decoder is not None and decoder.exists():
         files.append(_hashed("Decoder", decoder, missing))
-    for path in recordings:
-        files.append(_hashed("Recording", path, missing))
+    for path in (*recordings, *growing):
+        if path in growing:
+            missing.append(f"The recording {path.stem} is still being written: end the visit, then "
+                           "write the report again.")  # fmt: skip
+        else:
+            files.append(_hashed("Recording", path, missing))
         try:
             meta = read_meta(path)
         except EndplateError as error:
@@ -44,7 +51,7 @@ def made_from(recordings: Sequence[Path], decoder: Path | None) -> MadeFrom:
             continue
         simulated |= bool(meta.get("simulated"))
         hands.update(dict.fromkeys(hands_of(meta)))
-    lines += hands or ["No hand was connected."] * bool(recordings)
+    lines += hands or ["No hand was connected."] * (bool(recordings) and not growing)
     lines += ["SHA-256 of the files:"] * bool(files)
     return MadeFrom(tuple(filter(None, lines + files)), tuple(missing), simulated)
 

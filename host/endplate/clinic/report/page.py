@@ -7,6 +7,7 @@ In the part of HTML that Qt's rich text knows as well, so that the PDF is made o
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from html import escape
 
@@ -15,7 +16,7 @@ from endplate.clinic.report.table import Table
 
 COLUMNS = 2  # of trends
 WORDS, FACTS = 170, 330  # pixels beside a trend's picture, and beside the limb
-FIGURE = "0123456789\N{MINUS SIGN}–"  # what a column of numbers begins with
+FIGURE = re.compile("[\N{MINUS SIGN}0-9.]+( %)?|–|")  # in a column of numbers
 BREAK = "<h2 class='next'>"
 STYLE = """
 body { font-family: sans-serif; font-size: 9pt; color: #000000; background: #ffffff;
@@ -99,7 +100,7 @@ def _lines(lines: tuple[str, ...], kind: str = "") -> str:
 
 def _table(table: Table) -> str:
     figures = [
-        bool(column) and all(not text or text[0] in FIGURE for text in column)
+        bool(column) and all(FIGURE.fullmatch(text) for text in column)
         for column in zip(*table.rows, strict=True)
     ] or [False] * len(table.columns)
 

@@ -8,9 +8,11 @@ from datetime import date
 import pytest
 
 from endplate.cli import main
+from endplate.cli.visiting import brought
 from endplate.clinic.records.database import Database
 from endplate.clinic.records.patients import Patients
 from endplate.clinic.records.visits import Visits
+from endplate.errors import RecordsError
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +45,21 @@ def test_what_comes_of_it_is_kept_with_the_visit(data, recording, capsys):
     assert results[0].content["sites"][0] == "Lateral biceps"
     assert (visit.folder / "profile.json").exists() and list(visit.folder.glob("*-sites.json"))
     capsys.readouterr()
+    kept = visit.folder / recording.name  # it was made elsewhere
+    assert kept.read_bytes() == recording.read_bytes()
     assert main(["report", "A17"]) == 0
-    assert "No recording lies" in capsys.readouterr().out  # they were made elsewhere
+    assert "figures are the same when computed again" in capsys.readouterr().out
+
+
+def test_another_recording_of_that_name_gets_another(tmp_path):
+    (tmp_path / "there").mkdir()
+    for number, text in enumerate(("one", "two", "one")):
+        path = tmp_path / "a.bdf"
+        path.write_text(text)
+        name = ("a.bdf", "a-2.bdf", "a.bdf")[number]
+        assert brought(path, tmp_path / "there") == tmp_path / "there" / name
+    with pytest.raises(RecordsError, match="cannot be copied into the visit's folder"):
+        brought(path, tmp_path / "nowhere")
 
 
 WRONG = [

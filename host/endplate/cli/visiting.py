@@ -5,9 +5,11 @@ would, into today's visit, with the patient's own sites."""
 from __future__ import annotations
 
 import argparse
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from filecmp import cmp
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from endplate.clinic.montage_file import write_montage
 from endplate.clinic.records.database import Database
 from endplate.clinic.records.patients import Patient, Patients
 from endplate.clinic.records.visits import Visit, Visits
-from endplate.errors import UsageError
+from endplate.errors import RecordsError, UsageError
 from endplate.live.profile_versions import current
 
 
@@ -77,4 +79,30 @@ def visiting(arguments: argparse.Namespace) -> Iterator[AtVisit | None]:
         patient = Patients(database).find(arguments.patient)
         at = AtVisit(database, patient, Visits(database).today(patient, datetime.now()))
         arguments.montage = str(at.montage)
+        given = getattr(arguments, "recording", None)
+        if given is not None and Path(given).is_file():
+            arguments.recording = brought(Path(given), at.visit.folder)
         yield at
+
+
+def brought(path: Path, folder: Path) -> Path:
+    """A recording from elsewhere, copied into a visit's folder: what is kept there was made of it.
+    Raises RecordsError."""
+    out = folder / path.name
+    number = 2
+    while out.exists() and not cmp(path, out, shallow=False):
+        out = folder / f"{path.stem}-{number}{path.suffix}"
+        number += 1
+    if out.exists():
+        return out
+    part = out.with_name(f".{out.name}.part")
+    try:
+        shutil.copyfile(path, part)
+        part.replace(out)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise RecordsError(
+            f"The recording {path} cannot be copied into the visit's folder {folder} "
+            f"({error.strerror}): make room there, then try again."
+        ) from None
+    return out

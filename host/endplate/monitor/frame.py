@@ -101,7 +101,7 @@ class Rail(QFrame):
 
     def __init__(self, titles: Sequence[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setFixedWidth(148)
+        self.setFixedWidth(156)
         self._titles = list(titles)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 12, 0, 12)

@@ -17,6 +17,7 @@ from endplate.monitor.theme import Palette
 ROW, LEAST = 104, 72  # pixels, with words and without
 NAME = 250  # pixels for the words
 LEFT, RIGHT, ABOVE, BELOW = 44, 14, 20, 20  # of the plot: values, end, unit, months
+LAST = 85.0  # pixels that the last month's words take
 MONTH_DAYS = 30.44
 ACROSS, UP = 6, 3  # steps of an axis at most
 STEPS = (1.0, 2.0, 5.0)
@@ -162,7 +163,7 @@ class TrendView(QWidget):
             if self._name and month == self.months[-1]:
                 below = QRectF(x - 90 + RIGHT, below.top(), 90, 17)
                 painter.drawText(below, Qt.AlignmentFlag.AlignRight, f"{month:g} months")
-            else:
+            elif not self._name or self._at(self.months[-1], 0.0).x() - x > LAST:
                 painter.drawText(below, Qt.AlignmentFlag.AlignHCenter, f"{month:g}")
 
     def _points(self, painter: QPainter) -> None:

@@ -64,7 +64,7 @@ def window(qtbot, tmp_path, records, outside):
     made.patient.list.setCurrentRow(0)
     made.here.visit = made.here.visits.of(made.here.patient)[0]
     made.turn_to(1)
-    qtbot.waitUntil(lambda: made.sites.traces._end > 1500, timeout=8000)
+    qtbot.waitUntil(lambda: made.sites.traces._end > 300, timeout=8000)
     yield made
     made.close()
 
@@ -96,7 +96,8 @@ def test_ticks_are_round(top, step):
 
 def test_keys_rows_and_traces_select_a_site_and_show_its_spectrum(window, qtbot):
     page = window.sites
-    assert page.below.currentWidget() is page.trial and page.sites.hasFocus()
+    assert page.below.currentWidget() is page.trial
+    qtbot.waitUntil(page.sites.hasFocus, timeout=3000)
     qtbot.keyClick(page.sites, KEY.Key_Down)
     qtbot.keyClick(page.sites, KEY.Key_Down)
     qtbot.keyClick(page.sites, KEY.Key_Up)

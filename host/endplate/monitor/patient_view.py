@@ -61,7 +61,7 @@ class PatientView(QWidget):
         self.word, self._held = "", 0.0
         self.simulated = False
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # nothing below is painted
         self.setAccessibleName("What the patient watches")
 
     def sizeHint(self) -> QSize:

@@ -205,8 +205,9 @@ class Traces(pg.PlotWidget):
 
     # ---- drawing ----
 
-    def add(self, first: int, clean: np.ndarray) -> None:
-        """Takes new samples [n, channels of the feed] and draws, unless the picture is held."""
+    def add(self, first: int, clean: np.ndarray, seen: bool = True) -> None:
+        """Takes new samples [n, channels of the feed] and draws, unless the picture is held or not
+        `seen`."""
         if not len(self._curves) or not len(clean):
             return
         if first != self._end:  # the first ones, or some are missing: nothing older is shown
@@ -216,7 +217,7 @@ class Traces(pg.PlotWidget):
         at = (np.arange(len(part)) + first + len(clean) - len(part)) % self._length
         self._ring[at] = part
         self._end = first + len(clean)
-        if self._held is None:
+        if self._held is None and seen:
             self._draw()
 
     def _picture(self) -> tuple[np.ndarray, int]:

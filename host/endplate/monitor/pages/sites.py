@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PyQt6.QtWidgets import (
     QComboBox,
@@ -361,8 +361,7 @@ class SitesPage(Page):
 
     def show_frame(self, fresh: Fresh) -> None:
         """The newest of the traces."""
-        if not (self.showing.on and self.showing.covers):
-            self.traces.add(fresh.first, fresh.clean)
+        self.traces.add(fresh.first, fresh.clean, not self.showing.covers)
         self.showing.hear(fresh)
 
     def follow(self, status: dict[str, Any]) -> None:
@@ -384,8 +383,8 @@ class SitesPage(Page):
         self._show_hint()
 
     def showEvent(self, event: QShowEvent | None) -> None:
-        """Arrows select sites at once."""
-        self.sites.setFocus()
+        """Arrows select sites at once, as soon as the page is turned."""
+        QTimer.singleShot(0, self.sites.setFocus)
         super().showEvent(event)
 
     def hideEvent(self, event: QHideEvent | None) -> None:

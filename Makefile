@@ -32,10 +32,10 @@ firmware: $(VENV)/.core monocypher ## the hand's firmware: Linux program and STM
 	@sh host/build/debian.sh firmware
 	$(MAKE) -C firmware PYTHON=$(abspath $(PY)) all figures
 
-bench: $(VENV)/.core ## what the hot path costs, and our decoders beside LibEMG's, in one run; PEOPLE=1,2 RATES=250
+bench: $(VENV)/.core ## what the hot path and the window cost, and our decoders beside LibEMG's; PEOPLE=1,2 RATES=250
 	@[ -x $(LIBEMG)/bin/python ] || { python3 -m venv $(LIBEMG) && $(LIBEMG)/bin/pip install --quiet 'libemg>=2.0.3,<3'; } \
 	    || rm -rf $(LIBEMG)
-	$(PY) tests/bench/chain.py; missed=$$?; \
+	$(PY) tests/bench/chain.py; missed=$$?; $(PY) tests/bench/window.py || missed=1; \
 	$(PY) tests/bench/beside.py --people $(PEOPLE) --rates $(RATES) \
 	    $$([ -x $(LIBEMG)/bin/python ] && echo --libemg $(LIBEMG)/bin/python) && exit $$missed
 
@@ -65,9 +65,11 @@ mutants: $(VENV)/.core firmware-pc ## slips in codec, guard, update, one at a ti
 	cd tests && ../$(PY) -m campaigns.mutants
 	ENDPLATE_SLIPS=1 $(PY) -m pytest -q tests/loop/test_conformance_defects.py tests/core/test_update.py tests/loop/test_update.py
 
-soak: $(VENV)/.core firmware-pc ## 100000 samples decoded on the hand; the rig for ten minutes: nothing lost, nothing refused
+HOURS ?= 8
+soak: $(VENV)/.core firmware-pc ## 100000 samples decoded on the hand; the rig for ten minutes; the window over HOURS=8 of feed
 	ENDPLATE_SAMPLES=100000 $(PY) -m pytest -q -s tests/loop/test_decoding.py -k same_bits
 	$(PY) -m endplate bench --headless --seconds 600 --report run --json run/soak.json
+	$(PY) tests/bench/window.py --soak-hours $(HOURS)
 
 clean: ## removes what was built (not .venv)
 	rm -rf firmware/build build dist run host/endplate/_core*.so

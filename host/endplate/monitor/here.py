@@ -14,7 +14,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from endplate.clinic.records.database import Database
 from endplate.clinic.records.patients import Patient, Patients
 from endplate.clinic.records.scores import Scores
-from endplate.clinic.records.visits import Visit, Visits
+from endplate.clinic.records.visits import Result, Visit, Visits
 from endplate.errors import EndplateError, RecordsError
 from endplate.live.requests import ask
 
@@ -99,13 +99,20 @@ class Here(QObject):
 
     def kinds_today(self) -> set[str]:
         """Kinds of the results of the visit that is on."""
+        return {one.kind for one in self._results()}
+
+    def newest(self, kind: str) -> dict[str, Any]:
+        """Content of today's last result of a kind, {} without."""
+        return next((one.content for one in reversed(self._results(kind))), {})
+
+    def _results(self, kind: str = "") -> list[Result]:
         if self.visit is None:
-            return set()
+            return []
         try:
-            return {one.kind for one in self.visits.results(self.visit)}
+            return self.visits.results(self.visit, kind)
         except EndplateError as error:
             self.said.emit(str(error))
-            return set()
+            return []
 
     # ---- the visit ----
 

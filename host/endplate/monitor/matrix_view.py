@@ -42,6 +42,11 @@ class MatrixView(QWidget):
 
     minimumSizeHint = sizeHint
 
+    @property
+    def labels(self) -> list[str]:
+        """Of the columns."""
+        return list(self._labels)
+
     def begin(self, intents: Sequence[Intent], labels: Sequence[str]) -> None:
         """Empty rows and columns."""
         self._intents, self._labels, self._matrix = list(intents), list(labels), None

@@ -8,10 +8,11 @@ twice, and only then the sites are judged.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QLabel, QProgressBar, QScrollArea, QVBoxLayout, QWidget
 
@@ -19,12 +20,14 @@ from endplate.clinic.fitting import Heard, SiteTest
 from endplate.clinic.work import Done, Work
 from endplate.fit.guided.guide import Guided
 from endplate.fit.guided.protocol import Cue, directions, words
-from endplate.fit.sites.site_test import MODES, MOVE_S, Judged, Live, protocol
+from endplate.fit.sites.choice import Matrix
+from endplate.fit.sites.site_test import MODES, MOVE_S, Judged, Live, protocol, told
 from endplate.live.feed import FeedInfo
 from endplate.monitor.guiding import Guiding
 from endplate.monitor.matrix_view import MatrixView
 from endplate.monitor.pages.page import quiet
 from endplate.monitor.theme import Palette
+from endplate.monitor.words import plain
 
 LOOK_MS = 100
 TITLE = "Movements against sites (µV above rest)"
@@ -165,7 +168,7 @@ class SiteTrial(QWidget):
                 continue
             self.close_work()
             if isinstance(news, Done):
-                self.show_judged(news.result)
+                self._advise(told(news.result))
                 self.judged.emit(news.result)
             else:
                 self._failed(str(news))
@@ -175,13 +178,28 @@ class SiteTrial(QWidget):
         assert self._test is not None
         return self._test.told(found)
 
-    def show_judged(self, found: Judged) -> None:
-        """What to do with each site, and what they carry."""
-        lines = [f"{ACTIONS.get(one.action, '·')} {one.sentence}" for one in found.advice]
-        enough = ", ".join(found.labels[site] for site in found.cover.chosen)
-        carried = ", ".join(dof.replace("_", " ") for dof in found.carried) or "none"
-        lines.append(f"Enough: {enough}. Movements that these sites carry together: {carried}.")
-        lines += [f"· {line}" for line in found.says]
+    def show_kept(self, content: Mapping[str, Any]) -> None:
+        """What an earlier test of this visit found, if it was of these sites and movements."""
+        intents = tuple(directions(self._dofs))
+        rows = content.get("matrix_uv") or {}
+        if self._live is None or set(rows) != {words(*intent) for intent in intents}:
+            return
+        uv = np.array([rows[words(*intent)] for intent in intents])
+        if content["sites"] != self.matrix.labels or uv.shape[1] != len(content["sites"]):
+            return
+        rest_uv = np.array(content["rest_uv"])
+        self.matrix.show_matrix(Matrix(intents, uv, rest_uv), np.zeros(len(rest_uv)), None)
+        self._advise(content)
+
+    def _advise(self, content: Mapping[str, Any]) -> None:
+        """What to do with each site, and what they carry; of site_test.told."""
+        lines = [f"{ACTIONS.get(action, '·')} {said}" for _, action, said in content["advice"]]
+        carried = ", ".join(map(plain, content["carried"])) or "none"
+        lines.append(
+            f"Enough: {', '.join(content['enough'])}. Movements that these sites carry together: "
+            f"{carried}."
+        )
+        lines += [f"· {line}" for line in content["sentences"]]
         self.advice.setText("\n".join(lines))
 
     def _failed(self, sentence: str) -> None:

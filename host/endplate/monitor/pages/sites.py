@@ -47,7 +47,7 @@ class SitesPage(Page):
     """Traces fill the middle; to their right one row a site; below, movements against sites, or
     spectrum and rest noise."""
 
-    TITLE = "Sites"
+    TITLE, KINDS = "Sites", ("sites",)
     HINT = (
         "Let the patient rest, then try each movement: a good site is quiet at rest and loud in "
         "one movement alone. Enter starts the site test, I measures the contacts."
@@ -350,6 +350,7 @@ class SitesPage(Page):
         self.trial.begin(
             info, self._labels, self._columns, self.dofs.currentData() or [], montage
         )
+        self.trial.show_kept(self._here.newest("sites"))
         self.changed.emit()
 
     def gone(self) -> None:

@@ -50,7 +50,7 @@ class TestPage(Page):
     """Above the tests; to the left what is played and what came of it, to the right what this
     patient did so far. While one is played it has the page to itself."""
 
-    TITLE = "Test"
+    TITLE, KINDS = "Test", tuple(kinds.TESTS)
     HINT = (
         "Choose a test (Tab, then arrows); Enter starts it, Esc ends it. With direct control (X) "
         "it is the baseline."

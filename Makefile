@@ -12,7 +12,7 @@ PEOPLE ?= 1,4,9
 RATES ?= 2000
 
 .DEFAULT_GOAL := help
-.PHONY: help run test firmware bench sets check fuzz mutants soak clean
+.PHONY: help run test firmware bench sets check fuzz mutants soak visit guide clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -70,6 +70,14 @@ soak: $(VENV)/.core firmware-pc ## 100000 samples decoded on the hand; the rig f
 	ENDPLATE_SAMPLES=100000 $(PY) -m pytest -q -s tests/loop/test_decoding.py -k same_bits
 	$(PY) -m endplate bench --headless --seconds 600 --report run --json run/soak.json
 	$(PY) tests/bench/window.py --soak-hours $(HOURS)
+
+DISPLAYED = $(if $(DISPLAY),,xvfb-run -a -s "-screen 0 1400x900x24")
+visit: $(VENV)/.core firmware-pc ## a whole visit by clicks on the simulated rig: log, pictures, report in run/visit
+	@sh host/build/debian.sh test
+	cd tests && QT_QPA_PLATFORM=xcb $(DISPLAYED) ../$(PY) -m loop.visit_by_clicks --out ../run/visit $(GUIDE)
+
+guide: ## the same, and its pictures into the guide
+	@$(MAKE) --no-print-directory visit GUIDE="--guide ../host/guide"
 
 clean: ## removes what was built (not .venv)
 	rm -rf firmware/build build dist run host/endplate/_core*.so

@@ -4,6 +4,7 @@ of their own (`test_messages.py`), and nothing is explained in both."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,8 @@ def test_the_page_of_messages_is_named(page):
 
 def test_messages_are_explained_in_one_place():
     assert "| message |" not in GUIDE
+
+
+def test_every_picture_is_there_and_shown():
+    shown = set(re.findall(r"!\[[^\]]+\]\(guide/([a-z-]+\.png)\)", GUIDE))
+    assert shown == {path.name for path in (ROOT / "host" / "guide").glob("*.png")}

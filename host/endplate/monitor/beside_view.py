@@ -13,7 +13,6 @@ from endplate.monitor import words
 from endplate.monitor.hand_view import HandView
 from endplate.monitor.theme import Palette
 
-
 SHADOW = (
     "Key: S. The shadow decodes the same signals and moves the small hand alone; let it drive and "
     "it takes over at the next moment of rest"

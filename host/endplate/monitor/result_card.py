@@ -58,13 +58,14 @@ class ResultCard(QWidget):
                 _figure(report["snr_db"][number], 0),
                 *(f"{row[number]:.2f}" for row in matrix.values()),
             ])  # fmt: skip
-        fill(self.sites, ["site", "verdict", "rest µV", "SNR dB", *matrix], rows)
+        fill(self.sites, ["site", "verdict", "rest µV", "SNR dB", *matrix], rows, even=False)
         chosen = report["chosen"]["decoder"]
         fill(
             self.decoders, ["decoder", *FIGURES.values()],
             [[("▶ " if row["decoder"] == chosen else "") + row["decoder"],
               *(_figure(row.get(name), 3) for name in FIGURES)]
              for row in report["cross_validation"]],
+            even=False,
         )  # fmt: skip
         self.advice.setText("\n".join(f"· {line}" for line in report["sentences"]))
 

@@ -189,14 +189,19 @@ def test_a_tac_test_on_the_hand_takes_its_own_joints(window, page, outside, qtbo
     assert len(window.here.visits.results(window.here.visit)) == 1
 
 
-def test_blocks_are_timed_by_the_recording_and_counted_by_hand(window, page, outside, qtbot):
+def minute(window, page, outside, qtbot):
+    """Of Box and Blocks, until the count is to be typed."""
     page.choose("box-and-blocks")
-    outside.pace_s = 0.0004  # a minute in a second and a half
+    outside.pace_s = 0.0004  # in a second and a half
     qtbot.waitUntil(lambda: window.foot.step.isEnabled(), timeout=3000)
     qtbot.mouseClick(window.foot.step, LEFT)
     qtbot.waitUntil(lambda: page.task.timing is not None, timeout=3000)
     qtbot.waitUntil(lambda: page.count.isVisible(), timeout=20_000)
     outside.pace_s = 0.02
+
+
+def test_blocks_are_timed_by_the_recording_and_counted_by_hand(window, page, outside, qtbot):
+    minute(window, page, outside, qtbot)
     assert not window.foot.step.isEnabled(), "nothing is counted yet"
     window.turn_to(3)
     window.turn_to(4)
@@ -213,6 +218,37 @@ def test_blocks_are_timed_by_the_recording_and_counted_by_hand(window, page, out
     assert score.value == 19 and "recording's clock" in score.notes
     assert page.history.views[0].accessibleDescription().startswith("19 blocks\n")
     assert page.task.timing is None and "19 blocks in 6" in page.word.text()
+
+
+def test_a_count_is_nobody_elses(window, page, outside, qtbot, records):
+    """The minute is up in one patient's visit; the count is typed in that of another."""
+    with Database(records) as database:
+        sites = sites_of(load_montage("transhumeral-4"))
+        other = Patients(database).add(
+            Patient("B22", "left", "transhumeral", "transhumeral-4", sites), NOW
+        )
+        Visits(database).begin(other, NOW)
+    here, first = window.here, window.here.visit
+    minute(window, page, outside, qtbot)
+    here.visit_changed.emit()
+    assert page.task.typing, "the same visit is still on"
+    here.visit = here.visits.of(other)[0]
+    here.patient = other
+    here.patient_changed.emit()
+    here.visit_changed.emit()
+    assert not page.task.typing and not page.count.isVisible()
+    assert "nothing of this test is kept" in window.note.text() == page.word.text()
+    assert window.foot.step.text() == "Start: Box and Blocks"
+    # one that was typed before anybody said that the visit changed is still the first one's
+    here.visit, here.patient = first, here.patients.find("A17")
+    minute(window, page, outside, qtbot)
+    here.visit, here.patient = here.visits.of(other)[0], other
+    page.count.setValue(33)
+    qtbot.mouseClick(window.foot.step, LEFT)
+    assert here.visits.results(here.visit) == [] and here.scores.of(other) == []
+    (kept,) = here.visits.results(first)
+    (score,) = here.scores.of(here.patients.find("A17"))
+    assert kept.content["count"] == score.value == 33
 
 
 def test_three_pins_stop_the_clock_and_the_other_hand_is_no_score(window, page, outside, qtbot):

@@ -24,7 +24,9 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from endplate.clinic.records.patients import Patient
 from endplate.clinic.records.scores import Score
+from endplate.clinic.records.visits import Visit
 from endplate.clinic.trials import kinds, tac, timed
 from endplate.clinic.trials.run import Run
 from endplate.errors import EndplateError
@@ -43,6 +45,7 @@ from endplate.monitor.watch import Fresh
 
 GIVEN_UP = "The test was ended; nothing of it is kept."
 LEFT_PAGE = "The page was left: the test was ended, nothing of it is kept."
+OTHER_VISIT = "The visit it was done in is no longer on: nothing of this test is kept."
 NOWHERE = "No visit is on: this result is shown, and kept nowhere."
 
 
@@ -66,6 +69,8 @@ class TestPage(Page):
         self.playing: Playing | None = None
         self.task = TimedTask(self.marking, self)
         self._ending = False  # waits for the mark of the end
+        self._visit: Visit | None = None  # in which the test began, and whose it is
+        self._patient: Patient | None = None
         self._left = QTimer(self)  # says so after the other page has said what it is for
         self._left.setSingleShot(True)
         self._left.timeout.connect(lambda: self.said.emit(LEFT_PAGE))
@@ -130,6 +135,7 @@ class TestPage(Page):
         self.stage.ended.connect(lambda: self._give_up(GIVEN_UP))
         self.marking.refused.connect(self.said)
         here.patient_changed.connect(self.history.refresh)
+        here.visit_changed.connect(self._another_visit)
         here.visit_changed.connect(self.history.refresh)
         here.session.connect(lambda place: self.watch_session(Path(place) if place else None))
         self.buttons.buttons()[0].setChecked(True)
@@ -200,6 +206,7 @@ class TestPage(Page):
             self.task.part()
         elif self.kind.key in timed.TASKS and self._info is not None:
             hand = self.settings.values()["hand"]
+            self._visit, self._patient = self._here.visit, self._here.patient
             self.task.start(timed.TASKS[self.kind.key], self._info, self._status, hand)
             self.changed.emit()
         elif self._info is not None:
@@ -210,6 +217,7 @@ class TestPage(Page):
             except EndplateError as error:
                 self.said.emit(str(error))
                 return
+            self._visit, self._patient = self._here.visit, self._here.patient
             self.playing = Playing(run, self._info, self._status, self.marking)
             self._turn()
 
@@ -265,17 +273,18 @@ class TestPage(Page):
     # ---- what came of it ----
 
     def _keep(self, content: dict[str, Any]) -> None:
-        kind, here = self.kind, self._here
+        """Into the visit in which it began, whichever is on now."""
+        kind, here, visit, patient = self.kind, self._here, self._visit, self._patient
         self.word.setText(f"{kind.said(content)} ({kinds.control(content)}).")
-        if here.visit is None or here.patient is None:
+        if visit is None or patient is None:
             self.said.emit(NOWHERE)
         else:
             try:
-                here.visits.keep(here.visit, kind.key, content, datetime.now())
+                here.visits.keep(visit, kind.key, content, datetime.now())
                 if kind.key in timed.TASKS and kinds.own(content):
                     note = f"{content['figures']['seconds']:.1f} s by the recording's clock"
                     score = Score(kind.key, date.today(), content["figures"]["score"], notes=note)
-                    here.scores.add(here.patient, score, date.today())
+                    here.scores.add(patient, score, date.today())
                 self.said.emit("Kept with this visit.")
             except EndplateError as error:
                 self.said.emit(str(error))
@@ -295,6 +304,16 @@ class TestPage(Page):
         if sentence:
             self.said.emit(sentence)
         self._turn()
+
+    def _another_visit(self) -> None:
+        """A result belongs to the visit in which it began: a count that is typed later would be
+        another patient's."""
+        now, then = self._here.visit, self._visit
+        if (now.uid if now else "") == (then.uid if then else ""):
+            return
+        if self._busy or self.task.typing:
+            self._give_up(OTHER_VISIT)
+            self.word.setText(OTHER_VISIT)  # stays, for whoever was on another page
 
     @property
     def _busy(self) -> bool:

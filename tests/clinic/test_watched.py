@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
-from scipy.stats import poisson
+from scipy.stats import chi2, poisson
 
 from endplate.clinic.trials import kinds, watch
 from endplate.clinic.trials.run import FittsRun
@@ -33,12 +35,20 @@ def test_an_activation_needs_a_pause_before_it():
     assert watched((0, 20)).seconds == pytest.approx(10.0)
 
 
-@pytest.mark.parametrize("count", [1, 2, 7])
+@pytest.mark.parametrize("count", [1, 2, 7, 60, 1000])
 def test_the_interval_is_the_exact_one(count):
     """By its definition: the rates that leave 2.5 % for as many or more, as few or fewer."""
     low, high = interval(count, 3600.0)
     assert poisson.sf(count - 1, low) == pytest.approx(0.025)
     assert poisson.cdf(count, high) == pytest.approx(0.025)
+    ends = chi2.ppf(0.025, 2 * count) / 2, chi2.ppf(0.975, 2 * count + 2) / 2
+    assert (low, high) == pytest.approx(ends, rel=1e-9)
+
+
+def test_no_window_waits_for_scipy_at_the_end_of_a_watch():
+    told = "import sys; from endplate.clinic.trials import watch; watch.interval(2, 60.0); "
+    told += "sys.exit(any(name.startswith('scipy.stats') for name in sys.modules))"
+    subprocess.run([sys.executable, "-c", told], check=True, timeout=60)
 
 
 def test_none_in_a_minute_is_not_none_an_hour():

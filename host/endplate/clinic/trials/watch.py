@@ -94,10 +94,20 @@ def interval(count: int, seconds: float) -> tuple[float, float]:
     hours = seconds / HOUR_S
     if count == 0:
         return 0.0, 3.0 / hours
-    from scipy.stats import chi2  # over a second to load: here, where no window waits for it
+    return _mean(count - 1, 0.975) / hours, _mean(count, 0.025) / hours
 
-    return (float(chi2.ppf(0.025, 2 * count)) / 2 / hours,
-            float(chi2.ppf(0.975, 2 * count + 2)) / 2 / hours)  # fmt: skip
+
+def _mean(count: int, share: float) -> float:
+    """Mean of the Poisson counts of which `share` is `count` or fewer. By bisection: scipy takes
+    seconds to load, and a window waits for this."""
+    low, high = 0.0, count + 10.0 * math.sqrt(count + 1) + 10.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        fewer = math.fsum(
+            math.exp(k * math.log(middle) - middle - math.lgamma(k + 1)) for k in range(count + 1)
+        )
+        low, high = (middle, high) if fewer > share else (low, middle)
+    return (low + high) / 2
 
 
 @dataclass
@@ -125,7 +135,8 @@ def counted(outcome: Outcome) -> dict[str, Any]:
     return {
         "activations": outcome.activations, "seconds": round(outcome.seconds, 3),
         "share": outcome.moving_s / outcome.seconds,
-        "per_hour": outcome.activations / outcome.seconds * HOUR_S, "low": low, "high": high,
+        "per_hour": outcome.activations / outcome.seconds * HOUR_S,
+        "low": round(low, 3), "high": round(high, 3),
     }  # fmt: skip
 
 

@@ -117,6 +117,30 @@ def test_the_recording_replays_to_the_same_bytes_with_every_tune_in_it(session, 
     assert sum(not one.identical for one in compare(recording, tmp_path)) >= 3
 
 
+def test_a_hand_that_shall_decode_by_itself_needs_the_tuned_decoder(session, monkeypatch):
+    told = []
+    monkeypatch.setattr(session.control.decoding, "use", lambda profile: told.append(profile))
+    session.link.armed = True
+    session.ask("tune", dof="hand", **{**USUAL, "dead_band": 0.4})
+    session.rest(0.2)
+    assert not told, "not under a hand that is driven"
+    session.link.armed = False
+    session.rest(0.2)
+    (profile,) = told
+    assert profile.shape["hand"]["dead_band"] == 0.4
+
+
+def test_a_profile_and_its_direct_control_are_one_file(session):
+    control = session.control
+    session.ask("direct", on=True)
+    session.ask("named", path="/today/profile.json")
+    assert control.profile_path == "/today/profile.json"
+    session.ask("direct", on=False)
+    assert control.profile_path == "/today/profile.json"
+    session.ask("promote")
+    assert control.profile_path != "/today/profile.json", "the shadow's is another"
+
+
 def test_where_it_is_kept_from_now_on_is_shown(session):
     session.ask("named", path="/somewhere/else.json")
     assert session.control.profile_path == "/somewhere/else.json"

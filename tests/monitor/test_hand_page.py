@@ -137,6 +137,30 @@ def test_a_dead_band_is_dragged_live_in_words_and_kept_in_the_visit(
     assert "nothing to take back" in window.note.text()
 
 
+def test_a_handle_does_not_jump_to_where_it_was_taken(window, outside, qtbot):
+    bars = window.hand.bars
+    for name, aside in ((DEAD_BAND, -10), (NEGATIVE, 9)):
+        handle = Handle("hand", name)
+        before = bars._shapes["hand"][name]
+        start = bars.where(handle).toPoint() + QPoint(aside, 0)
+        qtbot.mousePress(bars, Qt.MouseButton.LeftButton, pos=start)
+        _move(bars, start + QPoint(1, 0))
+        assert bars._shapes["hand"][name] == pytest.approx(before, abs=0.03)
+        qtbot.mouseRelease(bars, Qt.MouseButton.LeftButton, pos=start)
+
+
+def test_two_dofs_at_once_and_another_page_lose_nothing(window, outside, qtbot, visit):
+    bars = window.hand.bars
+    for dof in ("hand", "elbow"):
+        end = drag(qtbot, bars, Handle(dof, DEAD_BAND), 0.3)
+        qtbot.mouseRelease(bars, Qt.MouseButton.LeftButton, pos=end)
+    window.turn_to(4)
+    kept = visit / "profile.json"
+    qtbot.waitUntil(lambda: kept.exists() and len(versions(kept)) == 2, timeout=5000)
+    shape = load_profile(kept).shape
+    assert [shape[dof]["dead_band"] for dof in ("hand", "elbow")] == [0.3, 0.3]
+
+
 def test_a_gain_by_key(window, outside, qtbot, visit):
     bars = window.hand.bars
     bars.setFocus()

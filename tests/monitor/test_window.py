@@ -316,6 +316,6 @@ def test_without_patients_the_first_page_says_so(window, qtbot):
     window.turn_to(0)
     assert not window.foot.step.isEnabled()
     qtbot.mouseClick(window.patient.new_button, Qt.MouseButton.LeftButton)
-    assert "session alone" in window.note.text()
+    assert "without patients" in window.note.text()
     qtbot.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert "nothing to take back" in window.note.text()

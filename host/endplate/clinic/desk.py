@@ -39,7 +39,6 @@ from endplate.live.session import (
 
 POLL_S = 0.02
 PROFILE = "profile.json"
-CANDIDATE = "calibrated.json"  # what was made and is not used yet
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from endplate.fit.sites.site_test import Judged, judge, told
 from endplate.hardware import load_hand, load_montage
 from endplate.live.feed import FeedInfo
 from endplate.live.profile_file import load_profile
-from endplate.live.profile_versions import keep, undo
+from endplate.live.profile_versions import keep
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,13 @@ class Made:
     dofs: tuple[str, ...]
     site_labels: tuple[str, ...]
     report: dict[str, Any]
+    created: str = ""  # by which a result is known as that of a profile
     made_of: dict[str, Any] = field(default_factory=dict)
 
     def told(self) -> dict[str, Any]:
         """As a visit keeps it."""
         return {"profile": self.path.name, "version": self.version, "report": self.report,
+                "name": self.name, "created": self.created,
                 "dofs": list(self.dofs), "sites": list(self.site_labels),
                 **self.made_of}  # fmt: skip
 
@@ -91,19 +93,7 @@ def calibrated(path: Path, number: int, made_of: MadeOf | None = None) -> Made:
     """What a profile that is there says of itself. Raises ProfileError."""
     profile = load_profile(path)
     return Made(path, number, profile.name, tuple(profile.dofs), tuple(profile.site_labels),
-                profile.report, made_of.told() if made_of else {})  # fmt: skip
-
-
-def adopt(path: Path, out: Path) -> Path:
-    """A profile that was made becomes the one that is used, as a version of `out`; returns that.
-    Raises ProfileError."""
-    keep(load_profile(path), out, "used")
-    return out
-
-
-def taken_back(path: Path) -> None:
-    """The version before the one in use. Raises ProfileError."""
-    undo(path)
+                profile.report, profile.created, made_of.told() if made_of else {})  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -199,6 +199,11 @@ class Beside:
             )
             self._say(self.offer)
 
+    def tell_decoding(self) -> None:
+        """The driver's profile is another: the hand's own decoding hears of it at the next block
+        of a hand that is not armed."""
+        self._told = False
+
     # ---- switches ----
 
     def promote(self) -> dict[str, Any]:

@@ -85,6 +85,7 @@ def tune(control: Control, wanted: Tune) -> None:
     wanted.apply(driver.chain, row)
     shape = {**profile.shape, wanted.dof: wanted.of_shape(profile.shape[wanted.dof])}
     driver.profile = replace(profile, shape=shape)
+    control.beside.tell_decoding()  # a hand that shall decode by itself has another decoder now
     if control.journal is not None:
         text = json.dumps(wanted.__dict__)
         control.journal.attach(control.next_sample, NAME, text, chain=driver.number)

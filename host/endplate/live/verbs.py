@@ -183,7 +183,12 @@ class Verbs:
     def _do_named(self, fields: Fields, asker: Asker) -> Fields:
         if self._control.profile is None or not isinstance(fields["path"], str):
             raise ProfileError("Without a profile there is none to name.")
-        self._control.driver.path = fields["path"]
+        control = self._control
+        old, fallback = control.driver.path, control.beside.fallback
+        sides = [control.driver, control.driver.direct, fallback.running if fallback else None]
+        for side in sides:  # a profile and its direct control are one file
+            if side is not None and side.path == old:
+                side.path = fields["path"]
         return {"ok": True}
 
     # ---- what decodes beside it ----

@@ -59,6 +59,7 @@ class DofBars(QWidget):
         self._shapes: dict[str, Shape] = {}
         self._before: dict[str, float] = {}  # of the DoF whose handle is held
         self._sent = 0.0
+        self._grasp = 0.0  # from where it was pressed to where the handle stands, places
         self.held: Handle | None = None
         self.chosen: Handle | None = None  # by key
         self._quiet = QTimer(self)
@@ -142,6 +143,9 @@ class DofBars(QWidget):
                 found = away, handle
         return found[1] if found else None
 
+    def _place(self, event: QMouseEvent) -> float:
+        return (event.position().x() - self.width() / 2) / self._half
+
     def _take(self, handle: Handle) -> None:
         if self.held is not None and self.held.dof != handle.dof:
             self._let_go()
@@ -181,6 +185,11 @@ class DofBars(QWidget):
         handle = self._near(event.position())
         if handle is not None:
             self._take(handle)
+            pressed = self._place(event)
+            stands = handle.place_of(self._shapes[handle.dof])
+            if handle.name == DEAD_BAND and pressed < 0:
+                stands = -stands  # the left one
+            self._grasp = stands - pressed
             self.update()
 
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
@@ -188,8 +197,7 @@ class DofBars(QWidget):
         if event is None:
             return
         if self.held is not None and event.buttons() & Qt.MouseButton.LeftButton:
-            place = (event.position().x() - self.width() / 2) / self._half
-            self._change(self.held.value_at(place))
+            self._change(self.held.value_at(self._place(event) + self._grasp))
             return
         over = self._near(event.position()) is not None
         self.setCursor(Qt.CursorShape.SizeHorCursor if over else Qt.CursorShape.ArrowCursor)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 DEAD_BAND, NEGATIVE, POSITIVE = "dead_band", "negative", "positive"
 NAMES = (NEGATIVE, DEAD_BAND, POSITIVE)
-#: Least and most of each, of live/tuning.py.
+#: Least and most that a handle can be dragged to; a request may go further (live/tuning.py).
 DEAD_BANDS, GAINS = (0.03, 0.60), (0.2, 4.0)
 NEAREST, FARTHEST = 0.12, 1.0  # places of the least and of the most gain
 KEY_STEP, KEY_RATIO = 0.01, 1.05

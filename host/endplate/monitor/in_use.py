@@ -1,91 +1,134 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which profile the session decodes with, on whose word: a calibration is used when somebody says
-so, or tried as a shadow first, and either is taken back.
-
-What a calibration made lies beside the visit's profile (desk.CANDIDATE) until it is used, or until
-it has been promoted from a shadow: a visit never begins with one that nobody chose.
-"""
+so, or tried as a shadow first, and either is taken back. The files are clinic/chosen.py's."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from endplate.clinic.desk import CANDIDATE, PROFILE
-from endplate.clinic.fitting import adopt, taken_back
+from endplate.clinic.chosen import Chosen
 from endplate.errors import EndplateError
 from endplate.monitor.here import Here
 
 
 class InUse(QObject):
-    """`asked` as of a page; `said` brings a sentence."""
+    """`asked` as of a page; `said` brings a sentence; `chose(path)`: the file that somebody chose
+    is in use now, by its button or from a shadow."""
 
     asked = pyqtSignal(str, dict)
     said = pyqtSignal(str)
+    chose = pyqtSignal(str)
+    _over = pyqtSignal(object)
 
     def __init__(self, here: Here, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._here = here
         self.loaded: Path | None = None  # what the session decodes with
-        self._adopting: Path | None = None  # told to the session, which does not show it yet
-        self._back: list[tuple[Path, bool]] = []  # to load again; True: one version earlier
+        self._chosen: Chosen | None = None
+        self._back: list[Path] = []  # without a visit
+        self._promoted = False
+        self._worker = ThreadPoolExecutor(1, "profiles")
+        self._over.connect(lambda done: done())
 
     def begin(self) -> None:
         """Another session."""
+        self._chosen, self.loaded, self._promoted = None, None, False
         self._back.clear()
-        self.loaded = None
 
-    def use(self, path: Path) -> bool:
-        """The session decodes with it from now on; False when it could not be kept."""
-        out = self._adopted(path)
-        if out is None:
-            return False
-        if self.loaded is not None:
-            self._back.append((self.loaded, self.loaded == out))
-        self.asked.emit("profile", {"path": str(out)})
-        return True
+    @property
+    def _of_visit(self) -> Chosen | None:
+        visit = self._here.visit
+        if self._chosen is None and visit is not None:
+            self._chosen = Chosen(visit.folder)
+        return self._chosen
+
+    def use(self, path: Path) -> None:
+        """The session decodes with it from now on."""
+        chosen, loaded = self._of_visit, self.loaded
+        if chosen is None:
+            if loaded is not None:
+                self._back.append(loaded)
+            self._load(path)
+            self.chose.emit(str(path))
+            return
+
+        def done(out: Path | None) -> None:
+            self._load(out)
+            self.chose.emit(str(path))
+
+        self._do(lambda: chosen.use(path, loaded), done)
 
     def shadow(self, path: Path) -> None:
         """It runs beside what drives."""
         self.asked.emit("shadow", {"path": str(path)})
 
     def undo(self) -> bool:
-        """Back to what was used before; False when there is nothing."""
-        if not self._back:
+        """Back to what was used before; False when there is nothing to go back to without a visit,
+        which is all that is known at once."""
+        chosen = self._of_visit
+        if chosen is None:
+            if self._back:
+                self._load(self._back.pop())
+                return True
             return False
-        path, earlier = self._back.pop()
-        try:
-            if earlier:
-                taken_back(path)
-        except EndplateError as error:
-            self.said.emit(str(error))
-            return True
-        self.asked.emit("profile", {"path": str(path)})
+        self._do(chosen.undo, self._undone)
         return True
 
-    def look(self, status: Mapping[str, Any]) -> None:
-        """What is loaded; a candidate that drives, having been promoted, becomes the visit's."""
-        path = (status.get("profile") or {}).get("path")
-        self.loaded = Path(path) if path else None
-        beside = status.get("beside") or {}
-        promoted = bool(beside.get("promoted")) and not beside.get("direct")
-        if not promoted or self.loaded is None or self.loaded != self._adopting:
-            self._adopting = None
-        if promoted and self.loaded is not None and self._adopting is None:
-            out = self._adopted(self.loaded)
-            if out is not None and out != self.loaded:
-                self._adopting = self.loaded
-                self.asked.emit("named", {"path": str(out)})
+    def _undone(self, out: Path | None) -> None:
+        if out is None:
+            self.said.emit("There is nothing to take back on this page.")
+        self._load(out)
 
-    def _adopted(self, path: Path) -> Path | None:
-        visit = self._here.visit
-        if visit is None or path != visit.folder / CANDIDATE:
-            return path
-        try:
-            return adopt(path, visit.folder / PROFILE)
-        except EndplateError as error:
-            self.said.emit(str(error))
-            return None
+    def look(self, status: Mapping[str, Any]) -> None:
+        """What is loaded; a candidate that drives, having been promoted, becomes the visit's, and
+        what drove before is the visit's again when it is demoted."""
+        path = (status.get("profile") or {}).get("path")
+        before, self.loaded = self.loaded, Path(path) if path else None
+        beside = status.get("beside") or {}
+        if beside.get("direct"):
+            return  # of the same profile
+        was, self._promoted = self._promoted, bool(beside.get("promoted"))
+        chosen, now = self._of_visit, self.loaded
+        if was == self._promoted or chosen is None or now is None:
+            return
+        if self._promoted:
+
+            def done(out: Path | None) -> None:
+                self._name(out)
+                if out is not None:
+                    self.chose.emit(str(now))
+
+            self._do(lambda: chosen.promoted(now, before), done)
+        else:
+            self._do(chosen.demoted, self._name)
+
+    def _load(self, path: Path | None) -> None:
+        if path is not None:
+            self.asked.emit("profile", {"path": str(path)})
+
+    def _name(self, path: Path | None) -> None:
+        if path is not None:
+            self.asked.emit("named", {"path": str(path)})
+
+    def _do(self, work: Callable[[], Path | None], done: Callable[[Path | None], None]) -> None:
+        """Disks may take long, and locks."""
+
+        def run() -> None:
+            try:
+                out = work()
+            except EndplateError as error:
+                sentence = str(error)
+                self._over.emit(lambda: self.said.emit(sentence))
+            else:
+                self._over.emit(lambda: done(out))
+
+        self._worker.submit(run)
+
+    def end(self) -> None:
+        """Waits for what is being written."""
+        self._worker.shutdown(wait=True)

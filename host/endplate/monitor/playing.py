@@ -22,8 +22,8 @@ from endplate.clinic.trials.watch import Watched
 from endplate.core import TARGET_UNIT
 from endplate.live.feed import FeedInfo
 from endplate.monitor.marking import Marking
-from endplate.monitor.pages.hand import ARMED
 from endplate.monitor.watch import Fresh
+from endplate.monitor.words import ARMED
 from endplate.monitor.words import hand as hand_words
 
 Status = Mapping[str, Any]

@@ -43,7 +43,8 @@ class Tuner(QObject):
         super().__init__(parent)
         self._here = here
         self._done: list[Change] = []  # what can be taken back
-        self._waiting: tuple[Change, float] | None = None
+        self._waiting: list[tuple[Change, float]] = []
+        self._moved: dict[str, Path] = {}  # a file -> where the session will say that it is
         self._drives = ""
         self._keeper = ThreadPoolExecutor(1, "tuned")
         self._kept.connect(self._is_kept)
@@ -51,7 +52,8 @@ class Tuner(QObject):
     def begin(self) -> None:
         """Another session: nothing of the last is taken back in it."""
         self._done.clear()
-        self._waiting = None
+        self._waiting.clear()
+        self._moved.clear()
 
     def ask(self, dof: str, shape: Mapping[str, float]) -> None:
         """While a handle moves."""
@@ -71,7 +73,8 @@ class Tuner(QObject):
         return True
 
     def _wait(self, change: Change) -> None:
-        self._waiting = (change, time.monotonic() + GRANTED_S)
+        self._waiting = [one for one in self._waiting if one[0].dof != change.dof]
+        self._waiting.append((change, time.monotonic() + GRANTED_S))
 
     def look(self, status: Mapping[str, Any]) -> None:
         """Whether what was asked for is in force."""
@@ -79,14 +82,12 @@ class Tuner(QObject):
         if drives != self._drives:  # what was tuned does not drive any more
             self._drives = drives
             self.begin()
-        if self._waiting is None:
-            return
-        change, until = self._waiting
-        if _same((status.get("shape") or {}).get(change.dof), change.after):
-            self._waiting = None
-            self._granted(change, status)
-        elif time.monotonic() > until:
-            self._waiting = None
+        waiting, self._waiting = self._waiting, []
+        for change, until in waiting:
+            if _same((status.get("shape") or {}).get(change.dof), change.after):
+                self._granted(change, status)
+            elif time.monotonic() <= until:
+                self._waiting.append((change, until))
 
     def _granted(self, change: Change, status: Mapping[str, Any]) -> None:
         if not change.back:
@@ -101,7 +102,8 @@ class Tuner(QObject):
 
         def work() -> None:
             try:
-                out = keep_tuned(Path(path), folder, fields, direct=direct)
+                out = keep_tuned(self._moved.get(path, Path(path)), folder, fields, direct=direct)
+                self._moved[path] = out
             except EndplateError as error:
                 self._kept.emit("", f"{error} What drives has the change all the same.")
                 return

@@ -29,7 +29,7 @@ from endplate.monitor.frame import Alerts, Foot, Rail, TopBar
 from endplate.monitor.here import Here
 from endplate.monitor.pages.calibrate import CalibratePage
 from endplate.monitor.pages.follow_up import FollowUpPage
-from endplate.monitor.pages.hand import ARMED, HandPage
+from endplate.monitor.pages.hand import HandPage
 from endplate.monitor.pages.page import Page
 from endplate.monitor.pages.patient import PatientPage
 from endplate.monitor.pages.sites import SitesPage
@@ -38,7 +38,7 @@ from endplate.monitor.theme import Palette, style_sheet
 from endplate.monitor.watch import FeedWatch, Fresh
 
 NUMBERS_S = 0.2  # numbers change at most 5 times a second
-DRIVING = (*ARMED, "releasing", "open only")
+DRIVING = (*words.ARMED, "releasing", "open only")
 HELP = (
     "Space STOP (the hand holds still until armed again) · R RELEASE (opens slowly) "
     "· A arm · D disarm · C clear a fault · "
@@ -309,6 +309,7 @@ class Window(QMainWindow):
             self._numbers_at = now
             self.sites.follow(fresh.status)
             self.calibrate.in_use.look(fresh.status)
+            self.hand.tuner.look(fresh.status)
             self.page.show_numbers(fresh.status)
             self.top.show_status(fresh.status)
             self.alerts.show_status(fresh.status)

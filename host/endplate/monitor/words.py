@@ -8,6 +8,9 @@ from typing import Any
 
 from endplate.monitor.site_words import frozen, ohms
 
+#: Guard states in which commands move the hand, or soon will.
+ARMED = ("armed", "active", "stale")
+
 #: Guard state -> what it means for the person in front of it.
 STATES = {
     "boot": "Hand starting",

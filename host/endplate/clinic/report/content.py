@@ -28,6 +28,8 @@ from endplate.live.profile_file import load_profile
 
 MOST_NOTES = 700  # characters; the rest stays in the records
 
+NOT_ITS_OWN = "The profile in use was not calibrated in this visit."
+
 
 @dataclass(frozen=True)
 class Report:
@@ -63,8 +65,8 @@ def report(
     visits = Visits(database)
     results = visits.results(visit)
     earlier = [one for one in visits.of(patient) if one.began < visit.began]
-    before = visits.results(earlier[0]) if earlier else []
-    calibration, sites = last(results, "calibration"), last(results, "sites")
+    before = _of_use(visits.results(earlier[0]), earlier[0]) if earlier else []
+    calibration, sites = _in_use(results, visit), last(results, "sites")
     profile = visit.folder / PROFILE
     growing = sorted(visit.folder.glob("*.journal"))
     source = made_from(visit.recordings(), profile, growing)
@@ -72,7 +74,8 @@ def report(
     if not visit.recordings() and not growing:
         missing.append("No recording lies in this visit's folder.")
     if calibration is None:
-        missing.append("No calibration was made in this visit.")
+        made = last(results, "calibration") is not None
+        missing.append(NOT_ITS_OWN if made else "No calibration was made in this visit.")
     if sites is None:
         missing.append("No site test was made in this visit.")
     tables = [
@@ -87,10 +90,31 @@ def report(
         tuple(one for one in tables if one), source.lines, patient.simulated or simulated,
         visit.began.date(), today, patient,
         advice(sites.content["advice"]) if sites else (),
-        tuple(_changes(before, results)) if earlier else ("This is the first visit.",),
+        tuple(_changes(before, _of_use(results, visit))) if earlier else ("This is the first visit.",),
         tuple(_until(trends(visits, Scores(database), patient), visit.began.date())),
         tuple(missing), tuple(checked),
     )  # fmt: skip
+
+
+def _in_use(results: list[Result], visit: Visit) -> Result | None:
+    """The calibration of the profile that the visit uses: not one that was taken back since."""
+    found = [one for one in results if one.kind == "calibration"]
+    try:
+        profile = load_profile(visit.folder / PROFILE)
+    except EndplateError:
+        return found[-1] if found else None
+    own = profile.name, profile.created
+    told = [one for one in found if (one.content.get("name"), one.content.get("created")) == own]
+    if told:
+        return told[-1]
+    said = [one for one in found if "created" not in one.content]  # by an older Endplate
+    return said[-1] if said else None
+
+
+def _of_use(results: list[Result], visit: Visit) -> list[Result]:
+    """Without the calibrations that are not in use."""
+    own = _in_use(results, visit)
+    return [one for one in results if one.kind != "calibration" or one is own]
 
 
 def _content(result: Result | None) -> dict[str, Any] | None:

@@ -23,10 +23,9 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from endplate.clinic.desk import CANDIDATE, PROFILE
+from endplate.clinic.chosen import new_candidate
 from endplate.clinic.fitting import Calibration, Donning, Heard, Made, calibrated, remedied
 from endplate.clinic.montage_file import NAME as MONTAGE
-from endplate.clinic.records.visits import Visit
 from endplate.clinic.work import Done as WorkDone
 from endplate.clinic.work import Work
 from endplate.errors import EndplateError
@@ -78,7 +77,8 @@ class CalibratePage(Page):
         self._odd: list[Done] = []
         self._work: Work | None = None
         self.in_use = InUse(here, self)
-        self._offered: Path | None = None  # what today can be held against
+        self._made: dict[str, Made] = {}  # by its file
+        self._offered: tuple[Path | None, str] = (None, "")  # what today can be held against
         self._found: Comparison | None = None
         self._against: Path | None = None  # the profile that today is held against
         self._heard: Heard | None = None  # what the last computation is of
@@ -134,6 +134,7 @@ class CalibratePage(Page):
         self.strip.clicked.connect(self._repeat)
         self.in_use.asked.connect(self.asked)
         self.in_use.said.connect(self.said)
+        self.in_use.chose.connect(self._chose)
         here.session.connect(self._another_session)
         self._turn(PLAN)
 
@@ -172,14 +173,19 @@ class CalibratePage(Page):
         elif self.state == REPEATS:
             self.guiding.enough()
         elif self.state == RESULT and self.made is not None:
-            self._use(self.made.path)
+            self.in_use.use(self.made.path)  # Ctrl+Z goes back
         elif self.state == DONNING and self._found is not None:
             self._apply(self._found)
 
-    def _use(self, path: Path) -> None:
-        """The session decodes with it from now on; Ctrl+Z goes back."""
-        if self.in_use.use(path):
-            self.done.emit(True)
+    def _chose(self, path: str) -> None:
+        """It is in use: that makes it a result of the visit."""
+        made, visit = self._made.get(path), self._here.visit
+        if made is not None and visit is not None:
+            try:
+                self._here.visits.keep(visit, "calibration", made.told(), datetime.now())
+            except EndplateError as error:
+                self.said.emit(str(error))
+        self.done.emit(True)
 
     def _shadow(self) -> None:
         if self.made is not None:
@@ -197,12 +203,13 @@ class CalibratePage(Page):
             self._turn(PLAN)
             return
         try:
-            made = remedied(found, found.recommended, visit.folder / PROFILE, self._heard)
+            out = new_candidate(visit.folder)
+            made = remedied(found, found.recommended, out, self._heard)
         except EndplateError as error:
             self.said.emit(str(error))
             return
-        self._keep(visit, made)
-        self._use(made.path)
+        self._made[str(made.path)] = made
+        self.in_use.use(made.path)
 
     def undo(self) -> bool:
         """Back to the profile that was used before."""
@@ -302,7 +309,7 @@ class CalibratePage(Page):
         if self._against is not None:
             self._work = Work(Donning(heard, self._against))
         else:
-            self._work = Work(Calibration(heard, visit.folder / CANDIDATE))
+            self._work = Work(Calibration(heard, new_candidate(visit.folder)))
         self._turn(COMPUTING)
         self._looking.start(LOOK_MS)
 
@@ -323,19 +330,10 @@ class CalibratePage(Page):
                 self._failed(str(news))
 
     def _show_result(self, made: Made) -> None:
-        self.made = made
+        self.made = self._made[str(made.path)] = made
         self.card.show_result(made)
         self.word.setText("")
-        if self._here.visit is not None:
-            self._keep(self._here.visit, made)
         self._turn(RESULT)
-
-    def _keep(self, visit: Visit, made: Made) -> None:
-        """Of the visit."""
-        try:
-            self._here.visits.keep(visit, "calibration", made.told(), datetime.now())
-        except EndplateError as error:
-            self.said.emit(str(error))
 
     def _over(self) -> None:
         self._looking.stop()
@@ -380,9 +378,10 @@ class CalibratePage(Page):
         """Which profile decodes now: that is what today can be held against."""
         self._recording = Path((status.get("recording") or {}).get("path") or "").name
         path = self.in_use.loaded
-        if path == self._offered:
+        offered = path, str((status.get("profile") or {}).get("name", ""))
+        if offered == self._offered:
             return
-        self._offered, dofs, name = path, [], ""
+        self._offered, dofs, name = offered, [], ""
         if path is not None:
             try:
                 then = calibrated(path, 0)
@@ -395,3 +394,4 @@ class CalibratePage(Page):
         """What is on is given up; the recording is kept."""
         self.guiding.enough()
         self._over()
+        self.in_use.end()

@@ -26,8 +26,6 @@ from endplate.monitor.touch_bars import TouchBars
 from endplate.monitor.tuner import Tuner
 from endplate.monitor.watch import Fresh
 
-ARMED = ("armed", "active", "stale")
-
 
 class HandPage(Page):
     """The virtual hand fills the middle; bars of the DoF and the latency to its sides."""
@@ -94,13 +92,13 @@ class HandPage(Page):
         """Arm, or the way back."""
         hand = self._status.get("hand") or {}
         ready = bool(hand.get("connected")) and bool(self._status.get("profile"))
-        if hand.get("word") in ARMED:
+        if hand.get("word") in words.ARMED:
             return Step("Disarm: the hand holds still", ready)
         return Step("Arm: relax, then the hand follows", ready)
 
     def do_step(self) -> None:
         """Arms, or disarms."""
-        armed = (self._status.get("hand") or {}).get("word") in ARMED
+        armed = (self._status.get("hand") or {}).get("word") in words.ARMED
         self.asked.emit("disarm" if armed else "arm", {})
 
     def begin(self, info: FeedInfo) -> None:
@@ -152,7 +150,6 @@ class HandPage(Page):
             status.get("latency_ms") or {}, status.get("latency_halves") or {}
         )
         self.bars.show_shapes(status.get("shape") or {})
-        self.tuner.look(status)
         self.grips.show_grip(str(status.get("grip") or ""))
         hand = status.get("hand") or {}
         self.clock.setText(words.clock(hand))

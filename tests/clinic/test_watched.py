@@ -6,11 +6,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import datetime
 
 import numpy as np
 import pytest
 from scipy.stats import chi2, poisson
 
+from endplate.clinic.records.visits import Result
+from endplate.clinic.report.tested import tests as reported
 from endplate.clinic.trials import kinds, watch
 from endplate.clinic.trials.run import FittsRun
 from endplate.clinic.trials.timed import OTHER, PROSTHESIS, TASKS, Timing
@@ -114,6 +117,26 @@ def test_three_pins_count_up():
     assert kept["figures"] == {"score": 14.0, "seconds": 14.0, "parts_s": [4.0, 8.0, 14.0]}
     assert kinds.TESTS["clothespin"].rows(kept)[0][2:] == ["14.0", "4.0 / 8.0 / 14.0"]
     assert kinds.what(kept) == "other hand"
+
+
+@pytest.mark.parametrize(("hand", "more", "control", "ends"), [
+    (PROSTHESIS, {"direct": False, "profile": "anna"}, "decoder", "with the prosthesis (decoder)."),
+    (PROSTHESIS, {"direct": True, "profile": "anna"}, "direct", "with the prosthesis (direct)."),
+    (PROSTHESIS, {"direct": False, "profile": ""}, "none",
+     "with the prosthesis (no decoder was loaded)."),
+    (OTHER, {"direct": False, "profile": "anna"}, "–", "with the other hand."),
+    (OTHER, {"direct": True, "profile": "anna"}, "–", "with the other hand."),
+])  # fmt: skip
+def test_only_what_was_controlled_by_a_decoder_is_said_to_be(hand, more, control, ends):
+    timing = Timing(TASKS["clothespin"], 250.0, 0, [1000, 2000, 3550])
+    kept, kind = timing.record(hand, **more), kinds.TESTS["clothespin"]
+    assert kind.rows(kept)[0][0] == kinds.control(kept) == control
+    assert kinds.own(kept) is (control == "decoder")
+    assert kinds.sentence(kind, kept) == f"three pins in 14.2 s {ends}"
+    (row,) = reported(
+        [Result("1", "1", "clothespin", datetime(2026, 1, 2), json.loads(json.dumps(kept)))]
+    ).rows
+    assert row[1] == {"direct": "direct control"}.get(control, control)
 
 
 # ---- how they read ----

@@ -267,7 +267,8 @@ def test_three_pins_stop_the_clock_and_the_other_hand_is_no_score(window, page, 
     parts = kept.content["figures"]["parts_s"]
     assert len(parts) == 3 and all(np.diff([0.0, *parts]) > 0.4) and kept.content["count"] is None
     assert window.here.scores.of(window.here.patient) == []
-    assert "with the other hand" in page.word.text()
+    assert page.word.text().endswith("with the other hand.")
+    assert page.history.table.item(0, 1).text() == "–"
 
 
 def test_one_that_is_given_up_or_loses_its_board_is_no_result(window, page, outside, qtbot):

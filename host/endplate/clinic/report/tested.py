@@ -15,7 +15,7 @@ def tests(results: list[Result]) -> Table | None:
         return None
     rows = tuple(
         (kinds.TESTS[one.kind].name,
-         "direct control" if one.content.get("direct") else kinds.control(one.content),
+         {"direct": "direct control"}.get(by := kinds.control(one.content), by),
          kinds.what(one.content), _sentence(kinds.TESTS[one.kind].said(one.content)))
         for one in played
     )  # fmt: skip

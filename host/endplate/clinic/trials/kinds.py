@@ -47,13 +47,23 @@ def _percent(value: float | None) -> str:
 
 
 def control(content: Content) -> str:
-    """By what the patient controlled."""
-    return "direct" if content.get("direct") else "decoder"
+    """By what the patient controlled the prosthesis; a dash for the other hand."""
+    if content.get("hand", timed.PROSTHESIS) != timed.PROSTHESIS:
+        return "–"
+    if content.get("direct"):
+        return "direct"
+    return "decoder" if content.get("profile", True) else "none"
 
 
 def own(content: Content) -> bool:
     """Whether it is the patient's own control of the prosthesis: no baseline, no other hand."""
-    return not content.get("direct") and content.get("hand", timed.PROSTHESIS) == timed.PROSTHESIS
+    return control(content) == "decoder"
+
+
+def sentence(kind: Kind, content: Content) -> str:
+    """What came of it, and by what: "19 blocks in 60.0 s with the prosthesis (decoder)."."""
+    by = {"–": "", "none": " (no decoder was loaded)"}
+    return f"{kind.said(content)}{by.get(control(content), f' ({control(content)})')}."
 
 
 def what(content: Content) -> str:

@@ -275,7 +275,7 @@ class TestPage(Page):
     def _keep(self, content: dict[str, Any]) -> None:
         """Into the visit in which it began, whichever is on now."""
         kind, here, visit, patient = self.kind, self._here, self._visit, self._patient
-        self.word.setText(f"{kind.said(content)} ({kinds.control(content)}).")
+        self.word.setText(kinds.sentence(kind, content))
         if visit is None or patient is None:
             self.said.emit(NOWHERE)
         else:

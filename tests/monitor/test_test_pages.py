@@ -21,8 +21,9 @@ from endplate.clinic.records.scores import Scores
 from endplate.clinic.records.visits import Visits
 from endplate.clinic.trials import kinds
 from endplate.core import TARGET_UNIT
-from endplate.hardware import load_montage
+from endplate.hardware import load_hand, load_montage
 from endplate.monitor.theme import DARK, LIGHT
+from endplate.monitor.trial_settings import TrialSettings
 from endplate.monitor.window import Window
 
 from .rigging import JOINTS, Outside, status
@@ -340,6 +341,31 @@ def test_arrows_choose_the_test_and_only_what_is_decoded_is_tested(
     assert not page.settings.dofs["hand"].isEnabled()
     page.settings.dofs["elbow"].setChecked(False)
     assert not window.foot.step.isEnabled()
+
+
+def test_no_dof_that_is_ticked_is_left_out_of_a_test(qtbot):
+    """A hand of four, of which a Fitts test shows three."""
+    hand = load_hand("test-hand")
+    settings, four = TrialSettings(), [dof.name for dof in hand.dofs]
+    qtbot.addWidget(settings)
+    settings.begin(four)
+    settings.only(four)
+    for kind in ("motion", "fitts", "tac", "motion"):
+        settings.show_kind(kind)
+        ticked = [dof for dof, box in settings.dofs.items() if box.isChecked()]
+        assert list(settings.run(1, hand, "power").dofs) == ticked
+        assert len(ticked) == (3 if kind != "motion" else len(four))
+        assert settings.limit.isHidden() is (kind == "motion")
+    settings.show_kind("fitts")
+    assert settings.limit.text().startswith("At most 3 at once")
+    last, first = settings.dofs[four[-1]], settings.dofs[four[0]]
+    assert not last.isEnabled() and first.isEnabled()
+    first.click()
+    assert last.isEnabled() and settings.limit.isHidden()
+    last.click()
+    assert settings.chosen() == [*four[1:3], four[-1]] and not first.isEnabled()
+    settings.only(four[:2])
+    assert settings.chosen() == four[:2] and settings.limit.isHidden(), "no more are moved"
 
 
 def test_without_a_profile_there_is_nothing_to_test_but_what_a_clock_times(

@@ -95,7 +95,7 @@ def style_sheet(palette: Palette) -> str:
     QRadioButton::indicator:checked {{ background: {p.accent}; }}
     QPushButton {{ background: {p.panel}; border: 1px solid {p.line}; border-radius: 6px; padding:
     6px 14px; }} QPushButton:focus {{ border: 2px solid {p.accent}; }}
-    QPushButton:disabled {{ color: {p.quiet}; }}
+    QPushButton:disabled, QCheckBox:disabled {{ color: {p.quiet}; }}
     QToolButton[role="grip"] {{ background: {p.ground}; border: 1px solid {p.line};
     border-radius: 6px; padding: 3px 0px; }}
     QToolButton[role="grip"]:checked {{ border: 3px solid {p.accent}; padding: 1px 0px;

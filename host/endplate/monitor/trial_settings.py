@@ -27,6 +27,7 @@ from endplate.clinic.trials.run import USUAL_TARGETS, FittsRun, Run
 from endplate.clinic.trials.tac import TacRun
 from endplate.clinic.trials.watch import WatchRun
 from endplate.hardware import Hand
+from endplate.monitor.pages.page import quiet
 from endplate.monitor.words import plain
 
 USUAL_DOFS = ("hand", "elbow")
@@ -102,6 +103,9 @@ class TrialSettings(QWidget):
         self.kind = next(iter(FORMS))
         self.fields: dict[str, dict[str, QWidget]] = {}
         self.dofs: dict[str, QCheckBox] = {}
+        self._wanted: set[str] = set()  # ticked, or would be if this kind could show as many
+        self._moved: set[str] = set()  # by the decoder
+        self.limit = quiet()
         self._row = QWidget()
         self._boxes = QHBoxLayout(self._row)
         self._boxes.setContentsMargins(0, 0, 0, 0)
@@ -113,6 +117,7 @@ class TrialSettings(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._row)
+        column.addWidget(self.limit)
         column.addWidget(self._forms)
 
     def _form(self, kind: str, form: Sequence[Number | Choice]) -> QWidget:
@@ -145,6 +150,7 @@ class TrialSettings(QWidget):
         self.kind = kind
         self._forms.setCurrentIndex(list(FORMS).index(kind))
         self._row.setVisible(kind in OF_DOFS)
+        self._show_dofs()
 
     def values(self) -> dict[str, Any]:
         """By key, of the kind that is shown; whole numbers are ints."""
@@ -160,8 +166,7 @@ class TrialSettings(QWidget):
         """The DoF of this test, in the hand's order."""
         if self.kind not in OF_DOFS:
             return list(self.dofs)
-        ticked = [dof for dof, box in self.dofs.items() if box.isChecked() and box.isEnabled()]
-        return ticked[: MOST_DOFS.get(self.kind)]
+        return [dof for dof, box in self.dofs.items() if box.isChecked()]
 
     def run(self, seed: int, hand: Hand, grip: str) -> Run:
         """The test as it is set, of any kind but the timed ones. Raises HandError for a DoF that
@@ -181,14 +186,32 @@ class TrialSettings(QWidget):
         for box in self.dofs.values():
             box.deleteLater()
         self.dofs = {dof: QCheckBox(plain(dof).capitalize()) for dof in dofs}
-        for place, (dof, box) in enumerate(self.dofs.items()):
-            box.setChecked(dof in USUAL_DOFS)
-            box.toggled.connect(lambda: self.changed.emit())
+        for place, box in enumerate(self.dofs.values()):
+            box.toggled.connect(self._tick)
             self._boxes.insertWidget(place, box)
+        self._wanted, self._moved = set(USUAL_DOFS) & set(dofs), set(dofs)
+        self._show_dofs()
 
     def only(self, dofs: Sequence[str]) -> None:
         """What the decoder moves; others cannot be tested. Nothing known: all can."""
+        self._moved = set(dofs or self.dofs) & set(self.dofs)
+        self._wanted |= self._moved if dofs else set()
+        self._show_dofs()
+
+    def _tick(self) -> None:
+        self._wanted = set(self.chosen())
+        self._show_dofs()
+        self.changed.emit()
+
+    def _show_dofs(self) -> None:
+        """No more are ticked than this kind can show, and what cannot be ticked is grey."""
+        most = MOST_DOFS.get(self.kind, len(self.dofs))
+        ticked = [dof for dof in self.dofs if dof in self._wanted & self._moved][:most]
         for dof, box in self.dofs.items():
-            box.setEnabled(not dofs or dof in dofs)
-            if box.isEnabled() and dofs:
-                box.setChecked(True)
+            box.blockSignals(True)
+            box.setChecked(dof in ticked)
+            box.blockSignals(False)
+            box.setEnabled(dof in self._moved and (dof in ticked or len(ticked) < most))
+        full = most <= len(ticked) < len(self._moved)
+        self.limit.setText(f"At most {most} at once: untick one to take another.")
+        self.limit.setVisible(full and self.kind in OF_DOFS)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from endplate.fit.evaluation import delay_samples, hold, tracking
+from endplate.fit.shaping import output_matrix
 
 RATE_HZ = 250
 
@@ -33,6 +34,21 @@ def test_standing_still_scores_nothing():
     found = tracking(intent, np.zeros_like(intent), rate_hz=RATE_HZ)
     assert found["r2"][0] == pytest.approx(0, abs=0.05)
     assert found["rest_motion_share"] == 0
+
+
+def test_what_moves_beside_what_is_meant_stands_by_movement():
+    intent = trapezoids()[: round(18 * RATE_HZ)]  # close, bend, open: never straighten
+    command = intent.copy()
+    command[:, 1] += 0.25 * np.abs(intent[:, 0])  # the elbow bends with the hand
+    both = np.full((100, 2), 0.5)  # two at once say nothing of either
+    found = output_matrix(
+        np.concatenate([intent, both]), np.concatenate([command, both]), ("hand", "elbow")
+    )
+    mean = np.abs(intent[intent[:, 0] > 0, 0]).mean()
+    assert list(found) == ["Close hand", "Open hand", "Bend elbow"]
+    assert found["Close hand"] == {"hand": pytest.approx(mean, abs=1e-3),
+                                   "elbow": pytest.approx(0.25 * mean, abs=1e-3)}  # fmt: skip
+    assert found["Bend elbow"]["hand"] == 0
 
 
 def test_a_delay_costs_and_is_measured_and_can_be_taken_out():

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from endplate.core import check, ffi, lib
-from endplate.fit.evaluation import even, leakage, r2
+from endplate.fit.evaluation import STILL, even, leakage, r2
 from endplate.fit.frames import Frames
 from endplate.fit.guided.protocol import words
 from endplate.live.profile import PLAIN_SHAPE, RELEASE_RATIO
@@ -140,6 +140,26 @@ def command(
     return out.astype(float)
 
 
+def output_matrix(
+    y: np.ndarray, x: np.ndarray, dofs: Sequence[str]
+) -> dict[str, dict[str, float]]:
+    """What moves while one movement alone is meant: movement in words -> DoF -> mean abs of the
+    command `x` [hops, DoF] where `y` [hops, DoF] has that direction and nothing else. Off the
+    meant DoF it is leakage. Movements that were never made alone are left out."""
+    found = {}
+    for d, dof in enumerate(dofs):
+        others = np.delete(np.abs(y), d, axis=1).max(1, initial=0.0) <= STILL
+        for sign in (1, -1):
+            meant = others & (sign * y[:, d] > STILL)
+            if meant.any():
+                mean = np.abs(x[meant]).mean(0)
+                found[words(dof, sign)] = {
+                    name: round(float(value), 3)
+                    for name, value in zip(dofs, mean, strict=True)
+                }
+    return found
+
+
 def figures(
     unseen: np.ndarray, frames: Frames, dofs: Sequence[str], says: list[str]
 ) -> dict[str, Any]:
@@ -157,5 +177,6 @@ def figures(
     return {
         "r2": by_dof,
         "leakage": round(leakage(y, x), 4),
+        "output": output_matrix(y, x, dofs),
         "rest_motion_share": round(float((x[calm] != 0).any(1).mean()) if calm.any() else 0.0, 4),
     }

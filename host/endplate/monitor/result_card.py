@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a calibration came to: the decoder and why in one sentence, each site and each decoder in a
-table, advice below."""
+"""What a calibration came to: the decoder and why in one sentence, each site, what moves when a
+movement is meant, and each decoder in tables, advice below."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from endplate.monitor.pages.page import heading, quiet
 from endplate.monitor.theme import VERDICTS
 from endplate.monitor.words import plain
 
+ROW, HEAD, SEEN = 25, 44, 4  # pixels of a row and of a table without; rows always seen
 FIGURES = {
     "r2": "R²", "combined_r2": "two at once", "leakage": "idle DoF", "rest_motion_share": "at rest",
     "merit": "merit",
@@ -36,11 +37,13 @@ class ResultCard(QWidget):
         super().__init__(parent)
         self.title, self.why = heading(""), QLabel("")
         self.why.setWordWrap(True)
-        self.sites, self.decoders = QTableWidget(), QTableWidget()
+        self.sites, self.output, self.decoders = (QTableWidget() for _ in range(3))
         self.advice = quiet()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.title, self.why, self.sites, self.decoders, self.advice):
+        moved = quiet("What moves while one movement alone is meant (mean; full speed is 1)")
+        upper = (self.title, self.why, self.sites, moved, self.output)
+        for widget in (*upper, self.decoders, self.advice):
             column.addWidget(widget)
 
     def show_result(self, made: Made) -> None:
@@ -59,6 +62,12 @@ class ResultCard(QWidget):
                 *(f"{row[number]:.2f}" for row in matrix.values()),
             ])  # fmt: skip
         fill(self.sites, ["site", "verdict", "rest µV", "SNR dB", *matrix], rows, even=False)
+        dofs = list(made.dofs)
+        fill(
+            self.output, ["meant", *map(plain, dofs)],
+            [[movement, *(_figure(row.get(dof), 2) for dof in dofs)]
+             for movement, row in report.get("output", {}).items()], even=False,
+        )  # fmt: skip
         chosen = report["chosen"]["decoder"]
         fill(
             self.decoders, ["decoder", *FIGURES.values()],
@@ -77,7 +86,8 @@ def _figure(value: float | None, digits: int) -> str:
 def fill(
     table: QTableWidget, titles: Sequence[str], rows: Sequence[Sequence[Any]], *, even: bool = True
 ) -> None:
-    """Texts into a table that is only read; columns `even`, or each as wide as its texts."""
+    """Texts into a table that is only read; columns `even`, or each as wide as its texts and the
+    table no higher than its rows."""
     table.setColumnCount(len(titles))
     table.setHorizontalHeaderLabels(list(titles))
     table.setRowCount(len(rows))
@@ -87,6 +97,8 @@ def fill(
     beside, above = table.verticalHeader(), table.horizontalHeader()
     if beside is not None:
         beside.hide()
+        if not even:
+            beside.setDefaultSectionSize(ROW)
     if above is not None:
         mode = QHeaderView.ResizeMode
         above.setSectionResizeMode(mode.Stretch if even else mode.ResizeToContents)
@@ -96,3 +108,7 @@ def fill(
             if column:
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             table.setItem(row, column, item)
+    if not even:
+        whole = ROW * len(rows) + HEAD
+        table.setMaximumHeight(whole)
+        table.setMinimumHeight(min(whole, ROW * SEEN + HEAD))

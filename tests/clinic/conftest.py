@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Records with one patient in them."""
+"""Records with one patient in them, and those of the demonstration."""
 
 from __future__ import annotations
 
+import fcntl
+import os
+import shutil
 from datetime import date, datetime
 
 import pytest
 
+from endplate.cli import demonstration
 from endplate.clinic.records.database import Database
 from endplate.clinic.records.patients import Patient, Patients, sites_of
 from endplate.hardware import load_montage
@@ -32,3 +36,28 @@ def someone(code="A17", **changes):
 @pytest.fixture
 def patient(database):
     return Patients(database).add(someone(), NOW)
+
+
+@pytest.fixture(scope="session")
+def demonstrated(tmp_path_factory):
+    """Folder of records with the demonstration patient and two visits, of which the second brought
+    a movement more: site test, calibration, Fitts tests. Made once for all workers; it takes
+    seconds, so nobody changes it: see `records`."""
+    place = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        place = place.parent
+    done = place / "demonstrated"
+    with (place / "demonstrated.lock").open("w") as lock, pytest.MonkeyPatch.context() as patched:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            patched.setattr(demonstration, "PAST", demonstration.PAST[::2])
+            with Database(place / "demonstrating") as database:
+                demonstration.make(database, NOW, lambda _: None)
+            (place / "demonstrating").rename(done)
+    return done
+
+
+@pytest.fixture
+def records(demonstrated, tmp_path_factory):
+    """A copy of `demonstrated`, to be changed."""
+    return shutil.copytree(demonstrated, tmp_path_factory.mktemp("demonstration") / "records")

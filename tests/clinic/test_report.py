@@ -8,7 +8,7 @@ import json
 import os
 import re
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
 from hashlib import sha256
 
@@ -18,7 +18,6 @@ pytest.importorskip(
     "PyQt6.QtWidgets", reason="PyQt6 or a library it needs is not installed", exc_type=ImportError
 )
 
-from endplate.cli import demonstration
 from endplate.clinic.records.database import Database
 from endplate.clinic.records.patients import Patients
 from endplate.clinic.records.visits import Visits
@@ -35,23 +34,14 @@ from endplate.live.recording import read_recording
 from endplate.monitor import report_files
 from endplate.monitor.report_files import write_report
 
-NOW = datetime(2026, 11, 30, 9, 15)
+from .conftest import NOW
+
 TODAY = date(2026, 11, 30)
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """Two visits, of which the second brought a movement more."""
-    place = tmp_path_factory.mktemp("records")
-    with pytest.MonkeyPatch.context() as patched, Database(place) as database:
-        patched.setattr(demonstration, "PAST", demonstration.PAST[::2])
-        demonstration.make(database, NOW, lambda _: None)
-    return place
-
-
 @pytest.fixture
-def database(folder):
-    with Database(folder) as opened:
+def database(records):
+    with Database(records) as opened:
         yield opened
 
 
@@ -147,19 +137,15 @@ def test_much_is_shrunk_to_two_pages(qapp, database, tmp_path):
 def test_what_is_missing_or_damaged_is_said_and_the_rest_is_there(qapp, database, tmp_path):
     patient = Patients(database).find("DEMO")
     visit = Visits(database).begin(patient, NOW - timedelta(days=1))
-    try:
-        found, _ = made(database, visit, tmp_path)
-        assert found.missing == (
-            "No recording lies in this visit's folder.", "No calibration was made in this visit.",
-            "No site test was made in this visit.",
-        )  # fmt: skip
-        (visit.folder / "cut.bdf").write_bytes(b"0" * 100)
-        found, (html, pdf) = made(database, visit, tmp_path)
-        assert "The recording cut.bdf cannot be read" in found.missing[0]
-        assert pages(pdf).pageCount() >= 1 and "cut.bdf" in html.read_text()
-    finally:
-        with database.change() as change:
-            change.execute("DELETE FROM visit WHERE uid = ?", (visit.uid,))
+    found, _ = made(database, visit, tmp_path)
+    assert found.missing == (
+        "No recording lies in this visit's folder.", "No calibration was made in this visit.",
+        "No site test was made in this visit.",
+    )  # fmt: skip
+    (visit.folder / "cut.bdf").write_bytes(b"0" * 100)
+    found, (html, pdf) = made(database, visit, tmp_path)
+    assert "The recording cut.bdf cannot be read" in found.missing[0]
+    assert pages(pdf).pageCount() >= 1 and "cut.bdf" in html.read_text()
 
 
 def test_a_visit_that_is_still_on_is_simulated_from_its_first_second(database):
@@ -176,8 +162,6 @@ def test_a_visit_that_is_still_on_is_simulated_from_its_first_second(database):
         assert not any("recording" in line.lower() for line in found.hashes)
     finally:
         journal.close()
-        with database.change() as change:
-            change.execute("DELETE FROM visit WHERE uid = ?", (visit.uid,))
 
 
 def test_it_reads_no_samples_for_what_a_recording_says_of_itself(database, monkeypatch):
@@ -223,18 +207,17 @@ def test_words_from_outside_are_words_and_no_html(qapp, database, tmp_path):
     visit = Visits(database).find(last.uid)
     _, (html, _) = made(database, visit, tmp_path)
     assert "<script>" not in html.read_text() and "&lt;script&gt;" in html.read_text()
-    Visits(database).note(last, "")
 
 
 @pytest.fixture
-def command(folder, tmp_path, monkeypatch, capsys, qapp):
+def command(records, tmp_path, monkeypatch, capsys, qapp):
     """Runs `endplate report ...` in an empty folder; status and what it said."""
     from endplate.cli import main
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ENDPLATE_DATA", str(tmp_path / "elsewhere"))
 
-    def run(*given, data=folder):
+    def run(*given, data=records):
         status = main(["report", *map(str, given), *(["--data", str(data)] if data else [])])
         said = capsys.readouterr()
         return status, re.sub(r"\s+", " ", said.out + said.err)
@@ -275,20 +258,14 @@ def test_a_visit_is_named_by_its_name_its_folder_or_a_recording_in_it(
 def test_status_1_when_a_figure_comes_out_otherwise(command, database, tmp_path):
     _, first = Visits(database).of(Patients(database).find("DEMO"))
     result = Visits(database).results(first, "fitts")[0]
-    kept = json.dumps(result.content)
-    other = json.loads(kept)
-    other["figures"]["throughput"] = 9.5
-    try:
-        with database.change() as change:
-            change.execute(
-                "UPDATE result SET content = ? WHERE uid = ?", (json.dumps(other), result.uid)
-            )
-        status, said = command(first.uid)
-        assert status == 1 and "throughput: 9.5 was kept, 1." in said
-        assert "9.5 was kept" in (tmp_path / "DEMO-2026-07-31.html").read_text()
-    finally:
-        with database.change() as change:
-            change.execute("UPDATE result SET content = ? WHERE uid = ?", (kept, result.uid))
+    result.content["figures"]["throughput"] = 9.5
+    with database.change() as change:
+        change.execute(
+            "UPDATE result SET content = ? WHERE uid = ?", (json.dumps(result.content), result.uid)
+        )
+    status, said = command(first.uid)
+    assert status == 1 and "throughput: 9.5 was kept, 1." in said
+    assert "9.5 was kept" in (tmp_path / "DEMO-2026-07-31.html").read_text()
 
 
 def test_a_recording_of_no_visit_tells_what_it_can(command, database, tmp_path):

@@ -2,9 +2,11 @@
 """The figures of a visit computed again from its recordings, and held against those that were kept.
 
 Each result says what it was made of (made_of.py; tests name the hops that they were played with):
-sites and calibration go through the same functions again with the same stretch of samples, and
-tests are played again with the velocities of the recording decoded anew. Every figure must come out
-as it was kept, to the last digit. A recording that is still open is left alone.
+sites and calibration go through the same functions again with the same stretch of samples, tests
+are played again with the velocities of the recording decoded anew, and timed tasks are timed by the
+recording's marks. Every figure must come out as it was kept, to the last digit. What a recording
+does not have is left, and said: a count that was typed, the joints of a hand, efforts of a
+separation task. A recording that is still open is left alone.
 """
 
 from __future__ import annotations
@@ -22,7 +24,10 @@ from endplate.clinic.desk import PROFILE
 from endplate.clinic.made_of import KEY, MadeOf
 from endplate.clinic.records.database import Database
 from endplate.clinic.records.visits import Result, Visit, Visits
+from endplate.clinic.remarked import marked
 from endplate.clinic.trials import kinds
+from endplate.clinic.trials.tac import HAND, TacRun
+from endplate.clinic.trials.timed import TASKS
 from endplate.core import TARGET_UNIT
 from endplate.errors import EndplateError, RecordingError, RecordsError
 from endplate.fit.calibration import calibrate
@@ -39,7 +44,9 @@ from endplate.live.profile_file import parsed
 from endplate.live.profile_versions import versions
 from endplate.live.recording import read_recording
 
-NAMES = {"sites": "site test", "calibration": "calibration"}  # and those of the tests
+NAMES = {"sites": "site test", "calibration": "calibration",
+         "separation": "separation task"}  # and those of the tests
+SHAPELESS = (KeyError, IndexError, TypeError, ValueError, AttributeError)  # of a kept result
 MOST_SAID = 12  # differences in words; of more only how many
 
 Tell = Callable[[str], None]
@@ -61,7 +68,7 @@ class Difference:
 @dataclass(frozen=True)
 class Rerun:
     """`figures` that were computed again, those that `differ`, and in `left` a sentence for each
-    result that could not be; `broken`: for want of a recording that ought to be there."""
+    result that was not, or not all of it; `broken`: it ought to have been, and could not."""
 
     figures: int
     differ: tuple[Difference, ...]
@@ -115,7 +122,13 @@ def rerun(visits: Visits, visit: Visit, tell: Tell) -> Rerun:
         except EndplateError as error:
             left.append(f"The {name} cannot be computed again: {error}")
             broken = True
+        except SHAPELESS:
+            left.append(f"The {name} cannot be computed again: what was kept of it cannot be read.")
+            broken = True
         else:
+            if _typed(result):
+                left.append(f"The count of the {name} was typed in; only its time is computed "
+                            "again.")  # fmt: skip
             sites = result.content.get("sites") or []
             for where, first, second in _pairs(kept, again, (), sites):
                 figures += 1
@@ -180,9 +193,16 @@ def _again(
     """What was kept, and the same computed again."""
     content = result.content
     if result.kind in kinds.TESTS:
-        return content["figures"], _plain(_played_again(result, there))
+        kept, again = content["figures"], _plain(_played_again(result, there))
+        if _typed(result):
+            kept, again = ({name: value for name, value in of.items() if name != "score"}
+                           for of in (kept, again))  # fmt: skip
+        return kept, again
     if result.kind not in ("sites", "calibration"):
-        raise _Left("it was entered, not computed from signals.")
+        if result.kind == "separation":
+            raise _Left("it keeps neither its samples nor the rest that its efforts were measured "
+                        "from.")  # fmt: skip
+        raise _Left("this Endplate does not know what it was computed from.")
     try:
         made_of = MadeOf.of(content)
     except (KeyError, TypeError):
@@ -204,9 +224,8 @@ def _again(
         return kept, _plain(told(judge(cued, options["mode"])))
     if remedy := options.get("remedy"):
         before = _parent(content, recording, there.visit, visits)
-        found = compare(before, heard, montage=made_of.montage, hand=hand).remedy(remedy)
-        assert found.profile is not None
-        return content["report"], _plain(found.profile.report)
+        made = compare(before, heard, montage=made_of.montage, hand=hand).remedy(remedy).profile
+        return content["report"], _plain(made.report if made else {})
     profile = calibrate(
         heard.counts, heard.rate_hz, heard.uv_per_count, heard.full_scale_uv, heard.cues,
         montage=made_of.montage, hand=hand, board="", mains_hz=made_of.mains_hz, **options,
@@ -215,18 +234,21 @@ def _again(
 
 
 def _played_again(result: Result, there: _Recordings) -> dict[str, Any]:
-    """Figures of a test, from the velocities that the recording gives."""
+    """Figures of a test, from the velocities that the recording gives, or its marks."""
     content = result.content
+    if result.kind == TacRun.kind and content["rules"]["on"] == HAND:
+        raise _Left("the hand's own joints were judged, and a recording has no joints.")
     if "first_sample" not in content:
         raise _Left("it does not say what it was made of; an older Endplate kept it.")
     first, last = int(content["first_sample"]), int(content["last_sample"])
     name = str(content.get("recording") or "").removesuffix(".bdf")
     recording = there.of(name)
+    if result.kind in TASKS:
+        timed = {**content, **marked(recording, TASKS[result.kind], first)}
+        return kinds.again(result.kind, timed, np.zeros((0, 0)), 0.0)
     if not recording.first <= first <= last < recording.first + len(recording.counts):
         raise RecordingError(f"the recording {name}.bdf lacks its samples.")
     hop_seconds = float(recording.meta.get("hop_samples") or 0) / recording.rate_hz
-    if "dofs" not in content:  # a timed task: of samples alone
-        return kinds.again(result.kind, content, np.zeros((0, 0), np.float32), hop_seconds)
     samples, velocities = there.velocities(name)
     columns = [recording.dofs.index(dof) for dof in content["dofs"]]
     played = velocities[(samples >= first) & (samples <= last)][:, columns]
@@ -236,6 +258,11 @@ def _played_again(result: Result, there: _Recordings) -> dict[str, Any]:
             "the window was too slow to see all of them."
         )
     return kinds.again(result.kind, content, played, hop_seconds)
+
+
+def _typed(result: Result) -> bool:
+    """Whether somebody counted, so that no recording knows its score."""
+    return result.kind in TASKS and result.content.get("count") is not None
 
 
 def _parent(

@@ -8,6 +8,7 @@ import math
 import numpy as np
 import pytest
 
+from endplate.clinic.trials.dwell import Dwell
 from endplate.clinic.trials.fitts import Outcome, Rules, Target, Trial, figures, targets
 
 RULES = Rules(limit_s=15.0, dwell_s=1.0, speed_per_s=0.5)
@@ -34,7 +35,7 @@ def test_a_straight_way_is_completed_after_the_dwell_which_does_not_count():
     made = trial.outcome()
     assert trial.over and made.completed
     assert made.movement_s == pytest.approx(0.3 + 0.5 / 0.5, abs=STEP_S)  # it enters at 0.5
-    assert trial.elapsed_s == pytest.approx(made.movement_s + 1.0, abs=STEP_S)
+    assert trial.dwell.elapsed_s == pytest.approx(made.movement_s + 1.0, abs=STEP_S)
     assert made.path == pytest.approx(0.6) and made.path_efficiency == pytest.approx(1.0)
     assert made.overshoots == 0
 
@@ -42,7 +43,7 @@ def test_a_straight_way_is_completed_after_the_dwell_which_does_not_count():
 def test_leaving_the_target_is_an_overshoot_and_the_last_entry_counts():
     trial = Trial(FAR, RULES)
     drive(trial, (1.0, 0.0), 1.6)  # through it, to 0.8
-    assert not trial.inside and trial.overshoots == 1
+    assert not trial.inside and trial.dwell.overshoots == 1
     drive(trial, (-1.0, 0.0), 0.4)
     drive(trial, (0.0, 0.0), 2.0)
     made = trial.outcome()
@@ -64,7 +65,7 @@ def test_a_detour_costs_efficiency():
 def test_time_runs_out_and_nothing_moves_after_the_end():
     trial = Trial(FAR, RULES)
     drive(trial, (0.02, 0.0), 20.0)
-    assert trial.over and trial.elapsed_s == pytest.approx(15.0)
+    assert trial.over and trial.dwell.elapsed_s == pytest.approx(15.0)
     made = trial.outcome()
     assert not made.completed and made.movement_s == 15.0
     before = trial.position.copy()
@@ -127,3 +128,19 @@ def test_targets_lie_in_every_direction_before_any_comes_again(dofs):
     assert {round(each.distance, 6) for each in made} == {0.4, 0.8}
     assert {each.width for each in made} == {0.3, 0.16}
     assert len({(round(each.distance, 6), each.width) for each in made}) == 4
+
+
+def test_who_leaves_begins_the_dwell_anew_and_the_last_entry_counts():
+    """Of Fitts and TAC alike."""
+    dwell = Dwell(1.0, 5.0)
+    for inside, steps in ((False, 10), (True, 40), (False, 5), (True, 49)):
+        for _ in range(steps):
+            dwell.step(inside, STEP_S)
+    assert not dwell.over and not dwell.completed and dwell.movement_s == 5.0
+    dwell.step(True, STEP_S)
+    dwell.step(True, STEP_S)
+    assert dwell.over and dwell.completed and dwell.overshoots == 1
+    assert dwell.movement_s == pytest.approx(56 * STEP_S)
+    late = Dwell(1.0, 0.5)
+    late.step(True, 0.5)
+    assert late.over and not late.completed and late.movement_s == 0.5

@@ -59,7 +59,7 @@ def test_every_dof_has_to_be_there_and_stay_for_the_dwell():
     trial = TacTrial(np.array([45.0, 67.0]), np.array([81.0, 67.0]), RULES)
     place(trial, (45, 67), 0.5)
     place(trial, (81, 72.5), 2.5)  # the elbow has moved away
-    assert not trial.inside and trial.near == [True, False] and trial.overshoots == 0
+    assert not trial.inside and trial.near == [True, False] and trial.dwell.overshoots == 0
     place(trial, (77, 71), 1.0)  # within 5 degrees each
     place(trial, (75.9, 71), 0.2)  # left it
     place(trial, (81, 67), 2.1)
@@ -85,7 +85,7 @@ def test_time_runs_out():
     place(trial, (45,), 13.5)
     place(trial, (81,), 3.0)
     made = trial.outcome()
-    assert trial.elapsed_s == pytest.approx(15.0) and not made.completed
+    assert trial.dwell.elapsed_s == pytest.approx(15.0) and not made.completed
     assert made.movement_s == 15.0
 
 

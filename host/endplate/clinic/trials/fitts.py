@@ -24,6 +24,8 @@ from itertools import product
 
 import numpy as np
 
+from endplate.clinic.trials.dwell import Dwell
+
 EDGE = 1.0  # of the cube
 
 
@@ -83,12 +85,14 @@ class Trial:
         self.target = target
         self.rules = rules
         self.position = np.zeros(len(target.centre))
-        self.elapsed_s = 0.0
         self.path = 0.0
-        self.overshoots = 0
-        self.over = False
-        self._entered_s: float | None = None
+        self.dwell = Dwell(rules.dwell_s, rules.limit_s)
         self._centre = np.array(target.centre)
+
+    @property
+    def over(self) -> bool:
+        """Completed, or out of time."""
+        return self.dwell.over
 
     @property
     def inside(self) -> bool:
@@ -106,29 +110,18 @@ class Trial:
         before = self.position
         self.position = np.clip(before + move, -EDGE, EDGE)
         self.path += float(np.linalg.norm(self.position - before))
-        self.elapsed_s += seconds
-        if self.inside:
-            if self._entered_s is None:
-                self._entered_s = self.elapsed_s
-            self.over = self.elapsed_s - self._entered_s >= self.rules.dwell_s - 1e-9
-        elif self._entered_s is not None:
-            self._entered_s = None
-            self.overshoots += 1
-        if self.elapsed_s >= self.rules.limit_s - 1e-9:
-            self.over = True
+        self.dwell.step(self.inside, seconds)
 
     def outcome(self) -> Outcome:
         """What came of it, when it is over."""
-        dwelt = self.elapsed_s - (self.elapsed_s if self._entered_s is None else self._entered_s)
-        completed = self._entered_s is not None and dwelt >= self.rules.dwell_s - 1e-9
         straight = float(np.linalg.norm(self.position))
         return Outcome(
             self.target,
-            completed,
-            self._entered_s if completed and self._entered_s else self.rules.limit_s,
+            self.dwell.completed,
+            self.dwell.movement_s,
             self.path,
             min(1.0, straight / self.path) if self.path > 0 else 0.0,
-            self.overshoots,
+            self.dwell.overshoots,
         )
 
 

@@ -24,7 +24,9 @@ USUAL_TARGETS = 12
 class Trial(Protocol):
     """One thing asked for."""
 
-    over: bool
+    @property
+    def over(self) -> bool:
+        """Nothing more is asked for."""
 
     def step(self, velocity: np.ndarray, seconds: float) -> None:
         """`velocity` [DoF] -1..1, for so long."""

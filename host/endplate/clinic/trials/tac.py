@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 
+from endplate.clinic.trials.dwell import Dwell
 from endplate.clinic.trials.posture import Axis, moved
 from endplate.clinic.trials.run import Run, mean, replay
 
@@ -66,11 +67,14 @@ class TacTrial:
     def __init__(self, start: np.ndarray, target: np.ndarray, rules: Rules = USUAL) -> None:
         self.start, self.target, self.rules = np.array(start), np.array(target), rules
         self.posture = self.start
-        self.over = False
-        self.elapsed_s = self.path = 0.0
-        self.overshoots = 0
-        self._entered_s: float | None = None
+        self.path = 0.0
+        self.dwell = Dwell(rules.dwell_s, rules.limit_s)
         self._corner = self.start  # of the path, the last one
+
+    @property
+    def over(self) -> bool:
+        """Completed, or out of time."""
+        return self.dwell.over
 
     @property
     def near(self) -> list[bool]:
@@ -92,27 +96,16 @@ class TacTrial:
         if step >= self.rules.grain_deg:
             self.path += step
             self._corner = self.posture
-        self.elapsed_s += seconds
-        if self.inside:
-            if self._entered_s is None:
-                self._entered_s = self.elapsed_s
-            self.over = self.elapsed_s - self._entered_s >= self.rules.dwell_s - 1e-9
-        elif self._entered_s is not None:
-            self._entered_s = None
-            self.overshoots += 1
-        if self.elapsed_s >= self.rules.limit_s - 1e-9:
-            self.over = True
+        self.dwell.step(self.inside, seconds)
 
     def outcome(self) -> Outcome:
         """What came of it, when it is over."""
-        entered, limit_s = self._entered_s, self.rules.limit_s
-        completed = entered is not None and self.elapsed_s - entered >= self.rules.dwell_s - 1e-9
         path = self.path + float(np.linalg.norm(self.posture - self._corner))
         straight = float(np.linalg.norm(self.posture - self.start))
         return Outcome(
-            tuple(self.start.tolist()), tuple(self.target.tolist()), completed,
-            entered if completed and entered is not None else limit_s, path,
-            min(1.0, straight / path) if path > 0 else 0.0, self.overshoots,
+            tuple(self.start.tolist()), tuple(self.target.tolist()), self.dwell.completed,
+            self.dwell.movement_s, path, min(1.0, straight / path) if path > 0 else 0.0,
+            self.dwell.overshoots,
         )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import math
 
 import pytest
 
-from endplate.clinic.separation import PAUSE_S, Rules, SeparationRun, Trial, order, said
+from endplate.clinic.trials.separation import Rules, SeparationRun, Trial, order, said
 
 STEP_S = 0.05
 
@@ -111,7 +111,7 @@ def test_a_run_is_kept_with_its_settings_and_marks_each_target():
 
 def test_between_targets_there_is_a_pause():
     run = SeparationRun(("a", "b"), 1)
-    run.step((0, 0), PAUSE_S - 0.1)
+    run.step((0, 0), SeparationRun.pause_s - 0.1)
     assert run.trial is None
     run.step((0, 0), 0.2)
     assert run.trial is not None

@@ -22,6 +22,7 @@ from PyQt6.QtWidgets import QApplication
 from endplate.clinic.records.database import Database
 from endplate.clinic.records.patients import Patient, Patients, sites_of
 from endplate.clinic.records.visits import Visits
+from endplate.clinic.trials.separation import SeparationRun
 from endplate.hardware import load_montage
 from endplate.monitor import patient_view, showing
 from endplate.monitor.patient_view import Bar
@@ -302,7 +303,7 @@ def test_another_page_takes_it_away(window, qtbot):
 def test_a_patient_who_can_plays_the_task_and_its_result_is_kept(
     window, outside, qtbot, monkeypatch
 ):
-    monkeypatch.setattr("endplate.clinic.separation.PAUSE_S", 0.2)
+    monkeypatch.setattr(SeparationRun, "pause_s", 0.2)
     page = window.sites
     muscles(window, outside)
     page.signal.targets.setValue(4)

@@ -16,7 +16,7 @@ from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QWidget
 
 from endplate.clinic.effort import Scale
-from endplate.clinic.separation import USUAL, SeparationRun, Trial
+from endplate.clinic.trials.separation import USUAL, SeparationRun, Trial
 from endplate.errors import EndplateError
 from endplate.live.feed import FeedInfo
 from endplate.monitor.frame import Foot

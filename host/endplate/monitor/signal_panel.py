@@ -11,7 +11,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
 
 from endplate.clinic.records.patients import Patient
 from endplate.clinic.records.visits import Visits
-from endplate.clinic.separation import USUAL_TARGETS, said
+from endplate.clinic.trials.separation import USUAL_TARGETS, said
 from endplate.fit.sites.warmup import Warmup
 from endplate.live.feed import FeedInfo
 from endplate.monitor.pages.page import heading, quiet

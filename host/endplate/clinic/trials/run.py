@@ -35,40 +35,23 @@ class Trial(Protocol):
         """What came of it, when it is over: a dataclass."""
 
 
-@dataclass
-class Run:
-    """Of the DoF named in `dofs`; `seed` makes the order of what is asked for. Each kind of test
-    says what is asked for and which figures come of it."""
+class Turns:
+    """One task after the other, with a pause of `pause_s` before each."""
 
-    kind = ""
-    dofs: tuple[str, ...]
-    count: int = USUAL_TARGETS
-    seed: int = 1
-    rules: Any = None
-    outcomes: list[Any] = field(default_factory=list)
+    pause_s = PAUSE_S
+    outcomes: list[Any]
 
-    def __post_init__(self) -> None:
-        """Begins with a pause."""
-        self._left = self._tasks()
-        self.tasks = list(self._left)
-        self.count = len(self.tasks)
+    def _deal(self, tasks: Sequence[Any]) -> None:
+        """All that will be asked for, in order; begins with a pause."""
+        self.tasks, self._left = list(tasks), list(tasks)
         self.trial: Any = None  # a Trial, of the kind's own class
-        self.hops = 0
-        self._pause_s = 0.0
-
-    def _tasks(self) -> list[Any]:
-        """All that will be asked for, in order."""
-        raise NotImplementedError
+        self._paused_s = 0.0
 
     def _begin(self, task: Any) -> Trial:
         """Asks for it."""
         raise NotImplementedError
 
-    def _figures(self) -> dict[str, Any]:
-        """Of the outcomes."""
-        raise NotImplementedError
-
-    def _rested(self, velocity: np.ndarray, seconds: float) -> bool:
+    def _rested(self, given: np.ndarray, seconds: float) -> bool:
         """Whether the pause, long enough by the clock, may end."""
         return True
 
@@ -81,6 +64,46 @@ class Run:
     def waiting(self) -> bool:
         """A pause: nothing is asked for."""
         return self.trial is None
+
+    def _turn(self, given: np.ndarray, seconds: float) -> None:
+        """One hop, of the pause or of the trial that is on."""
+        if self.trial is None:
+            self._paused_s += seconds
+            rested = self._rested(given, seconds)
+            if self._paused_s >= self.pause_s - 1e-9 and rested:
+                self.trial, self._paused_s = self._begin(self._left.pop(0)), 0.0
+            return
+        self.trial.step(given, seconds)
+        if self.trial.over:
+            self.outcomes.append(self.trial.outcome())
+            self.trial = None
+
+
+@dataclass
+class Run(Turns):
+    """Of the DoF named in `dofs`; `seed` makes the order of what is asked for. Each kind of test
+    says what is asked for and which figures come of it."""
+
+    kind = ""
+    dofs: tuple[str, ...]
+    count: int = USUAL_TARGETS
+    seed: int = 1
+    rules: Any = None
+    outcomes: list[Any] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Begins with a pause."""
+        self._deal(self._tasks())
+        self.count = len(self.tasks)
+        self.hops = 0
+
+    def _tasks(self) -> list[Any]:
+        """All that will be asked for, in order."""
+        raise NotImplementedError
+
+    def _figures(self) -> dict[str, Any]:
+        """Of the outcomes."""
+        raise NotImplementedError
 
     @property
     def number(self) -> int:
@@ -96,28 +119,19 @@ class Run:
         if given.shape != (len(self.dofs),) or not np.isfinite(given).all():
             raise ValueError(f"a velocity must be {len(self.dofs)} numbers")
         self.hops += 1
-        if self.trial is None:
-            self._pause_s += seconds
-            rested = self._rested(given, seconds)
-            if self._pause_s >= PAUSE_S - 1e-9 and rested:
-                self.trial, self._pause_s = self._begin(self._left.pop(0)), 0.0
-            return
-        self.trial.step(given, seconds)
-        if self.trial.over:
-            self.outcomes.append(self.trial.outcome())
-            self.trial = None
+        self._turn(given, seconds)
 
     def figures(self) -> dict[str, Any]:
         """Of the trials so far; one that there is none of is None. Raises ValueError without a
         trial."""
-        return _plain(self._figures())
+        return plain(self._figures())
 
     def record(self, **more: Any) -> dict[str, Any]:
         """What is kept of it: settings, figures and every trial."""
         return {
             "dofs": list(self.dofs), "targets": self.count, "seed": self.seed, "hops": self.hops,
             "rules": asdict(self.rules), "figures": self.figures(),
-            "outcomes": [_plain(asdict(each)) for each in self.outcomes], **more,
+            "outcomes": [plain(asdict(each)) for each in self.outcomes], **more,
         }  # fmt: skip
 
 
@@ -157,12 +171,12 @@ def mean(values: Sequence[float]) -> float:
     return float(np.mean(values)) if len(values) else math.nan
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """NaN as None, tuples as lists: as it comes back from the records."""
     if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
+        return {name: plain(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [plain(one) for one in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

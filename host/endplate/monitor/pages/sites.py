@@ -20,7 +20,7 @@ from PyQt6.QtWidgets import (
 )
 
 from endplate.clinic.montage_file import NAME as MONTAGE
-from endplate.clinic.separation import SeparationRun, said
+from endplate.clinic.trials.separation import SeparationRun, said
 from endplate.errors import EndplateError
 from endplate.fit.sites.site_test import Judged
 from endplate.live.feed import FeedInfo

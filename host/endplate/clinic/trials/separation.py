@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-PAUSE_S = 2.0  # the patient relaxes
+from endplate.clinic.trials.run import Turns, mean, plain
+
 USUAL_TARGETS = 8
 LEAST_SHARE = 0.01  # of the site's effort: more than 40 dB apart is nothing that a bar shows
 
@@ -119,9 +120,11 @@ def order(sites: int, count: int, seed: int) -> list[int]:
 
 
 @dataclass
-class SeparationRun:
-    """Of the sites with `labels`, two or more; `seed` makes the order of the targets."""
+class SeparationRun(Turns):
+    """Of the sites with `labels`, two or more; `seed` makes the order of the targets. No
+    Run: it is told efforts of sites, of which a recording keeps neither rest nor reference."""
 
+    pause_s = 2.0  # the patient relaxes
     labels: tuple[str, ...]
     count: int = USUAL_TARGETS
     seed: int = 1
@@ -132,32 +135,23 @@ class SeparationRun:
         """Begins with a pause. Raises ValueError for one site alone."""
         if len(self.labels) < 2:
             raise ValueError("one site alone cannot be told from others")
-        self._left = order(len(self.labels), self.count, self.seed)
-        self._pause_s = PAUSE_S
-        self.trial: Trial | None = None
+        self._deal(order(len(self.labels), self.count, self.seed))
 
-    @property
-    def over(self) -> bool:
-        """All targets are played."""
-        return self.trial is None and not self._left
+    def _begin(self, task: int) -> Any:
+        return Trial(task, len(self.labels), self.rules)
 
     def step(self, efforts: Sequence[float] | np.ndarray, seconds: float) -> str:
         """Efforts in the order of `labels`. What is to be marked in the recording because it
         happened now, "" otherwise."""
         if self.over:
             return ""
-        if self.trial is None:
-            self._pause_s -= seconds
-            if self._pause_s > 0:
-                return ""
-            self.trial = Trial(self._left.pop(0), len(self.labels), self.rules)
-            return f"separation: raise {self.labels[self.trial.site]}"
-        self.trial.step(efforts, seconds)
-        if not self.trial.over:
+        before = self.trial
+        self._turn(np.asarray(efforts, float), seconds)
+        if before is None:
+            return "" if self.waiting else f"separation: raise {self.labels[self.trial.site]}"
+        if not self.waiting:
             return ""
-        made = self.trial.outcome()
-        self.outcomes.append(made)
-        self.trial, self._pause_s = None, PAUSE_S
+        made = self.outcomes[-1]
         return f"separation: {'hit' if made.hit else 'missed'} {self.labels[made.site]}"
 
     def record(self, **more: Any) -> dict[str, Any]:
@@ -171,19 +165,14 @@ class SeparationRun:
         return {
             "sites": list(self.labels), "targets": self.count, "seed": self.seed,
             "rules": asdict(self.rules),
-            "figures": {
+            "figures": plain({
                 "n": len(self.outcomes), "hits": len(hits),
-                "seconds": _mean([one.seconds for one in hits]),
-                "apart_db": _mean(apart), "others": _mean(others), "in_band": len(apart),
-            },
-            "outcomes": [{name: None if isinstance(value, float) and math.isnan(value) else value
-                          for name, value in asdict(one).items()} for one in self.outcomes],
+                "seconds": mean([one.seconds for one in hits]),
+                "apart_db": mean(apart), "others": mean(others), "in_band": len(apart),
+            }),
+            "outcomes": [plain(asdict(one)) for one in self.outcomes],
             **more,
         }  # fmt: skip
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    return float(np.mean(values)) if values else None
 
 
 def said(content: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from endplate.cli import main
-from endplate.cli.visiting import brought
+from endplate.cli.visiting import BDF, brought
 from endplate.clinic.records.database import Database
 from endplate.clinic.records.patients import Patients
 from endplate.clinic.records.visits import Visits
@@ -33,7 +33,9 @@ def data(tmp_path, monkeypatch):
 
 
 def test_what_comes_of_it_is_kept_with_the_visit(data, recording, capsys):
-    assert main(["sites", "--recording", str(recording), "--patient", "A17"]) == 0
+    given = data.parent / "someone.BDF"  # another system's way to write it
+    given.write_bytes(recording.read_bytes())
+    assert main(["sites", "--recording", str(given), "--patient", "A17"]) == 0
     calibrate = ["calibrate", "--recording", str(recording), "--patient", "A17"]
     assert main([*calibrate, "--decoder", "ridge on RMS"]) == 0
     with Database(data) as database:
@@ -45,21 +47,37 @@ def test_what_comes_of_it_is_kept_with_the_visit(data, recording, capsys):
     assert results[0].content["sites"][0] == "Lateral biceps"
     assert (visit.folder / "profile.json").exists() and list(visit.folder.glob("*-sites.json"))
     capsys.readouterr()
-    kept = visit.folder / recording.name  # it was made elsewhere
-    assert kept.read_bytes() == recording.read_bytes()
+    (kept,) = visit.recordings()  # it was made elsewhere
+    assert kept.name == recording.name and kept.read_bytes() == recording.read_bytes()
     assert main(["report", "A17"]) == 0
-    assert "figures are the same when computed again" in capsys.readouterr().out
+    said = " ".join(capsys.readouterr().out.split())
+    assert "figures are the same when computed again" in said
+    assert "No recording lies" not in said and "is not in the visit's folder" not in said
 
 
 def test_another_recording_of_that_name_gets_another(tmp_path):
     (tmp_path / "there").mkdir()
-    for number, text in enumerate(("one", "two", "one")):
-        path = tmp_path / "a.bdf"
-        path.write_text(text)
-        name = ("a.bdf", "a-2.bdf", "a.bdf")[number]
+    for given, text, name in (
+        ("a.bdf", b"one", "a.bdf"), ("a.BDF", b"two", "a-2.bdf"), ("a.bdf", b"one", "a.bdf"),
+        ("b.rec", b"one", "b.rec.bdf"), ("c", b"one", "c.bdf"),
+    ):  # fmt: skip
+        path = tmp_path / given
+        path.write_bytes(BDF + text)
         assert brought(path, tmp_path / "there") == tmp_path / "there" / name
     with pytest.raises(RecordsError, match="cannot be copied into the visit's folder"):
         brought(path, tmp_path / "nowhere")
+    path.unlink()
+    with pytest.raises(RecordsError, match="cannot be read"):
+        brought(path, tmp_path / "there")
+
+
+def test_what_is_no_bdf_is_kept_with_no_visit(data, recording, capsys):
+    (data.parent / "on.journal").write_bytes(b"ENDPLATE JOURNAL 1\n")
+    assert main(["sites", "--recording", "on.journal", "--patient", "A17"]) == 2
+    assert "on.journal is no BDF+ file, and a visit keeps no other" in capsys.readouterr().err
+    with Database(data) as database:
+        (visit,) = Visits(database).of(Patients(database).find("A17"))
+        assert Visits(database).results(visit) == [] and not list(visit.folder.glob("on*"))
 
 
 WRONG = [

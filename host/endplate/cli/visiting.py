@@ -24,6 +24,8 @@ from endplate.clinic.records.visits import Visit, Visits
 from endplate.errors import RecordsError, UsageError
 from endplate.live.profile_versions import current
 
+BDF = b"\xffBIOSEMI"  # how such a file begins
+
 
 def add_patient(parser: argparse.ArgumentParser) -> None:
     """--patient and --data."""
@@ -86,12 +88,26 @@ def visiting(arguments: argparse.Namespace) -> Iterator[AtVisit | None]:
 
 
 def brought(path: Path, folder: Path) -> Path:
-    """A recording from elsewhere, copied into a visit's folder: what is kept there was made of it.
-    Raises RecordsError."""
-    out = folder / path.name
+    """A recording from elsewhere, copied into a visit's folder under the ending .bdf: what is kept
+    there was made of it. Raises RecordsError, also for what is no BDF+ file."""
+    try:
+        with path.open("rb") as file:
+            ours = file.read(len(BDF)) == BDF
+    except OSError as error:
+        raise RecordsError(
+            f"The recording {path} cannot be read ({error.strerror}): copy it again, or name "
+            "another."
+        ) from None
+    if not ours:
+        raise RecordsError(
+            f"{path.name} is no BDF+ file, and a visit keeps no other recordings: leave --patient "
+            "out to look at it; a .journal becomes .bdf when its session is ended."
+        )
+    stem = path.stem if path.suffix.lower() == ".bdf" else path.name
+    out = folder / f"{stem}.bdf"
     number = 2
     while out.exists() and not cmp(path, out, shallow=False):
-        out = folder / f"{path.stem}-{number}{path.suffix}"
+        out = folder / f"{stem}-{number}.bdf"
         number += 1
     if out.exists():
         return out

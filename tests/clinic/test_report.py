@@ -301,6 +301,16 @@ def test_a_recording_of_no_visit_with_cues_has_sites_and_decoder(
     assert "Decoder that its cues would make" in text and "it is kept nowhere" in text
 
 
+def test_a_test_that_cannot_be_read_is_a_row_and_the_report_is_whole(database):
+    patient = Patients(database).find("DEMO")
+    last = Visits(database).of(patient)[0]
+    Visits(database).keep(last, "fitts", {"figures": {}}, NOW)
+    found = report(database, patient, last, TODAY)
+    (table,) = (one for one in found.tables if one.title == "Tests")
+    assert table.rows[-1] == ("Fitts test", "–", "–", "What was kept of it cannot be read.")
+    assert len(table.rows) == 3 and "throughput" in " ".join(one.name for one in found.trends)
+
+
 def test_records_of_a_newer_version_are_left_alone(command, tmp_path):
     data = tmp_path / "newer"
     with Database(data) as made:

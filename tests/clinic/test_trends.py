@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 
 from endplate.clinic.records.scores import Score, Scores
 from endplate.clinic.records.visits import Visits
 from endplate.clinic.trends import Point, Trend, trends
+from endplate.clinic.trials.timed import PROSTHESIS
 
 from .conftest import NOW
 
@@ -43,6 +45,32 @@ def test_figures_come_in_the_order_of_the_visits_with_the_baseline_apart(databas
         "Changes below 0.55 logits are within measurement error."
     )
     assert rate.band_said() == ""
+
+
+def test_a_result_that_cannot_be_read_is_no_point(database, patient):
+    visits = Visits(database)
+    visit = visits.begin(patient, NOW)
+    visits.keep(visit, "fitts", fitts(0.9, 1.1), NOW)
+    visits.keep(visit, "fitts", {"figures": {}}, NOW + timedelta(days=1))
+    visits.keep(visit, "tac", {"figures": []}, NOW)
+    visits.keep(visit, "box-and-blocks", {"hand": PROSTHESIS}, NOW)
+    scores = Scores(database)
+    scores.add(patient, Score("box-and-blocks", NOW.date(), 19), NOW.date())
+    found = {trend.name: len(trend.points) for trend in trends(visits, scores, patient)}
+    assert found == dict.fromkeys(
+        ("Fitts: completed", "Fitts: throughput", "Fitts: path efficiency", "Box and Blocks"), 1
+    )
+
+
+def test_of_one_kind_only_that_kind_is_read(database, patient, monkeypatch):
+    visits, read = Visits(database), []
+    visit = visits.begin(patient, NOW)
+    for kind in ("fitts", "calibration", "sites"):
+        visits.keep(visit, kind, fitts(0.9, 1.1), NOW)
+    real = json.loads
+    monkeypatch.setattr("json.loads", lambda text: read.append(text) or real(text))
+    assert len(trends(visits, Scores(database), patient, "fitts")) == 3
+    assert len(read) == 1
 
 
 def test_a_test_without_throughput_is_no_point(database, patient):

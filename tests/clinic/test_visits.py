@@ -106,6 +106,17 @@ def test_a_change_is_called_what_it_is(key, before, now, word):
     assert change_in_words(before, now, one.better, one.mdc) == word
 
 
+def test_uids_of_a_patients_results(database, patient):
+    visits, made = Visits(database), []
+    for at in (NOW, NOW - timedelta(days=9)):
+        visit = visits.begin(patient, at)
+        made += [visits.keep(visit, kind, {}, at).uid for kind in ("sites", "fitts")]
+    other = Patients(database).add(someone("B2"), NOW)
+    visits.keep(visits.begin(other, NOW), "sites", {}, NOW)
+    assert sorted(visits.uids(patient)) == sorted(made)
+    assert set(visits.uids(patient)[:2]) == set(made[2:]), "the earlier first"
+
+
 def test_scores_of_one_patient_are_not_those_of_another(database, patient):
     other = Patients(database).add(someone("B2"), NOW)
     Scores(database).add(patient, Score("acmc", TODAY, 1), TODAY)

@@ -23,7 +23,7 @@ import numpy as np
 from endplate.clinic.desk import PROFILE
 from endplate.clinic.made_of import KEY, MadeOf
 from endplate.clinic.records.database import Database
-from endplate.clinic.records.visits import Result, Visit, Visits
+from endplate.clinic.records.visits import SHAPELESS, Result, Visit, Visits
 from endplate.clinic.remarked import marked
 from endplate.clinic.trials import kinds
 from endplate.clinic.trials.tac import HAND, TacRun
@@ -46,7 +46,6 @@ from endplate.live.recording import read_recording
 
 NAMES = {"sites": "site test", "calibration": "calibration",
          "separation": "separation task"}  # and those of the tests
-SHAPELESS = (KeyError, IndexError, TypeError, ValueError, AttributeError)  # of a kept result
 MOST_SAID = 12  # differences in words; of more only how many
 
 Tell = Callable[[str], None]

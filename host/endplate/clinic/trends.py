@@ -5,6 +5,7 @@ which a report shows them."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 
 from endplate.clinic.records.patients import Patient
 from endplate.clinic.records.scores import INSTRUMENTS, WITHIN, Scores, change_in_words
-from endplate.clinic.records.visits import Result, Visits
+from endplate.clinic.records.visits import SHAPELESS, Result, Visits
 from endplate.clinic.trials.tac import HAND, SCREEN
 from endplate.clinic.trials.timed import PROSTHESIS
 
@@ -123,10 +124,10 @@ FIGURES: tuple[tuple[str, str, str, Callable[[dict[str, Any]], float | None], in
 
 
 def trends(visits: Visits, scores: Scores, patient: Patient, only: str = "") -> list[Trend]:
-    """Everything that there is a figure of; `only` of one kind of result or instrument."""
-    results = [
-        result for visit in reversed(visits.of(patient)) for result in visits.results(visit)
-    ]
+    """Everything that there is a figure of; `only` of one kind of result or instrument. A result
+    that cannot be read has none."""
+    results = [result for visit in reversed(visits.of(patient))
+               for result in visits.results(visit, only)]  # fmt: skip
     found = []
     for name, unit, kind, read, better in FIGURES:
         if only not in ("", kind):
@@ -160,9 +161,13 @@ def _points(
     """The last of each day, own control and baseline apart."""
     found: dict[tuple[date, bool], Point] = {}
     for result in results:
-        if result.kind == kind and (value := read(result.content)) is not None:
-            other = bool(result.content.get("direct"))
-            found[result.made.date(), other] = Point(result.made.date(), float(value), other)
+        if result.kind != kind:
+            continue
+        with suppress(*SHAPELESS):
+            value = read(result.content)
+            if value is not None:
+                other = bool(result.content.get("direct"))
+                found[result.made.date(), other] = Point(result.made.date(), float(value), other)
     return sorted(found.values(), key=lambda point: (point.dated, point.other))
 
 

@@ -179,9 +179,7 @@ class ReportPane(QWidget):
             return None
         visit = here.visits.find(uid)
         recordings = tuple((path.name, path.stat().st_mtime_ns) for path in visit.recordings())
-        results = tuple(
-            one.uid for each in here.visits.of(here.patient) for one in here.visits.results(each)
-        )
+        results = here.visits.uids(here.patient)
         scores = tuple(one.uid for one in here.scores.of(here.patient))
         return here.patient, visit, recordings, results, scores
 

@@ -17,6 +17,8 @@ from endplate.clinic.records.patients import Patient
 from endplate.errors import RecordsError
 
 RECORDINGS = "*.bdf"
+#: What reading the content of a result can raise that is not what its kind has.
+SHAPELESS = (KeyError, IndexError, TypeError, ValueError, AttributeError)
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,14 @@ class Visits:
                    json.loads(row["content"]))
             for row in found
         ]  # fmt: skip
+
+    def uids(self, patient: Patient) -> tuple[str, ...]:
+        """Of all results of a patient, without reading them."""
+        found = self._database.rows(
+            "SELECT result.uid FROM result JOIN visit ON result.visit = visit.uid "
+            "WHERE visit.patient = ? ORDER BY result.made", (patient.uid,),
+        )  # fmt: skip
+        return tuple(row["uid"] for row in found)
 
     def _visit(self, row: sqlite3.Row) -> Visit:
         ended = row["ended"]

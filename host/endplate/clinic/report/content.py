@@ -26,6 +26,7 @@ from endplate.clinic.trends import Trend, trends
 from endplate.errors import EndplateError
 from endplate.live.profile_file import load_profile
 
+FIRST = "This is the first visit."
 MOST_NOTES = 700  # characters; the rest stays in the records
 
 NOT_ITS_OWN = "The profile in use was not calibrated in this visit."
@@ -90,7 +91,7 @@ def report(
         tuple(one for one in tables if one), source.lines, patient.simulated or simulated,
         visit.began.date(), today, patient,
         advice(sites.content["advice"]) if sites else (),
-        tuple(_changes(before, _of_use(results, visit))) if earlier else ("This is the first visit.",),
+        tuple(_changes(before, _of_use(results, visit)) if earlier else [FIRST]),
         tuple(_until(trends(visits, Scores(database), patient), visit.began.date())),
         tuple(missing), tuple(checked),
     )  # fmt: skip

@@ -3,33 +3,37 @@
 
 from __future__ import annotations
 
-from endplate.clinic.records.visits import Result
+from endplate.clinic.records.visits import SHAPELESS, Result
 from endplate.clinic.report.table import Table
 from endplate.clinic.trials import kinds
 
+UNREAD = "What was kept of it cannot be read."
 
 def tests(results: list[Result]) -> Table | None:
     """None when there was none."""
-    played = [one for one in results if one.kind in kinds.TESTS]
-    if not played:
+    rows: list[tuple[str, str, str, str]] = []
+    rules: dict[str, None] = {}
+    for one in results:
+        if one.kind not in kinds.TESTS:
+            continue
+        name = kinds.TESTS[one.kind].name
+        try:
+            row, rule = _row(one), f"{name}: {kinds.TESTS[one.kind].rules(one.content)}."
+        except SHAPELESS:
+            rows.append((name, "–", "–", UNREAD))
+        else:
+            rows.append(row)
+            rules[rule] = None  # of each kind once; of each test where they differ
+    if not rows:
         return None
-    rows = tuple(
-        (kinds.TESTS[one.kind].name,
-         {"direct": "direct control"}.get(by := kinds.control(one.content), by),
-         kinds.what(one.content), _sentence(kinds.TESTS[one.kind].said(one.content)))
-        for one in played
-    )  # fmt: skip
-    return Table("Tests", ("test", "control", "DoF or hand", "what came of it"), rows,
-                 _rules(played))  # fmt: skip
+    return Table("Tests", ("test", "control", "DoF or hand", "what came of it"), tuple(rows),
+                 " ".join(rules))  # fmt: skip
 
 
-def _rules(played: list[Result]) -> str:
-    """Of each kind; of each test where they differ."""
-    said: dict[str, None] = {}
-    for one in played:
-        kind = kinds.TESTS[one.kind]
-        said[f"{kind.name}: {kind.rules(one.content)}."] = None
-    return " ".join(said)
+def _row(one: Result) -> tuple[str, str, str, str]:
+    kind, control = kinds.TESTS[one.kind], kinds.control(one.content)
+    return (kind.name, "direct control" if control == "direct" else control,
+            kinds.what(one.content), _sentence(kind.said(one.content)))  # fmt: skip
 
 
 def _sentence(text: str) -> str:

@@ -19,7 +19,9 @@ from PyQt6.QtWidgets import QFileDialog, QInputDialog
 
 from endplate.clinic.records.database import NAME, VERSION, Database
 from endplate.clinic.records.patients import Patient, Patients, sites_of
+from endplate.clinic.records.scores import Scores
 from endplate.clinic.records.visits import Visits
+from endplate.errors import RecordsError
 from endplate.hardware import load_montage
 from endplate.monitor.limb_view import spots
 from endplate.monitor.theme import DARK, LIGHT
@@ -225,6 +227,50 @@ def test_records_of_a_newer_version_are_said_and_nothing_else_breaks(qtbot, open
     qtbot.keyClick(window, "1")
     qtbot.mouseClick(window.foot.step, LEFT)
     assert window.patient.list.count() == 2 and window.patient.hint.isHidden()
+
+
+def test_records_that_cannot_be_read_for_a_while_are_one_sentence(
+    qtbot, opened, records, monkeypatch
+):
+    """Another program holds them, say: first the visits, then what came of them."""
+    window = opened(records)
+    window.patient.list.setCurrentRow(0)
+    assert window.patient.past.count() == 1
+    why = "The records are in use by another program: close it there, then try again."
+
+    def refuse(*_):
+        raise RecordsError(why)
+
+    for name in ("of", "results"):
+        with monkeypatch.context() as patched:
+            patched.setattr(Visits, name, refuse)
+            window.patient.refresh()
+            assert window.patient.past.item(0).text() == why
+            assert (window.patient.hint.text() == why) == (name == "of")
+            window.turn_to(window.pages.index(window.follow_up))
+            assert window.follow_up.hint.text() == why
+            window.turn_to(0)
+        window.patient.refresh()
+        window.follow_up.refresh()
+        assert "recording" in window.patient.past.item(0).text(), "and then they are there again"
+        assert window.follow_up.hint.text() != why
+
+
+def test_a_score_that_cannot_be_taken_out_stays_and_says_why(qtbot, opened, records, monkeypatch):
+    window = opened(records)
+    window.patient.list.setCurrentRow(0)
+    page = window.follow_up
+    page.value.setText("3")
+    page.do_step()
+
+    def refuse(*_):
+        raise RecordsError("The disk is full.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Scores, "remove", refuse)
+        assert page.undo() and window.note.text() == "The disk is full."
+    assert page.undo() and window.note.text() == "Taken out again."
+    assert not page.undo()
 
 
 def test_enter_in_a_line_keeps_it_and_starts_nothing(qtbot, opened, records):

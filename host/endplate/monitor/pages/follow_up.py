@@ -125,9 +125,11 @@ class FollowUpPage(Page):
         if not self._entered:
             return False
         try:
-            self._here.scores.remove(self._entered.pop())
+            self._here.scores.remove(self._entered[-1])
         except EndplateError as error:
             self.said.emit(str(error))
+            return True
+        self._entered.pop()
         self.said.emit("Taken out again.")
         self.refresh()
         return True
@@ -142,15 +144,20 @@ class FollowUpPage(Page):
         self.report.end()
 
     def refresh(self) -> None:
-        """Everything of the patient who is chosen."""
+        """Everything of the patient who is chosen, or why it cannot be read."""
         for view in self.views:
             self._rows.removeWidget(view)
             view.deleteLater()
         self.views = []
-        patient = self._here.patient
-        self.report.show_visits(self._here.visits.of(patient) if patient else [])
-        found = trends(self._here.visits, self._here.scores, patient) if patient else []
+        patient, visits, found = self._here.patient, [], []
         self.hint.setText(EMPTY)
+        if patient is not None:
+            try:
+                visits = self._here.visits.of(patient)
+                found = trends(self._here.visits, self._here.scores, patient)
+            except EndplateError as error:
+                self.hint.setText(str(error))
+        self.report.show_visits(visits)
         if patient is not None and found:
             first = min(point.dated for trend in found for point in trend.points)
             since = patient.tmr if patient.tmr and patient.tmr <= first else first

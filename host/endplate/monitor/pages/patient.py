@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 
@@ -129,16 +130,17 @@ class PatientPage(Page):
         self._draft = False
         try:
             everybody = [] if self._here.folder is None else self._here.patients.all()
+            words = [self._words(one) for one in everybody]
         except EndplateError as error:
-            everybody = []
+            everybody, words = [], []
             self.hint.setText(str(error))
         else:
             self.hint.setText("" if everybody else EMPTY)
         self.list.blockSignals(True)
         self.list.clear()
         chosen = self._here.patient.uid if self._here.patient else ""
-        for one in everybody:
-            item = QListWidgetItem(self._words(one))
+        for one, text in zip(everybody, words, strict=True):
+            item = QListWidgetItem(text)
             item.setData(Qt.ItemDataRole.UserRole, one)
             self.list.addItem(item)
             if one.uid == chosen:
@@ -170,8 +172,11 @@ class PatientPage(Page):
             button.setEnabled(patient is not None and not self._draft)
         self.past.clear()
         if patient is not None:
-            for visit in self._here.visits.of(patient):
-                self.past.addItem(self._visit_words(visit))
+            try:
+                said = [self._visit_words(visit) for visit in self._here.visits.of(patient)]
+            except EndplateError as error:
+                said = [str(error)]
+            self.past.addItems(said)
         self.changed.emit()
 
     def _visit_words(self, visit: Visit) -> str:
@@ -232,8 +237,9 @@ class PatientPage(Page):
     def _relabel(self, patient: Patient) -> None:
         item = self.list.currentItem()
         if item is not None:
-            item.setText(self._words(patient))
             item.setData(Qt.ItemDataRole.UserRole, patient)
+            with suppress(EndplateError):  # its words stay what they were
+                item.setText(self._words(patient))
 
     def undo(self) -> bool:
         """The last change of the patient's facts."""
@@ -283,7 +289,11 @@ class PatientPage(Page):
         if self._here.visit is not None:
             self.said.emit("A visit is on: end it before you delete anybody.")
             return
-        visits = len(self._here.visits.of(patient))
+        try:
+            visits = len(self._here.visits.of(patient))
+        except EndplateError as error:
+            self.said.emit(str(error))
+            return
         typed, sure = QInputDialog.getText(
             self, "Delete a patient",
             f"{patient.code}, {visits} visits, recordings and scores will be gone for good.\n"
@@ -309,6 +319,9 @@ class PatientPage(Page):
 
     def _visit_changed(self) -> None:
         if not self._draft:
-            self._here.refresh()
+            try:
+                self._here.refresh()
+            except EndplateError as error:
+                self.said.emit(str(error))
             self._show()
         self.changed.emit()

@@ -9,11 +9,11 @@ from typing import Any
 
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
 
-from endplate.clinic.records.patients import Patient
-from endplate.clinic.records.visits import Visits
 from endplate.clinic.trials.separation import USUAL_TARGETS, said
+from endplate.errors import EndplateError
 from endplate.fit.sites.warmup import Warmup
 from endplate.live.feed import FeedInfo
+from endplate.monitor.here import Here
 from endplate.monitor.pages.page import heading, quiet
 from endplate.monitor.rest_view import RestView
 from endplate.monitor.site_words import settled
@@ -81,11 +81,17 @@ class SignalPanel(QWidget):
         self.spectrum.show_signal(index, label, traces.signal(), rest, held)
         self.rest.show_warmup(self.warmup, index)
 
-    def show_results(self, visits: Visits, patient: Patient) -> None:
-        """Of a patient, the newest first, one line for all."""
-        found = [
-            one for visit in visits.of(patient)
-            for one in reversed(visits.results(visit, "separation"))
-        ]  # fmt: skip
+    def show_results(self, here: Here) -> None:
+        """Of the patient who is here, the newest first, one line for all."""
+        if here.patient is None:
+            return
+        try:
+            found = [
+                one for visit in here.visits.of(here.patient)
+                for one in reversed(here.visits.results(visit, "separation"))
+            ]  # fmt: skip
+        except EndplateError as error:
+            self.results.setText(str(error))
+            return
         lines = [f"{one.made:%Y-%m-%d} {said(one.content)}" for one in found[:MOST]]
         self.results.setText(" · ".join(lines) or NONE_YET)

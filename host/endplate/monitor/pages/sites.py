@@ -307,8 +307,7 @@ class SitesPage(Page):
         self._show_results()
 
     def _show_results(self) -> None:
-        if self._here.patient is not None:
-            self.signal.show_results(self._here.visits, self._here.patient)
+        self.signal.show_results(self._here)
 
     # ---- the session ----
 

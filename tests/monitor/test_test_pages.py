@@ -22,6 +22,7 @@ from endplate.clinic.records.visits import Visits
 from endplate.clinic.trials import kinds
 from endplate.core import TARGET_UNIT
 from endplate.hardware import load_hand, load_montage
+from endplate.monitor.recording_name import file_of, recording_of
 from endplate.monitor.theme import DARK, LIGHT
 from endplate.monitor.trial_settings import TrialSettings
 from endplate.monitor.window import Window
@@ -325,6 +326,18 @@ def test_without_a_visit_it_is_shown_and_kept_nowhere(window, page, outside, qtb
     qtbot.waitUntil(lambda: "none in 5 s (below 2160/h)" in page.word.text(), timeout=9000)
     assert "kept nowhere" in window.note.text()
     assert window.here.visits.results(visit) == [] and page.history.table.isHidden()
+
+
+@pytest.mark.parametrize("path", ["/v/091523", "/v/091523.journal", "/v/091523.bdf", None])
+def test_every_page_calls_the_recording_the_same(window, outside, qtbot, path):
+    """As the session's settings name it; its file lies in the visit's folder as a BDF."""
+    outside.status = status(recording={"path": path} if path else None)
+    name = "091523" if path else ""
+    found = recording_of(outside.status), file_of(outside.status)
+    assert found == (name, f"{name}.bdf" if path else None)
+    for page in (window.sites, window.calibrate):
+        page.show_numbers(outside.status)
+    assert window.sites.trial.recording == window.calibrate._recording == name
 
 
 def test_arrows_choose_the_test_and_only_what_is_decoded_is_tested(

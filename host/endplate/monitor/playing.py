@@ -9,7 +9,6 @@ same figures come of it again (trials/kinds.py).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from endplate.clinic.trials.watch import Watched
 from endplate.core import TARGET_UNIT
 from endplate.live.feed import FeedInfo
 from endplate.monitor.marking import Marking
+from endplate.monitor.recording_name import file_of
 from endplate.monitor.watch import Fresh
 from endplate.monitor.words import ARMED
 from endplate.monitor.words import hand as hand_words
@@ -48,12 +48,6 @@ def decoder_of(status: Status) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def recording_of(status: Status) -> str | None:
-    """Name of the recording that is on, None without."""
-    path = (status.get("recording") or {}).get("path")
-    return Path(path).name.removesuffix(".journal").removesuffix(".bdf") + ".bdf" if path else None
-
-
 def board_trouble(status: Status) -> str:
     """A sentence when the board has left, else ""."""
     board = status.get("board") or {}
@@ -78,7 +72,7 @@ class Playing:
         self._info, self._marking = info, marking
         self._places = [info.dofs.index(dof) for dof in run.dofs]
         self._decoder, self._grip = decoder_of(status), status.get("grip")
-        self._recording = recording_of(status)
+        self._recording = file_of(status)
         self._first: int | None = None
         self._last: int | None = None
         self.began: list[int | None] = []  # sample of each trial's mark

@@ -17,8 +17,8 @@ from endplate.monitor.playing import (
     board_trouble,
     decoder_of,
     hand_trouble,
-    recording_of,
 )
+from endplate.monitor.recording_name import file_of
 from endplate.monitor.watch import Fresh
 
 SOON_S = 0.4  # between two parts; a key that is held down is one
@@ -66,7 +66,7 @@ class TimedTask(QObject):
         # Only a hand that follows when it begins can be missed later.
         self._with_hand = hand == PROSTHESIS and not hand_trouble(status)
         self._decoder = decoder_of(status)
-        self._kept = {**self._decoder, "recording": recording_of(status),
+        self._kept = {**self._decoder, "recording": file_of(status),
                       "simulated": info.simulated}  # fmt: skip
 
         def told(sample: int | None) -> None:

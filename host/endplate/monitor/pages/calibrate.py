@@ -44,6 +44,7 @@ from endplate.monitor.here import Here
 from endplate.monitor.in_use import InUse
 from endplate.monitor.pages.page import Page, Step, heading, quiet
 from endplate.monitor.pose import pose
+from endplate.monitor.recording_name import recording_of
 from endplate.monitor.repetitions_strip import RepetitionsStrip
 from endplate.monitor.result_card import ResultCard
 from endplate.monitor.theme import Palette
@@ -376,7 +377,7 @@ class CalibratePage(Page):
 
     def show_numbers(self, status: dict[str, Any]) -> None:
         """Which profile decodes now: that is what today can be held against."""
-        self._recording = Path((status.get("recording") or {}).get("path") or "").name
+        self._recording = recording_of(status)
         path = self.in_use.loaded
         offered = path, str((status.get("profile") or {}).get("name", ""))
         if offered == self._offered:

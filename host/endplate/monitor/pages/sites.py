@@ -26,6 +26,7 @@ from endplate.fit.sites.site_test import Judged
 from endplate.live.feed import FeedInfo
 from endplate.monitor.here import Here
 from endplate.monitor.pages.page import Page, Step, heading, quiet
+from endplate.monitor.recording_name import recording_of
 from endplate.monitor.showing import MOST_BARS, Showing
 from endplate.monitor.signal_panel import SignalPanel
 from endplate.monitor.site_rows import SiteRows
@@ -377,7 +378,7 @@ class SitesPage(Page):
                 [quality[c] for c in self._columns], [meters[c] for c in self._columns]
             )
         self.trial.show_now()
-        self.trial.recording = Path((status.get("recording") or {}).get("path") or "").name
+        self.trial.recording = recording_of(status)
         self.showing.numbers(status)
         self._show_signal()
         self._show_hint()

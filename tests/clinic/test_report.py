@@ -32,7 +32,7 @@ from endplate.live.journal import Journal
 from endplate.live.profile_file import load_profile
 from endplate.live.recording import read_recording
 from endplate.monitor import report_files
-from endplate.monitor.report_files import write_report
+from endplate.monitor.report_files import write_both, write_report
 
 from .conftest import NOW
 
@@ -198,6 +198,29 @@ def test_a_disk_that_refuses_leaves_nothing_half_written(qapp, database, tmp_pat
         made(database, last, tmp_path, ("otherwise",))
     assert (html.read_bytes(), pdf.read_bytes()) == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["r.html", "r.pdf"]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_the_first_file_is_put_back_when_the_second_cannot_be_put_there(
+    tmp_path, monkeypatch, there
+):
+    first, second = tmp_path / "r.html", tmp_path / "r.pdf"
+    if there:
+        first.write_bytes(b"before")
+    real, replaced = os.replace, []
+
+    def refuse(source, target):
+        if target == second:
+            raise OSError(errno.EPERM, "not permitted")
+        replaced.append(target)
+        real(source, target)
+
+    monkeypatch.setattr(report_files.os, "replace", refuse)
+    with pytest.raises(RecordsError, match="nothing was written"):
+        write_both({first: b"now", second: b"now"})
+    assert replaced[0] == first
+    assert [path.name for path in tmp_path.iterdir()] == ["r.html"] * there
+    assert not there or first.read_bytes() == b"before"
 
 
 def test_words_from_outside_are_words_and_no_html(qapp, database, tmp_path):

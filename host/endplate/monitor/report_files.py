@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -51,26 +52,36 @@ def write_report(made: Report, out: Path) -> list[Path]:
 
 
 def write_both(files: dict[Path, bytes]) -> None:
-    """All of them whole, or none of them. Raises RecordsError."""
+    """All of them whole, or none of them: what stood there before is put back. Raises
+    RecordsError."""
     parts = {path: path.with_name(f".{path.name}.part") for path in files}
+    before = {path: path.with_name(f".{path.name}.before") for path in files}
+    done: list[Path] = []
     try:
         for path, data in files.items():
             with parts[path].open("wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
+        for path in files:
+            with suppress(FileNotFoundError):
+                shutil.copyfile(path, before[path])
         for path, part in parts.items():
             os.replace(part, path)
+            done.append(path)
     except OSError as error:
+        for path in done:
+            with suppress(OSError):
+                os.replace(before[path], path) if before[path].exists() else path.unlink()
         where = next(iter(files)).with_suffix("")
         raise RecordsError(
             f"The report cannot be written to {where} ({error.strerror}): nothing was written; "
             "choose another place, or make room."
         ) from None
     finally:
-        for part in parts.values():
+        for extra in (*parts.values(), *before.values()):
             with suppress(OSError):
-                part.unlink()
+                extra.unlink()
 
 
 def pictures(made: Report) -> dict[str, tuple[bytes, int]]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -20,8 +21,9 @@ from endplate.clinic.records.visits import Visits
 from endplate.clinic.trends import Point, Trend
 from endplate.hardware import load_montage
 from endplate.monitor import report_pane
+from endplate.monitor.scales import AxisEnd, axis
 from endplate.monitor.theme import LIGHT
-from endplate.monitor.trend_view import TrendView, axis
+from endplate.monitor.trend_view import TrendView
 from endplate.monitor.window import Window
 
 NOW = datetime(2026, 11, 2, 9, 15)
@@ -118,6 +120,21 @@ def test_a_folder_that_refuses_is_said_and_then_written(window, qtbot):
 )
 def test_axes_go_in_steps_of_1_2_and_5(low, high, most, found):
     assert axis(low, high, most) == pytest.approx(found)
+
+
+def test_an_axis_has_the_steps_of_all_others_and_lets_nothing_out():
+    chance = random.Random(1)
+    for _ in range(2000):
+        low = chance.uniform(-1, 1) * 10 ** chance.uniform(-4, 6)
+        high, most = low + 10 ** chance.uniform(-5, 6), chance.randint(2, 8)
+        if high - low < 1e-6 * abs(low):
+            continue
+        found = axis(low, high, most)
+        step = found[1] - found[0]
+        assert 1 <= len(found) - 1 <= most
+        assert found[0] <= low + 1e-6 * step and found[-1] >= high - 1e-6 * step
+        assert AxisEnd(step * (1 - 1e-5)).value == pytest.approx(step, rel=1e-3)
+    assert len(axis(5.0, 5.0, 3)) >= 2, "of one value alone, too"
 
 
 def test_an_axis_shows_nothing_that_cannot_be_and_all_that_is(qapp):

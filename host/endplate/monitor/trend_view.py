@@ -12,6 +12,7 @@ from PyQt6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen, QPol
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from endplate.clinic.trends import Point, Trend
+from endplate.monitor.scales import axis
 from endplate.monitor.theme import Palette
 
 ROW, LEAST = 104, 72  # pixels, with words and without
@@ -20,21 +21,7 @@ LEFT, RIGHT, ABOVE, BELOW = 44, 14, 20, 20  # of the plot: values, end, unit, mo
 LAST = 85.0  # pixels that the last month's words take
 MONTH_DAYS = 30.44
 ACROSS, UP = 6, 3  # steps of an axis at most
-STEPS = (1.0, 2.0, 5.0)
 WRAPPED = int(Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap)
-
-
-def axis(low: float, high: float, most: int) -> list[float]:
-    """Round values a step of 1, 2 or 5 (times ten) apart, the first not above `low`, the last not
-    below `high`, in at most `most` steps."""
-    span = max(high - low, 1e-9)
-    decade = 10.0 ** math.floor(math.log10(span / most))
-    for size in (*STEPS, *(10 * step for step in STEPS)):
-        step = size * decade
-        first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-        if last - first <= most:
-            return [k * step for k in range(first, max(last, first + 1) + 1)]
-    raise ValueError(f"no axis from {low} to {high}")
 
 
 class TrendView(QWidget):

@@ -20,9 +20,9 @@ pytest.importorskip(
 
 from endplate.clinic.records.database import Database
 from endplate.clinic.records.patients import Patients
-from endplate.clinic.records.visits import Visits
+from endplate.clinic.records.visits import Result, Visits
 from endplate.clinic.report import alone
-from endplate.clinic.report.content import report
+from endplate.clinic.report.content import _changes, report
 from endplate.clinic.report.made_from import hands_of
 from endplate.clinic.report.sites import advice
 from endplate.clinic.report.table import Table
@@ -112,6 +112,17 @@ def test_the_first_visit_knows_nothing_of_later_ones(qapp, database, tmp_path):
     assert "This is the first visit." in text and "19 blocks" not in text
     assert "Computed again" not in text
     assert all(len(trend.own) == 1 for trend in found.trends)
+
+
+def test_what_is_controlled_now_is_said_in_words():
+    def results(*dofs):
+        content = {"report": {"chosen": {"decoder": "ridge on RMS"}, "snr_db": []}, "sites": [],
+                   "dofs": list(dofs)}  # fmt: skip
+        return [Result("", "", "calibration", NOW, content)]
+
+    said = _changes(results("hand", "wrist_flexion"), results("hand", "wrist_rotation"))
+    assert said == ["No longer controlled: wrist flexion.",
+                    "Now controlled as well: wrist rotation."]  # fmt: skip
 
 
 def test_much_is_shrunk_to_two_pages(qapp, database, tmp_path):

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from endplate.fit.guided.protocol import plain
 from endplate.monitor.site_words import frozen, ohms
 
 #: Guard states in which commands move the hand, or soon will.
@@ -92,11 +93,6 @@ def beside(status: Mapping[str, Any], dofs: Sequence[str]) -> list[str]:
     if now.get("offer"):
         lines.append(str(now["offer"]))
     return lines
-
-
-def plain(dof: str) -> str:
-    """A name of the hand's file as it is read: wrist_rotation without its line."""
-    return dof.replace("_", " ")
 
 
 def done(verb: str, fields: Mapping[str, Any]) -> str:

@@ -7,15 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from endplate.clinic.report.table import Table
-from endplate.fit.guided.protocol import words
+from endplate.fit.guided.protocol import plain, words
 
 #: What was done to an earlier profile -> how it reads.
 REMEDIES = {"rescale": "re-scaled", "remap": "re-mapped", "touch-up": "touched up"}
-
-
-def plain(dof: str) -> str:
-    """A DoF's name for people."""
-    return dof.replace("_", " ")
 
 
 def why(report: Mapping[str, Any], dofs: Sequence[str]) -> str:

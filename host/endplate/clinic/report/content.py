@@ -24,6 +24,7 @@ from endplate.clinic.report.table import Table, last
 from endplate.clinic.report.tested import tests
 from endplate.clinic.trends import Trend, trends
 from endplate.errors import EndplateError
+from endplate.fit.guided.protocol import plain
 from endplate.live.profile_file import load_profile
 
 FIRST = "This is the first visit."
@@ -162,8 +163,8 @@ def _changes(before: list[Result], now: list[Result]) -> list[str]:
             said.append(f"Decoder: {first} → {second}.")
         gone = [dof for dof in old.content["dofs"] if dof not in new.content["dofs"]]
         came = [dof for dof in new.content["dofs"] if dof not in old.content["dofs"]]
-        said += [f"No longer controlled: {', '.join(gone)}."] if gone else []
-        said += [f"Now controlled as well: {', '.join(came)}."] if came else []
+        said += [f"No longer controlled: {', '.join(map(plain, gone))}."] if gone else []
+        said += [f"Now controlled as well: {', '.join(map(plain, came))}."] if came else []
         said += _by_site(old.content, new.content)
     return said or ["Nothing that was measured in both visits differs."]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from endplate.clinic.records.patients import Patient
 from endplate.clinic.report.table import Table, number
+from endplate.fit.guided.protocol import plain
 
 Content = Mapping[str, Any]  # of a result
 #: A verdict's mark: it is printed without colour.
@@ -66,7 +67,7 @@ def matrix(content: Content | None) -> Table | None:
     """Microvolts by movement and site, and how far apart."""
     if content is None:
         return None
-    carried = ", ".join(dof.replace("_", " ") for dof in content["carried"]) or "none"
+    carried = ", ".join(map(plain, content["carried"])) or "none"
     title = "Movements against sites, µV above rest"
     note = f"Movements that these sites carry together: {carried}."
     found = {name: [f"{uv:.0f}" for uv in row] for name, row in content["matrix_uv"].items()}

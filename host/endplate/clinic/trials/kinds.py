@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from endplate.clinic.trials import motion, run, tac, timed, watch
-from endplate.fit.guided.protocol import words
+from endplate.fit.guided.protocol import plain, words
 
 Content = Mapping[str, Any]
 TIMED = tuple(timed.TASKS)
@@ -70,7 +70,7 @@ def what(content: Content) -> str:
     """The DoF of a test, or the hand of a timed task."""
     if "hand" in content and "dofs" not in content:
         return str(content["hand"])
-    return ", ".join(str(dof).replace("_", " ") for dof in content["dofs"])
+    return ", ".join(map(plain, content["dofs"]))
 
 
 def asked(dofs: Sequence[str], movement: Sequence[int]) -> str:

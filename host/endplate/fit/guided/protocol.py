@@ -94,11 +94,16 @@ class Cue:
         }
 
 
+def plain(dof: str) -> str:
+    """A DoF's name as it is read: wrist_rotation without its line."""
+    return dof.replace("_", " ")
+
+
 def words(dof: str, value: float) -> str:
     """What to say for moving `dof` in the direction of `value`: "Close hand"."""
     if dof in WORDS:
         return WORDS[dof][value < 0]
-    return f"{dof.replace('_', ' ').capitalize()} {'forward' if value > 0 else 'back'}"
+    return f"{plain(dof).capitalize()} {'forward' if value > 0 else 'back'}"
 
 
 def directions(dofs: Sequence[str]) -> list[tuple[str, float]]:

@@ -20,7 +20,7 @@ from endplate.clinic.trials.tac import HAND, TacRun, TacTrial
 from endplate.clinic.trials.watch import Watched
 from endplate.core import TARGET_UNIT
 from endplate.live.feed import FeedInfo
-from endplate.monitor.marking import Marking
+from endplate.monitor.asking import Asking
 from endplate.monitor.recording_name import file_of
 from endplate.monitor.watch import Fresh
 from endplate.monitor.words import ARMED
@@ -67,17 +67,17 @@ def hand_trouble(status: Status) -> str:
 class Playing:
     """One run. `take` feeds it; a sentence in `trouble` ends it."""
 
-    def __init__(self, run: Run, info: FeedInfo, status: Status, marking: Marking) -> None:
+    def __init__(self, run: Run, info: FeedInfo, status: Status, asking: Asking) -> None:
         self.run, self.trouble = run, ""
-        self._info, self._marking = info, marking
+        self._info, self._asking = info, asking
         self._places = [info.dofs.index(dof) for dof in run.dofs]
         self._decoder, self._grip = decoder_of(status), status.get("grip")
         self._recording = file_of(status)
         self._first: int | None = None
         self._last: int | None = None
         self.began: list[int | None] = []  # sample of each trial's mark
-        marking.mark(f"test {run.kind} begins", dofs=list(run.dofs), trials=run.count,
-                     seed=run.seed, rules=vars(run.rules))  # fmt: skip
+        asking.mark(f"test {run.kind} begins", dofs=list(run.dofs), trials=run.count,
+                    seed=run.seed, rules=vars(run.rules))  # fmt: skip
 
     @property
     def on_hand(self) -> bool:
@@ -134,18 +134,18 @@ class Playing:
         if was is None and run.trial is not None:
             place = len(self.began)
             self.began.append(None)
-            self._marking.mark(f"{text} begins", lambda at: self._told(place, at),
-                               **asked(run, run.trial))  # fmt: skip
+            self._asking.mark(f"{text} begins", lambda at: self._told(place, at),
+                              **asked(run, run.trial))  # fmt: skip
         elif was is not None and run.trial is None:
             done = getattr(run.outcomes[-1], "completed", None)
-            self._marking.mark(f"{text} ends", **({} if done is None else {"completed": done}))
+            self._asking.mark(f"{text} ends", **({} if done is None else {"completed": done}))
 
     def _told(self, place: int, sample: int | None) -> None:
         self.began[place] = sample
 
     def given_up(self) -> None:
         """In the recording, too."""
-        self._marking.mark(f"test {self.run.kind} given up")
+        self._asking.mark(f"test {self.run.kind} given up")
 
     def content(self) -> dict[str, Any]:
         """What is kept: samples are indices of the session's stream, as in its recording;

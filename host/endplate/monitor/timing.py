@@ -10,7 +10,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from endplate.clinic.trials.timed import PROSTHESIS, Task, Timing
 from endplate.live.feed import FeedInfo
-from endplate.monitor.marking import Marking
+from endplate.monitor.asking import Asking
 from endplate.monitor.playing import (
     DECODER,
     Status,
@@ -30,9 +30,9 @@ class TimedTask(QObject):
 
     changed = pyqtSignal()
 
-    def __init__(self, marking: Marking, parent: QObject | None = None) -> None:
+    def __init__(self, asking: Asking, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._marking = marking
+        self._asking = asking
         self.timing: Timing | None = None
         self.trouble = ""
         self._pending: Timing | Task | None = None  # whose mark has not been answered
@@ -76,7 +76,7 @@ class TimedTask(QObject):
                     self.timing = Timing(task, info.rate_hz, sample)
                 self.changed.emit()
 
-        self._marking.mark(f"test {task.kind} begins", told, hand=hand)
+        self._asking.mark(f"test {task.kind} begins", told, hand=hand)
 
     def frame(self, fresh: Fresh, newest: int) -> None:
         """The feed up to the sample before `newest`."""
@@ -109,7 +109,7 @@ class TimedTask(QObject):
                 timing.end(sample)
             self.changed.emit()
 
-        self._marking.mark(f"test {timing.task.kind} {timing.part or 'time is up'}", told)
+        self._asking.mark(f"test {timing.task.kind} {timing.part or 'time is up'}", told)
 
     def content(self, count: int | None) -> dict[str, Any]:
         """What is kept; the task is over with it."""
@@ -121,5 +121,5 @@ class TimedTask(QObject):
     def give_up(self) -> None:
         """Nothing of it is kept; in the recording it says so."""
         if self.timing is not None:
-            self._marking.mark(f"test {self.timing.task.kind} given up")
+            self._asking.mark(f"test {self.timing.task.kind} given up")
         self.timing = self._pending = None

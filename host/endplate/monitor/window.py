@@ -67,11 +67,12 @@ class Window(QMainWindow):
         self._contacts: dict[str, Any] = {}  # how the last measuring ended
 
         self.here = Here(records, self)
+        self.asking = Asking(directory, self)
         self.patient = PatientPage(palette, self.here)
         self.sites = SitesPage(palette, self.here)
         self.calibrate = CalibratePage(palette, self.here)
         self.hand = HandPage(palette, self.here)
-        self.test = TestPage(palette, self.here)
+        self.test = TestPage(palette, self.here, self.asking)
         self.follow_up = FollowUpPage(palette, self.here)
         self.pages: list[Page] = [
             self.patient, self.sites, self.calibrate, self.hand,
@@ -106,7 +107,6 @@ class Window(QMainWindow):
         frame.setLayout(whole)
         self.setCentralWidget(frame)
 
-        self.asking = Asking(directory, self)
         self.asking.answered.connect(self._answered)
         self.watch = FeedWatch(directory, self)
         self.watch.begun.connect(self._begun)
@@ -117,7 +117,6 @@ class Window(QMainWindow):
         self.here.patient_changed.connect(self._show_who)
         self.here.visit_changed.connect(self._show_who)
         self.sites.watch_session(directory)
-        self.test.watch_session(directory)
         self._keys()
         self.turn_to(0 if records is not None else 1)
         if directory is None:
@@ -339,10 +338,10 @@ class Window(QMainWindow):
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Only the window ends; control goes on."""
         self.watch.stop()
-        self.asking.close()
-        self.here.close()
         for page in self.pages:
             page.end()
+        self.asking.close()
+        self.here.close()
         application = QApplication.instance()
         if application is not None:
             application.removeEventFilter(self)

@@ -8,7 +8,6 @@ takes what is decoded, armed or not.
 from __future__ import annotations
 
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
 from PyQt6.QtCore import QTimer
@@ -32,8 +31,8 @@ from endplate.clinic.trials.run import Run
 from endplate.errors import EndplateError
 from endplate.hardware import Hand, load_hand
 from endplate.live.feed import FeedInfo
+from endplate.monitor.asking import Asking
 from endplate.monitor.here import Here
-from endplate.monitor.marking import Marking
 from endplate.monitor.pages.page import Page, Step, heading, quiet
 from endplate.monitor.playing import Playing, hand_trouble
 from endplate.monitor.theme import Palette
@@ -59,15 +58,17 @@ class TestPage(Page):
         "it is the baseline."
     )
 
-    def __init__(self, palette: Palette, here: Here, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, palette: Palette, here: Here, asking: Asking, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self._here, self.marking = here, Marking(self)
+        self._here, self._asking = here, asking
         self._info: FeedInfo | None = None
         self._hand: Hand | None = None
         self._status: dict[str, Any] = {}
         self._needs: list[str] = []
         self.playing: Playing | None = None
-        self.task = TimedTask(self.marking, self)
+        self.task = TimedTask(asking, self)
         self._ending = False  # waits for the mark of the end
         self._visit: Visit | None = None  # in which the test began, and whose it is
         self._patient: Patient | None = None
@@ -133,16 +134,10 @@ class TestPage(Page):
         self.settings.changed.connect(self.changed)
         self.task.changed.connect(self._timed)
         self.stage.ended.connect(lambda: self._give_up(GIVEN_UP))
-        self.marking.refused.connect(self.said)
         here.patient_changed.connect(self.history.refresh)
         here.visit_changed.connect(self._another_visit)
         here.visit_changed.connect(self.history.refresh)
-        here.session.connect(lambda place: self.watch_session(Path(place) if place else None))
         self.buttons.buttons()[0].setChecked(True)
-
-    def watch_session(self, directory: Path | None) -> None:
-        """Where marks go."""
-        self.marking.look_at(directory)
 
     # ---- which test ----
 
@@ -218,7 +213,7 @@ class TestPage(Page):
                 self.said.emit(str(error))
                 return
             self._visit, self._patient = self._here.visit, self._here.patient
-            self.playing = Playing(run, self._info, self._status, self.marking)
+            self.playing = Playing(run, self._info, self._status, self._asking)
             self._turn()
 
     # ---- while it is played ----
@@ -253,7 +248,7 @@ class TestPage(Page):
                 self.playing = None
                 self._keep(playing.content())
 
-        self.marking.mark(f"test {playing.run.kind} ends", told)
+        self._asking.mark(f"test {playing.run.kind} ends", told)
 
     # ---- timed tasks ----
 
@@ -376,4 +371,3 @@ class TestPage(Page):
     def end(self) -> None:
         """The window closes; what was not finished is no result."""
         self._give_up("")
-        self.marking.close()

@@ -254,6 +254,9 @@ def test_records_that_cannot_be_read_for_a_while_are_one_sentence(
         window.follow_up.refresh()
         assert "recording" in window.patient.past.item(0).text(), "and then they are there again"
         assert window.follow_up.hint.text() != why
+    monkeypatch.setattr(Visits, "results", refuse)
+    window.here.patient_changed.emit()
+    assert window.sites.signal.results.text() == why
 
 
 def test_a_score_that_cannot_be_taken_out_stays_and_says_why(qtbot, opened, records, monkeypatch):

@@ -23,7 +23,6 @@ from endplate.clinic.records.database import Database
 from endplate.clinic.records.patients import Patient, Patients, sites_of
 from endplate.clinic.records.visits import Visits
 from endplate.clinic.trials.separation import SeparationRun
-from endplate.errors import RecordsError
 from endplate.hardware import load_montage
 from endplate.monitor import patient_view, showing
 from endplate.monitor.patient_view import Bar
@@ -327,15 +326,6 @@ def test_a_patient_who_can_plays_the_task_and_its_result_is_kept(
     assert marks[1].startswith("separation: raise ") and marks[2].startswith("separation: hit ")
     assert len(marks) == 9 and window.note.text().startswith("4 of 4 hit"), "marks say nothing"
     assert page.showing.view.word == "4 of 4"
-
-
-def test_records_that_cannot_be_read_are_said_where_the_results_stand(window, monkeypatch):
-    def broken(*_):
-        raise RecordsError("The records are locked by another program: close it.")
-
-    monkeypatch.setattr(Visits, "results", broken)
-    window.here.patient_changed.emit()
-    assert window.sites.signal.results.text().startswith("The records are locked")
 
 
 def test_a_task_that_is_given_up_or_loses_its_board_is_no_result(window, outside, qtbot):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pages Test and Follow-up, over real records and the real feed."""
+"""The page Test, over real records and the real feed."""
 
 from __future__ import annotations
 
@@ -17,14 +17,12 @@ from PyQt6.QtCore import Qt
 
 from endplate.clinic.records.database import Database
 from endplate.clinic.records.patients import Patient, Patients, sites_of
-from endplate.clinic.records.scores import Scores
 from endplate.clinic.records.visits import Visits
 from endplate.clinic.trials import kinds
 from endplate.core import TARGET_UNIT
-from endplate.hardware import load_hand, load_montage
+from endplate.hardware import load_montage
 from endplate.monitor.recording_name import file_of, recording_of
-from endplate.monitor.theme import DARK, LIGHT
-from endplate.monitor.trial_settings import TrialSettings
+from endplate.monitor.theme import LIGHT
 from endplate.monitor.window import Window
 
 from .rigging import JOINTS, Outside, status
@@ -356,31 +354,6 @@ def test_arrows_choose_the_test_and_only_what_is_decoded_is_tested(
     assert not window.foot.step.isEnabled()
 
 
-def test_no_dof_that_is_ticked_is_left_out_of_a_test(qtbot):
-    """A hand of four, of which a Fitts test shows three."""
-    hand = load_hand("test-hand")
-    settings, four = TrialSettings(), [dof.name for dof in hand.dofs]
-    qtbot.addWidget(settings)
-    settings.begin(four)
-    settings.only(four)
-    for kind in ("motion", "fitts", "tac", "motion"):
-        settings.show_kind(kind)
-        ticked = [dof for dof, box in settings.dofs.items() if box.isChecked()]
-        assert list(settings.run(1, hand, "power").dofs) == ticked
-        assert len(ticked) == (3 if kind != "motion" else len(four))
-        assert settings.limit.isHidden() is (kind == "motion")
-    settings.show_kind("fitts")
-    assert settings.limit.text().startswith("At most 3 at once")
-    last, first = settings.dofs[four[-1]], settings.dofs[four[0]]
-    assert not last.isEnabled() and first.isEnabled()
-    first.click()
-    assert last.isEnabled() and settings.limit.isHidden()
-    last.click()
-    assert settings.chosen() == [*four[1:3], four[-1]] and not first.isEnabled()
-    settings.only(four[:2])
-    assert settings.chosen() == four[:2] and settings.limit.isHidden(), "no more are moved"
-
-
 def test_without_a_profile_there_is_nothing_to_test_but_what_a_clock_times(
     window, page, outside, qtbot
 ):
@@ -388,53 +361,3 @@ def test_without_a_profile_there_is_nothing_to_test_but_what_a_clock_times(
     qtbot.waitUntil(lambda: not window.foot.step.isEnabled(), timeout=3000)
     page.choose("clothespin")
     assert window.foot.step.isEnabled()
-
-
-def test_scores_are_entered_shown_and_taken_out_again(window, qtbot, records):
-    page = window.follow_up
-    qtbot.keyClick(window, "6")
-    page.instrument.setCurrentIndex(page.instrument.findData("acmc"))
-    for value, day in (("1,0", "2026-01-05"), ("1.3", "")):
-        page.value.setText(value)
-        page.dated.setText(day)
-        page.changed.emit()
-        qtbot.mouseClick(window.foot.step, LEFT)
-        assert window.note.text().startswith("Kept")
-    (view,) = page.views
-    assert view.accessibleDescription() == (
-        "1.3 logits, within measurement error of 1 on 2026-01-05\n"
-        "Changes below 0.55 logits are within measurement error."
-    )
-    assert colours(view) > 3
-    qtbot.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    assert page.views[0].accessibleDescription().startswith("1 logits\n")
-    with Database(records) as database:
-        assert len(Scores(database).of(Patients(database).find("A17"))) == 1
-
-
-@pytest.mark.parametrize(
-    ("value", "day", "sentence"),
-    [("much", "", "is no number"), ("99", "", "99 is none"), ("1", "1.1.26", "is no day"),
-     ("1", "2999-01-01", "lies ahead")],
-)  # fmt: skip
-def test_a_score_that_cannot_be_is_said(window, qtbot, value, day, sentence):
-    page = window.follow_up
-    window.turn_to(5)
-    page.instrument.setCurrentIndex(page.instrument.findData("acmc"))
-    page.value.setText(value)
-    page.dated.setText(day)
-    page.changed.emit()
-    qtbot.mouseClick(window.foot.step, LEFT)
-    assert sentence in window.note.text() and page.value.text() == value and page.views == []
-
-
-def test_empty_pages_say_what_will_be_there(qtbot, tmp_path, records):
-    window = Window(None, DARK, records)
-    qtbot.addWidget(window)
-    window.show()
-    for number, words in ((3, "needs a visit"), (6, "once a patient is chosen")):
-        window.turn_to(number - 1)
-        page = window.page
-        text = page.word.text() if number == 3 else page.hint.text()
-        assert words in text and not window.foot.step.isEnabled()
-    window.close()

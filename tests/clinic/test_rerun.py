@@ -108,6 +108,16 @@ def test_figures_that_differ_are_named_with_both_values(at):
     assert lines[2] == f"Fitts test of 09:30, throughput: 9.5 was kept, {rate} came out again."
 
 
+def test_what_an_older_endplate_did_not_keep_does_not_differ_and_what_is_gone_does(at):
+    visits, visit = at
+    changed(visits, visit, "fitts", lambda content: content["figures"].pop("overshoots"))
+    found = rerun(Only(visits, "fitts"), visit, quiet)
+    assert found.good and not found.differ
+    changed(visits, visit, "fitts", lambda content: content["figures"].update(mood=1.0))
+    (one,) = rerun(Only(visits, "fitts"), visit, quiet).differ
+    assert str(one) == "Fitts test of 09:30, mood: 1.0 was kept, nothing came out again."
+
+
 def test_another_recording_makes_other_figures(at):
     visits, visit = at
     path = next(path for path in visit.recordings() if path.stem.endswith("-calibration"))
@@ -204,7 +214,8 @@ class Marks:
 def timed(visits, visit, key, at_s, count=None):
     """A timed task as the window times it, its marks at these seconds, in a recording of its own:
     the name of that and what was kept."""
-    pytest.importorskip("PyQt6.QtCore")
+    pytest.importorskip("PyQt6.QtWidgets", exc_type=ImportError)
+    pytest.importorskip("pyqtgraph")
     from endplate.monitor.timing import TimedTask
 
     marks = Marks()
@@ -296,6 +307,7 @@ def test_of_the_hands_own_joints_no_recording_knows(at):
         lambda c: c.update(first_sample="x"),
         lambda c: c.update(rules={"speed": 1}),
         lambda c: c.pop("figures"),
+        lambda c: c.update(figures={}),
     ],
 )
 def test_a_result_that_cannot_be_read_is_a_sentence_and_the_others_are_computed(at, change):

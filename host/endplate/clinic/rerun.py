@@ -113,6 +113,8 @@ def rerun(visits: Visits, visit: Visit, tell: Tell) -> Rerun:
         tell(f"Computing the {name} again ...")
         try:
             kept, again = _again(result, there, visits)
+            if not kept:
+                raise ValueError("no figures")
         except RecordingError as error:
             left.append(f"The {name} cannot be computed again: {error}")
             broken = True
@@ -290,10 +292,11 @@ def _plain(value: Any) -> Any:
 def _pairs(
     kept: Any, again: Any, at: tuple[str, ...], sites: list[str]
 ) -> Iterator[tuple[str, Any, Any]]:
-    """Every figure and word, where it stands, as it was kept and as it came out again."""
+    """Every figure and word that was kept, where it stands, and as it came out again. What a newer
+    Endplate computes besides was not kept, so it cannot differ."""
     if isinstance(kept, dict) and isinstance(again, dict):
-        for name in dict.fromkeys([*kept, *again]):
-            yield from _pairs(kept.get(name), again.get(name), (*at, str(name)), sites)
+        for name in kept:
+            yield from _pairs(kept[name], again.get(name), (*at, str(name)), sites)
     elif isinstance(kept, list) and isinstance(again, list) and len(kept) == len(again):
         names = sites if len(kept) == len(sites) else [str(n + 1) for n in range(len(kept))]
         for name, first, second in zip(names, kept, again, strict=True):

@@ -41,8 +41,8 @@ def patient(database):
 @pytest.fixture(scope="session")
 def demonstrated(tmp_path_factory):
     """Folder of records with the demonstration patient and two visits, of which the second brought
-    a movement more: site test, calibration, Fitts tests. Made once for all workers; it takes
-    seconds, so nobody changes it: see `records`."""
+    a movement more: site test, calibration, Fitts tests, each as short as can be. Made once for all
+    workers; it takes seconds, so nobody changes it: see `records`."""
     place = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         place = place.parent
@@ -51,6 +51,8 @@ def demonstrated(tmp_path_factory):
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not done.exists():
             patched.setattr(demonstration, "PAST", demonstration.PAST[::2])
+            patched.setattr(demonstration, "MODE", "isolate")
+            patched.setattr(demonstration, "USUAL_TARGETS", 6)
             with Database(place / "demonstrating") as database:
                 demonstration.make(database, NOW, lambda _: None)
             (place / "demonstrating").rename(done)

@@ -24,6 +24,7 @@ from endplate.clinic.rerun import Job, rerun
 from endplate.clinic.trials.posture import Axis
 from endplate.clinic.trials.tac import HAND, Rules, TacRun
 from endplate.clinic.trials.timed import TASKS
+from endplate.clinic.trials.timing import TimedTask
 from endplate.fit.donning.remedies import WHY
 from endplate.fit.donning.today import compare
 from endplate.fit.guided.protocol import touch_up_protocol
@@ -214,10 +215,6 @@ class Marks:
 def timed(visits, visit, key, at_s, count=None):
     """A timed task as the window times it, its marks at these seconds, in a recording of its own:
     the name of that and what was kept."""
-    pytest.importorskip("PyQt6.QtWidgets", exc_type=ImportError)
-    pytest.importorskip("pyqtgraph")
-    from endplate.monitor.timing import TimedTask
-
     marks = Marks()
     task = TimedTask(marks)
     name = f"{key}-{len(visit.recordings())}"

@@ -41,7 +41,8 @@ SPOKEN = {name for name, kind in vars(errors).items() if isinstance(kind, type)}
 #: Calls whose texts are messages, whatever their form: the last one or two names.
 SPEAKING = {"said.emit", "gone.emit", "say", "_say", "note", "missing.append", "Verdict"}
 #: Files in whose texts advice stands without a full stop: "Railed: press the electrode on".
-ADVISING = ("monitor/words.py", "monitor/site_words.py", "fit/guided/repetition.py")
+ADVISING = ("monitor/words.py", "monitor/site_words.py", "clinic/hand_state.py",
+            "fit/guided/repetition.py")  # fmt: skip
 
 #: Names of what a page says of itself before anything has happened, and of other prose.
 INVITING = {"HINT", "EMPTY", "WAIT", "BAND", "DIRECT", "DESCRIPTION", "EXAMPLES", "NOTES",

@@ -15,13 +15,13 @@ pytest.importorskip("pyqtgraph")
 
 from PyQt6.QtCore import Qt
 
+from endplate.clinic.recording_name import file_of, recording_of
 from endplate.clinic.records.database import Database
 from endplate.clinic.records.patients import Patient, Patients, sites_of
 from endplate.clinic.records.visits import Visits
 from endplate.clinic.trials import kinds
 from endplate.core import TARGET_UNIT
 from endplate.hardware import load_montage
-from endplate.monitor.recording_name import file_of, recording_of
 from endplate.monitor.theme import LIGHT
 from endplate.monitor.window import Window
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A timed task as a recording has it: when it began and when each part of it ended, of the marks
-that monitor/timing.py made while it was done."""
+that trials/timing.py made while it was done."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QScrollArea, QSizePolicy, QTableWidget, QVBoxLayout, QWidget
 
 from endplate.clinic.trends import trends
-from endplate.clinic.trials import kinds
+from endplate.clinic.trials import kept, kinds
 from endplate.errors import EndplateError
 from endplate.monitor.here import Here
 from endplate.monitor.pages.page import heading, quiet
@@ -72,17 +72,12 @@ class TrialHistory(QWidget):
         found = []
         try:
             if here.patient is not None:
-                for visit in here.visits.of(here.patient):
-                    rows += [
-                        [f"{one.made:%Y-%m-%d}", *row]
-                        for one in reversed(here.visits.results(visit, kind.key))
-                        for row in kind.rows(one.content)
-                    ]
+                rows = kept.rows(here.visits, here.patient, kind)
                 found = trends(here.visits, here.scores, here.patient, kind.key)
         except EndplateError as error:
             self.hint.setText(str(error))
             return
-        fill(self.table, ("visit", "control", kind.subject, *kind.columns), rows, even=False)
+        fill(self.table, kept.columns(kind), rows, even=False)
         self.table.setVisible(bool(rows))
         self.table.setMaximumHeight(ROOM + sum(self.table.rowHeight(k) for k in range(len(rows))))
         self._scroll.setVisible(bool(found))

@@ -5,7 +5,6 @@ result."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from PyQt6.QtCore import pyqtSignal
@@ -20,77 +19,19 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from endplate.clinic.trials import fitts, motion, tac, timed, watch
-from endplate.clinic.trials.motion import MotionRun
-from endplate.clinic.trials.posture import axes
-from endplate.clinic.trials.run import USUAL_TARGETS, FittsRun, Run
-from endplate.clinic.trials.tac import TacRun
-from endplate.clinic.trials.watch import WatchRun
+from endplate.clinic.trials.run import Run
+from endplate.clinic.trials.settings import (
+    FORMS,
+    MOST_DOFS,
+    OF_DOFS,
+    USUAL_DOFS,
+    Choice,
+    Number,
+    made,
+)
 from endplate.hardware import Hand
 from endplate.monitor.pages.page import quiet
 from endplate.monitor.words import plain
-
-USUAL_DOFS = ("hand", "elbow")
-MOST_DOFS = {"fitts": 3, "tac": 3}  # what can be shown
-OF_DOFS = ("motion", "tac", "fitts")  # others take every DoF, or none
-
-
-@dataclass(frozen=True)
-class Number:
-    """A number to set."""
-
-    key: str
-    label: str
-    least: float
-    most: float
-    usual: float
-    step: float = 1.0
-    suffix: str = ""
-    digits: int = 0
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One of several: (value, words)."""
-
-    key: str
-    label: str
-    options: tuple[tuple[Any, str], ...]
-
-
-def _seconds(key: str, label: str, least: float, most: float, usual: float) -> Number:
-    return Number(key, label, least, most, usual, 0.5 if most <= 30 else 5.0, " s",
-                  1 if most <= 30 else 0)  # fmt: skip
-
-
-_TARGETS = Number("count", "Targets", 4, 60, USUAL_TARGETS)
-_HANDS = Choice("hand", "With", tuple((one, one) for one in timed.HANDS))
-FORMS: dict[str, tuple[Number | Choice, ...]] = {
-    "motion": (
-        Number("repetitions", "Each movement", 1, 10, motion.USUAL.repetitions, suffix=" times"),
-        Choice("pairs", "Two DoF at once", ((False, "no"), (True, "as well"))),
-        _seconds("limit_s", "Time limit", 2, 30, motion.USUAL.limit_s),
-        _seconds("full_range_s", "Full range at full speed", 0.5, 3, motion.USUAL.full_range_s),
-    ),
-    "tac": (
-        Choice("on", "On", ((tac.SCREEN, "the screen"), (tac.HAND, "the hand, armed"))),
-        _TARGETS,
-        Number("tolerance_deg", "Within", 2, 15, tac.USUAL.tolerance_deg, 1.0, "°"),
-        _seconds("dwell_s", "Keep it for", 0.5, 5, tac.USUAL.dwell_s),
-        _seconds("limit_s", "Time limit", 5, 30, tac.USUAL.limit_s),
-    ),
-    "fitts": (
-        _TARGETS,
-        _seconds("dwell_s", "Keep it for", 0.5, 5, fitts.USUAL.dwell_s),
-        _seconds("limit_s", "Time limit", 5, 30, fitts.USUAL.limit_s),
-    ),
-    "activations": (
-        _seconds("rest_s", "At rest", 0, 600, watch.USUAL.rest_s),
-        _seconds("arm_motion_s", "In arm motion", 0, 600, watch.USUAL.arm_motion_s),
-    ),
-    "box-and-blocks": (_HANDS,),
-    "clothespin": (_HANDS,),
-}
 
 
 class TrialSettings(QWidget):
@@ -155,11 +96,12 @@ class TrialSettings(QWidget):
     def values(self) -> dict[str, Any]:
         """By key, of the kind that is shown; whole numbers are ints."""
         found: dict[str, Any] = {}
-        for key, field in self.fields[self.kind].items():
-            if isinstance(field, QDoubleSpinBox):
-                found[key] = field.value() if field.decimals() else int(field.value())
+        for one in FORMS[self.kind]:
+            field = self.fields[self.kind][one.key]
+            if isinstance(one, Number) and isinstance(field, QDoubleSpinBox):
+                found[one.key] = one.value(field.value())
             elif isinstance(field, QComboBox):
-                found[key] = field.currentData()
+                found[one.key] = field.currentData()
         return found
 
     def chosen(self) -> list[str]:
@@ -171,15 +113,7 @@ class TrialSettings(QWidget):
     def run(self, seed: int, hand: Hand, grip: str) -> Run:
         """The test as it is set, of any kind but the timed ones. Raises HandError for a DoF that
         the hand does not have."""
-        dofs, given = tuple(self.chosen()), self.values()
-        if self.kind == "motion":
-            return MotionRun(dofs, seed=seed, rules=motion.Rules(**given))
-        if self.kind == "activations":
-            return WatchRun(dofs, seed=seed, rules=watch.Rules(**given))
-        count = given.pop("count")
-        if self.kind == "fitts":
-            return FittsRun(dofs, count, seed, fitts.Rules(**given))
-        return TacRun(dofs, count, seed, tac.Rules(**given), axes=axes(hand, dofs, grip))
+        return made(self.kind, self.chosen(), self.values(), seed, hand, grip)
 
     def begin(self, dofs: Sequence[str]) -> None:
         """The DoF of another session."""

@@ -10,16 +10,13 @@ from PyQt6.QtWidgets import QPushButton, QSizePolicy, QStackedWidget, QVBoxLayou
 
 from endplate.clinic.trials import timed
 from endplate.clinic.trials.motion import MotionRun
-from endplate.clinic.trials.run import Run
+from endplate.clinic.trials.run import READY, Run
 from endplate.clinic.trials.tac import TacRun
-from endplate.clinic.trials.watch import CONDITIONS, WatchRun
+from endplate.clinic.trials.watch import PROMPTS, WatchRun
 from endplate.hardware import Hand
 from endplate.monitor.target_view import TargetView
 from endplate.monitor.theme import Palette
 from endplate.monitor.trial_views import MovementView, PostureView, WordsView
-
-READY = "Ready ..."
-WATCHED = {CONDITIONS[0]: "Rest: want no movement", CONDITIONS[1]: "Move your arm about"}
 
 
 class TrialStage(QWidget):
@@ -64,7 +61,7 @@ class TrialStage(QWidget):
             if trial is None:
                 self.words.show_words(READY)
             else:
-                self.words.show_words(WATCHED[trial.condition], f"{math.ceil(trial.left_s)} s")
+                self.words.show_words(PROMPTS[trial.condition], f"{math.ceil(trial.left_s)} s")
         else:
             self._views.setCurrentWidget(self.target)
             self.target.show_trial(run.trial, READY if run.waiting else "")

@@ -4,28 +4,17 @@ it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 from PyQt6.QtCore import QObject, Qt, QTimer, pyqtSignal
 
+from endplate.clinic.frames import Frames
+from endplate.clinic.frames import Fresh as Fresh
 from endplate.errors import SessionError
 from endplate.live.feed import FeedInfo, FeedReader
 
 FRAME_MS = 33
 RETRY_MS = 500
-
-
-@dataclass(frozen=True)
-class Fresh:
-    """What one frame brought. `first` is the index of clean[0]; `hops` may be empty."""
-
-    first: int
-    clean: np.ndarray
-    hops: np.ndarray
-    status: dict[str, Any]
 
 
 class FeedWatch(QObject):
@@ -40,7 +29,7 @@ class FeedWatch(QObject):
         super().__init__(parent)
         self.directory = directory
         self._reader: FeedReader | None = None
-        self._next_sample = self._next_hop = 0
+        self._frames: Frames | None = None
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._frame)
@@ -64,7 +53,7 @@ class FeedWatch(QObject):
         self._reader = None
 
     def _frame(self) -> None:
-        if self._reader is None:
+        if self._reader is None or self._frames is None:
             self._open()
             return
         if not self._reader.alive:
@@ -74,10 +63,7 @@ class FeedWatch(QObject):
                 "The control process has ended; the window shows it again as soon as it is back."
             )
             return
-        first, _, clean = self._reader.samples(self._next_sample)
-        self._next_sample = first + len(clean)
-        self._next_hop, hops = self._reader.hops(self._next_hop)
-        self.fresh.emit(Fresh(first, clean, hops, self._reader.status()))
+        self.fresh.emit(self._frames.look())
 
     def _open(self) -> None:
         if self.directory is None:
@@ -93,9 +79,7 @@ class FeedWatch(QObject):
             self._timer.start(RETRY_MS)
             self.gone.emit("Nothing is running here yet; the window waits for it.")
             return
-        self._reader = reader
+        self._reader, self._frames = reader, Frames(reader)
         info: FeedInfo = reader.info
-        self._next_sample = max(0, reader.newest - int(5 * info.rate_hz))
-        self._next_hop, _ = reader.hops(1 << 60)
         self._timer.start(FRAME_MS)
         self.begun.emit(info)

@@ -6,26 +6,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from endplate.clinic.hand_state import ARMED as ARMED
+from endplate.clinic.hand_state import STATES as STATES
+from endplate.clinic.hand_state import hand as hand
 from endplate.fit.guided.protocol import plain
 from endplate.monitor.site_words import frozen, ohms
-
-#: Guard states in which commands move the hand, or soon will.
-ARMED = ("armed", "active", "stale")
-
-#: Guard state -> what it means for the person in front of it.
-STATES = {
-    "boot": "Hand starting",
-    "self test": "Hand checking its motors",
-    "disarmed": "Hand disarmed: it holds still",
-    "armed": "Hand armed: relax once, then it follows",
-    "active": "Hand follows",
-    "stale": "Hand waits: no fresh command",
-    "link lost": "Link lost: arm again",
-    "open only": "Battery low: the hand only opens, slowly",
-    "releasing": "Hand opens slowly",
-    "fault": "✕ Hand has a fault",
-    "estop": "STOPPED: switch the hand off and on",
-}
 
 LIMITS = {
     "none": "",
@@ -123,15 +108,6 @@ def alerts(status: Mapping[str, Any]) -> list[str]:
     if recording and recording.get("health", "ok") != "ok":
         found.append(recording.get("sentence") or "Nothing is recorded.")
     return [str(sentence) for sentence in found]
-
-
-def hand(status: dict[str, Any]) -> str:
-    """The hand's state in words."""
-    hand_status = status.get("hand") or {}
-    if hand_status.get("connected"):
-        word = str(hand_status.get("word", ""))
-        return STATES.get(word, word.capitalize())
-    return "✕ No hand" if hand_status.get("port") else "No hand"
 
 
 def said(hand_status: Mapping[str, Any]) -> str:

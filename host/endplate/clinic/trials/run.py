@@ -19,6 +19,7 @@ from endplate.clinic.trials import fitts
 
 PAUSE_S = 1.0
 USUAL_TARGETS = 12
+READY = "Ready ..."  # in a pause
 
 
 class Trial(Protocol):

@@ -26,6 +26,7 @@ from endplate.clinic.trials.output import MOVES
 from endplate.clinic.trials.run import Run, Trial, replay
 
 CONDITIONS = ("rest", "arm motion")
+PROMPTS = {"rest": "Rest: want no movement", "arm motion": "Move your arm about"}
 HOUR_S = 3600.0
 
 

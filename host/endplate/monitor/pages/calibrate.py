@@ -26,6 +26,7 @@ from PyQt6.QtWidgets import (
 from endplate.clinic.chosen import new_candidate
 from endplate.clinic.fitting import Calibration, Donning, Heard, Made, calibrated, remedied
 from endplate.clinic.montage_file import NAME as MONTAGE
+from endplate.clinic.recording_name import recording_of
 from endplate.clinic.work import Done as WorkDone
 from endplate.clinic.work import Work
 from endplate.errors import EndplateError
@@ -44,7 +45,6 @@ from endplate.monitor.here import Here
 from endplate.monitor.in_use import InUse
 from endplate.monitor.pages.page import Page, Step, heading, quiet
 from endplate.monitor.pose import pose
-from endplate.monitor.recording_name import recording_of
 from endplate.monitor.repetitions_strip import RepetitionsStrip
 from endplate.monitor.result_card import ResultCard
 from endplate.monitor.theme import Palette

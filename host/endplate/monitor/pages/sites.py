@@ -20,13 +20,13 @@ from PyQt6.QtWidgets import (
 )
 
 from endplate.clinic.montage_file import NAME as MONTAGE
+from endplate.clinic.recording_name import recording_of
 from endplate.clinic.trials.separation import SeparationRun, said
 from endplate.errors import EndplateError
 from endplate.fit.sites.site_test import Judged
 from endplate.live.feed import FeedInfo
 from endplate.monitor.here import Here
 from endplate.monitor.pages.page import Page, Step, heading, quiet
-from endplate.monitor.recording_name import recording_of
 from endplate.monitor.showing import MOST_BARS, Showing
 from endplate.monitor.signal_panel import SignalPanel
 from endplate.monitor.site_rows import SiteRows

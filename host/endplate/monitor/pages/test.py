@@ -7,7 +7,7 @@ takes what is decoded, armed or not.
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from PyQt6.QtCore import QTimer
@@ -24,19 +24,18 @@ from PyQt6.QtWidgets import (
 )
 
 from endplate.clinic.records.patients import Patient
-from endplate.clinic.records.scores import Score
 from endplate.clinic.records.visits import Visit
-from endplate.clinic.trials import kinds, tac, timed
+from endplate.clinic.trials import kept, kinds, tac, timed
+from endplate.clinic.trials.played import Playing, hand_trouble
 from endplate.clinic.trials.run import Run
+from endplate.clinic.trials.timing import TimedTask
 from endplate.errors import EndplateError
 from endplate.hardware import Hand, load_hand
 from endplate.live.feed import FeedInfo
 from endplate.monitor.asking import Asking
 from endplate.monitor.here import Here
 from endplate.monitor.pages.page import Page, Step, heading, quiet
-from endplate.monitor.playing import Playing, hand_trouble
 from endplate.monitor.theme import Palette
-from endplate.monitor.timing import TimedTask
 from endplate.monitor.trial_history import TrialHistory
 from endplate.monitor.trial_settings import TrialSettings
 from endplate.monitor.trial_stage import TrialStage
@@ -68,7 +67,7 @@ class TestPage(Page):
         self._status: dict[str, Any] = {}
         self._needs: list[str] = []
         self.playing: Playing | None = None
-        self.task = TimedTask(asking, self)
+        self.task = TimedTask(asking, self._timed)
         self._ending = False  # waits for the mark of the end
         self._visit: Visit | None = None  # in which the test began, and whose it is
         self._patient: Patient | None = None
@@ -132,7 +131,6 @@ class TestPage(Page):
 
         self.buttons.buttonToggled.connect(lambda _, on: self._choose() if on else None)
         self.settings.changed.connect(self.changed)
-        self.task.changed.connect(self._timed)
         self.stage.ended.connect(lambda: self._give_up(GIVEN_UP))
         here.patient_changed.connect(self.history.refresh)
         here.visit_changed.connect(self._another_visit)
@@ -242,13 +240,13 @@ class TestPage(Page):
         """Kept once its last mark stands in the recording."""
         self._ending = True
 
-        def told(_sample: int | None) -> None:
+        def done(content: dict[str, Any]) -> None:
             if self.playing is playing:
                 self._ending = False
                 self.playing = None
-                self._keep(playing.content())
+                self._keep(content)
 
-        self._asking.mark(f"test {playing.run.kind} ends", told)
+        playing.finish(done)
 
     # ---- timed tasks ----
 
@@ -275,11 +273,8 @@ class TestPage(Page):
             self.said.emit(NOWHERE)
         else:
             try:
-                here.visits.keep(visit, kind.key, content, datetime.now())
-                if kind.key in timed.TASKS and kinds.own(content):
-                    note = f"{content['figures']['seconds']:.1f} s by the recording's clock"
-                    score = Score(kind.key, date.today(), content["figures"]["score"], notes=note)
-                    here.scores.add(patient, score, date.today())
+                now = datetime.now()
+                kept.keep(here.visits, here.scores, patient, visit, kind.key, content, now)
                 self.said.emit("Kept with this visit.")
             except EndplateError as error:
                 self.said.emit(str(error))

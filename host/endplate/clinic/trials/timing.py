@@ -1,38 +1,34 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A timed task while it is done: each end is the sample at which its mark stands in the recording,
-so that the seconds are those of the recording's clock."""
+"""A timed task while it is done, in the window and in the terminal: each end is the sample at which
+its mark stands in the recording, so that the seconds are those of the recording's clock."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from PyQt6.QtCore import QObject, pyqtSignal
-
-from endplate.clinic.trials.timed import PROSTHESIS, Task, Timing
-from endplate.live.feed import FeedInfo
-from endplate.monitor.asking import Asking
-from endplate.monitor.playing import (
+from endplate.clinic.frames import Fresh
+from endplate.clinic.recording_name import file_of
+from endplate.clinic.trials.played import (
     DECODER,
+    Marking,
     Status,
     board_trouble,
     decoder_of,
     hand_trouble,
 )
-from endplate.monitor.recording_name import file_of
-from endplate.monitor.watch import Fresh
+from endplate.clinic.trials.timed import PROSTHESIS, Task, Timing
+from endplate.live.feed import FeedInfo
 
 SOON_S = 0.4  # between two parts; a key that is held down is one
 
 
-class TimedTask(QObject):
-    """`start`, then `frame` by frame and `part` by part; `changed` when a mark was answered.
-    `trouble`: a sentence that ends it."""
+class TimedTask:
+    """`start`, then `frame` by frame and `part` by part; `changed` is called when a mark was
+    answered. `trouble`: a sentence that ends it."""
 
-    changed = pyqtSignal()
-
-    def __init__(self, asking: Asking, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._asking = asking
+    def __init__(self, asking: Marking, changed: Callable[[], object] = lambda: None) -> None:
+        self._asking, self._changed = asking, changed
         self.timing: Timing | None = None
         self.trouble = ""
         self._pending: Timing | Task | None = None  # whose mark has not been answered
@@ -74,7 +70,7 @@ class TimedTask(QObject):
                 self._pending = None
                 if sample is not None:
                     self.timing = Timing(task, info.rate_hz, sample)
-                self.changed.emit()
+                self._changed()
 
         self._asking.mark(f"test {task.kind} begins", told, hand=hand)
 
@@ -107,7 +103,7 @@ class TimedTask(QObject):
                 not timing.task.parts or sample - since >= SOON_S * timing.rate_hz
             ):
                 timing.end(sample)
-            self.changed.emit()
+            self._changed()
 
         self._asking.mark(f"test {timing.task.kind} {timing.part or 'time is up'}", told)
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A test while it is played from the feed: each hop once, marks in the recording, and what makes an
-end of it.
+"""A test while it is played from the feed, in window and terminal: each hop once, marks in the
+recording, and what makes an end of it.
 
 The velocities are the hops' targets, in the wire's unit: so they stand in the recording, and the
 same figures come of it again (trials/kinds.py).
@@ -8,11 +8,15 @@ same figures come of it again (trials/kinds.py).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 
+from endplate.clinic.frames import Fresh
+from endplate.clinic.hand_state import follows
+from endplate.clinic.hand_state import hand as hand_words
+from endplate.clinic.recording_name import file_of
 from endplate.clinic.trials import kinds
 from endplate.clinic.trials.motion import MotionTrial
 from endplate.clinic.trials.run import Run
@@ -20,13 +24,19 @@ from endplate.clinic.trials.tac import HAND, TacRun, TacTrial
 from endplate.clinic.trials.watch import Watched
 from endplate.core import TARGET_UNIT
 from endplate.live.feed import FeedInfo
-from endplate.monitor.asking import Asking
-from endplate.monitor.recording_name import file_of
-from endplate.monitor.watch import Fresh
-from endplate.monitor.words import ARMED
-from endplate.monitor.words import hand as hand_words
 
 Status = Mapping[str, Any]
+Told = Callable[[int | None], None]
+
+
+class Marking(Protocol):
+    """Who makes marks in the recording, one after the other, without being waited for."""
+
+    def mark(self, text: str, told: Told = ..., **more: Any) -> None:
+        """`more` stands behind the text as JSON; `told(sample)` hears later where it fell, or None
+        where it was refused."""
+
+
 BOARD = "{} The test was ended; nothing of it is kept."
 MISSED = "Samples were missed: the test was ended, nothing of it is kept. Start it again."
 DECODER = "Another decoder drives now: the test was ended, nothing of it is kept."
@@ -58,16 +68,15 @@ def board_trouble(status: Status) -> str:
 
 def hand_trouble(status: Status) -> str:
     """A sentence when the hand does not follow any more, else ""."""
-    hand = status.get("hand") or {}
-    if hand.get("connected") and hand.get("word") in ARMED:
+    if follows(status):
         return ""
-    return STOPPED.format(hand_words(dict(status)).rstrip("."))
+    return STOPPED.format(hand_words(status).rstrip("."))
 
 
 class Playing:
     """One run. `take` feeds it; a sentence in `trouble` ends it."""
 
-    def __init__(self, run: Run, info: FeedInfo, status: Status, asking: Asking) -> None:
+    def __init__(self, run: Run, info: FeedInfo, status: Status, asking: Marking) -> None:
         self.run, self.trouble = run, ""
         self._info, self._asking = info, asking
         self._places = [info.dofs.index(dof) for dof in run.dofs]
@@ -142,6 +151,10 @@ class Playing:
 
     def _told(self, place: int, sample: int | None) -> None:
         self.began[place] = sample
+
+    def finish(self, kept: Callable[[dict[str, Any]], None]) -> None:
+        """All is played: `kept(content)` once the last mark stands in the recording."""
+        self._asking.mark(f"test {self.run.kind} ends", lambda _sample: kept(self.content()))
 
     def given_up(self) -> None:
         """In the recording, too."""

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hand: handles are dragged while the hand follows, what was tuned is kept and taken back, grips are
-pictures, latency is seen by its histogram."""
+"""Hand: handles are dragged while the hand follows, what was tuned is kept and taken back, grips
+are pictures, latency is seen by its histogram."""
 
 from __future__ import annotations
 

@@ -23,6 +23,11 @@ def keep_tuned(path: Path, visit: Path, fields: dict[str, Any], *, direct: bool)
     Raises ProfileError.
     """
     profile, wanted = load_profile(path), Tune.of(fields)
+    out = path if path.parent == visit else visit / PROFILE
+    if out != path and out.exists():  # tuned before, and the session has not heard where it is
+        today = load_profile(out)
+        if (today.name, today.created) == (profile.name, profile.created):
+            profile = today
     if direct:
         shape = profile.direct["shape"]
         shape = {**shape, wanted.dof: wanted.of_shape(shape[wanted.dof])}
@@ -30,6 +35,5 @@ def keep_tuned(path: Path, visit: Path, fields: dict[str, Any], *, direct: bool)
     else:
         shape = {**profile.shape, wanted.dof: wanted.of_shape(profile.shape[wanted.dof])}
         profile = replace(profile, shape=shape)
-    out = path if path.parent == visit else visit / PROFILE
     keep(profile, out, WHY)
     return out

@@ -44,7 +44,6 @@ class Tuner(QObject):
         self._here = here
         self._done: list[Change] = []  # what can be taken back
         self._waiting: list[tuple[Change, float]] = []
-        self._moved: dict[str, Path] = {}  # a file -> where the session will say that it is
         self._drives = ""
         self._keeper = ThreadPoolExecutor(1, "tuned")
         self._kept.connect(self._is_kept)
@@ -53,7 +52,6 @@ class Tuner(QObject):
         """Another session: nothing of the last is taken back in it."""
         self._done.clear()
         self._waiting.clear()
-        self._moved.clear()
 
     def ask(self, dof: str, shape: Mapping[str, float]) -> None:
         """While a handle moves."""
@@ -102,8 +100,7 @@ class Tuner(QObject):
 
         def work() -> None:
             try:
-                out = keep_tuned(self._moved.get(path, Path(path)), folder, fields, direct=direct)
-                self._moved[path] = out
+                out = keep_tuned(Path(path), folder, fields, direct=direct)
             except EndplateError as error:
                 self._kept.emit("", f"{error} What drives has the change all the same.")
                 return

@@ -26,7 +26,7 @@ WINDOW = ("clinic", "live", "fit", "monitor", "core.py", "core_decoder.py", "cor
           "hand_image.py", "hardware.py", "hardware_file.py")  # fmt: skip
 #: The command line: whole sentences of the clinic's verbs and of what they share ...
 CLINIC_VERBS = ("cli/clinic.py", "cli/patient", "cli/report.py", "cli/sites", "cli/calibrate",
-                "cli/run.py", "cli/ending.py", "cli/places.py", "cli/sources.py",
+                "cli/run.py", "cli/test", "cli/ending.py", "cli/places.py", "cli/sources.py",
                 "cli/visiting.py", "cli/movements.py", "cli/window.py")  # fmt: skip
 #: ... and of the others the errors alone. Not `bench` and `simulate`: they are a developer's.
 OTHER_VERBS = ("cli/devices.py", "cli/impedance.py", "cli/monitor.py", "cli/record.py",

@@ -112,6 +112,11 @@ def test_live_knows_no_qt_and_monitor_reaches_live_through_feed_and_requests_alo
                 assert parts in doors, f"{path} imports {name}"
 
 
+def test_clinic_knows_no_qt():
+    for path in modules("clinic"):
+        assert not any(n.split(".")[0] in ("PyQt6", "pyqtgraph") for n in imports(path)), path
+
+
 def test_conformance_loads_no_qt_and_no_sim():
     code = (
         "import sys, endplate.conformance.run;"

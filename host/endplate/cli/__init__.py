@@ -23,6 +23,10 @@ COMMANDS = {
     "monitor": "open the window onto what is running",
     "clinic": "open the window with patients, visits and all that a visit needs",
     "patient": "the clinic's patients: enter, list, score, export, delete",
+    "sites": "show what each site hears of each movement, and which sites to keep",
+    "calibrate": "guide a person through the movements and write their profile",
+    "run": "drive a hand from a board with a profile",
+    "test": "play a test of control with a patient, beside their history and direct control",
     "report": "the fitting report of a visit, as PDF and HTML",
     "devices": "list serial ports, boards, hands and montages",
     "impedance": "measure the contact of every electrode",
@@ -30,10 +34,7 @@ COMMANDS = {
     "replay": "play a recording through the chain again, and into a hand",
     "evaluate": "judge decoders on recorded trials they have not seen",
     "profile": "the versions of a profile: list, compare, go back",
-    "sites": "show what each site hears of each movement, and which sites to keep",
     "simulate": "the simulated person alone: is its EMG credible, can it be used",
-    "calibrate": "guide a person through the movements and write their profile",
-    "run": "drive a hand from a board with a profile",
     "hand": "ask a hand who it is, and hold it against its safety requirements",
 }
 DESCRIPTION = (

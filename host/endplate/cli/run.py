@@ -85,12 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     console = Console()
     for path in filter(None, (arguments.profile, arguments.shadow)):
-        old = age(load_profile(path).created)  # its sentence, before anything is opened
-        if "day" in old:
-            console.print(
-                f"{path} is {old} old: `endplate calibrate --compare {path}` holds today's "
-                "electrodes against it."
-            )
+        tell_age(console, path)
     out = arguments.out or Path(f"run-{datetime.now():%Y%m%d-%H%M%S}")
     repair_recordings(out.absolute().parent, console)
     with session_folder("run") as directory:
@@ -114,6 +109,17 @@ def _run(arguments: argparse.Namespace) -> int:
         finally:
             status = end(console, control, expected=expected)
     return status
+
+
+def tell_age(console: Console, path: Path) -> None:
+    """Of a profile that was not made today; its sentence when it cannot be read, before anything
+    is opened."""
+    old = age(load_profile(path).created)
+    if "day" in old:
+        console.print(
+            f"{path} is {old} old: `endplate calibrate --compare {path}` holds today's "
+            "electrodes against it."
+        )
 
 
 def watch(console: Console, directory: Path, control: ControlProcess) -> bool:

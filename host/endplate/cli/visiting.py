@@ -20,7 +20,9 @@ from endplate.clinic.made_of import MadeOf
 from endplate.clinic.montage_file import write_montage
 from endplate.clinic.records.database import Database
 from endplate.clinic.records.patients import Patient, Patients
+from endplate.clinic.records.scores import Scores
 from endplate.clinic.records.visits import Visit, Visits
+from endplate.clinic.trials import kept, kinds
 from endplate.errors import RecordsError, UsageError
 from endplate.live.profile_versions import current
 
@@ -56,6 +58,15 @@ class AtVisit:
     def keep(self, kind: str, content: dict[str, Any]) -> None:
         """A result of the visit."""
         Visits(self._database).keep(self.visit, kind, content, datetime.now())
+
+    def keep_test(self, kind: str, content: dict[str, Any]) -> None:
+        """A result of one of kinds.TESTS, and the score that it is."""
+        visits, scores = Visits(self._database), Scores(self._database)
+        kept.keep(visits, scores, self.patient, self.visit, kind, content, datetime.now())
+
+    def tests(self, kind: kinds.Kind) -> list[list[str]]:
+        """What the patient did in that kind so far, as kept.rows."""
+        return kept.rows(Visits(self._database), self.patient, kind)
 
     def keep_profile(self, made_of: MadeOf | None) -> None:
         """The visit's profile, if it is another version than before, and what it was made of."""

@@ -8,7 +8,6 @@ asked for before a STOP is sent after it. Marks are never taken back.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -16,11 +15,11 @@ from typing import Any
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
+from endplate.clinic.trials.played import Told, worded
 from endplate.errors import EndplateError
 from endplate.live.requests import ask
 
 Said = str | Callable[[dict[str, Any]], str]
-Told = Callable[[int | None], None]
 STOPPING = ("stop", "disarm", "release", "estop")
 ANSWER_S = 2.0
 NOBODY = "No session is on: start a visit on the page Patient first."
@@ -41,6 +40,7 @@ class Asking(QObject):
         self._other = ThreadPoolExecutor(1, "ask")
         self._waiting: list[Future[None]] = []
         self._fell.connect(self._tell)
+        self._closed = False
 
     def look_at(self, directory: Path | None) -> None:
         """Another session folder from now on; what was not sent to the last one is taken back."""
@@ -52,6 +52,8 @@ class Asking(QObject):
     def say(self, verb: str, done: Said, **fields: Any) -> None:
         """Sends the request from a thread; `done` is what to show when it was granted, or makes
         that of the reply."""
+        if self._closed:  # what a thread of a page had still to say
+            return
         if verb in STOPPING:
             for request in self._waiting:
                 request.cancel()
@@ -64,8 +66,9 @@ class Asking(QObject):
     def mark(self, text: str, told: Told = lambda sample: None, **more: Any) -> None:
         """In the recording of the session that is on now; `more` stands behind the text as JSON.
         `told(sample)` hears its index, or None after the sentence of the refusal."""
-        words = f"{text} {json.dumps(more, separators=(',', ':'))}" if more else text
-        self._marks.submit(self._mark, self._directory, words, told)
+        if self._closed:
+            return
+        self._marks.submit(self._mark, self._directory, worded(text, more), told)
 
     def _mark(self, directory: Path | None, text: str, told: Told) -> None:
         reply = self._send(directory, "mark", {"text": text})
@@ -94,6 +97,7 @@ class Asking(QObject):
 
     def close(self) -> None:
         """Lets go of what has not been sent, but for marks, and waits for what has."""
+        self._closed = True
         self._other.shutdown(wait=True, cancel_futures=True)
         self._marks.shutdown(wait=True)
         self._urgent.shutdown(wait=True)

@@ -8,6 +8,7 @@ same figures come of it again (trials/kinds.py).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -46,6 +47,11 @@ JOINTS = (
     "See the page Hand."
 )
 STOPPED = "{}: the test was ended, nothing of it is kept. Arm and start it again."
+
+
+def worded(text: str, more: Mapping[str, Any]) -> str:
+    """A mark as it stands in the recording."""
+    return f"{text} {json.dumps(more, separators=(',', ':'))}" if more else text
 
 
 def decoder_of(status: Status) -> dict[str, Any]:

@@ -198,6 +198,8 @@ def sit(console: Console, directory: Path, control: ControlProcess, asked: Asked
             ):
                 while control.alive and not seat.over:
                     seat.look(frames.look())
+                    if seat.over:
+                        break
                     live.update(seat.view(console.width), refresh=True)
                     for key in keys(FRAME_S):
                         seat.key(key)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`endplate test` without a rig: what keys do, what ends a test, what is wrong with the command; the
-feed is made by hand."""
+"""`endplate test` without a rig: what keys do, what ends a test, what is wrong with the command;
+the feed is made by hand."""
 
 from __future__ import annotations
 

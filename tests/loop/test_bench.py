@@ -29,7 +29,7 @@ def endplate(*arguments: str, cwd: Path) -> str:
 @pytest.mark.timeout(300)
 def test_calibrates_moves_measures_reports_and_replays(pc_firmware, tmp_path):
     said = endplate(
-        "bench", "--headless", "--json", "result.json", "--report", "report", "--seconds", "15",
+        "bench", "--headless", "--json", "result.json", "--report", "report", "--seconds", "10",
         "--repetitions", "2", "--dofs", "hand", cwd=tmp_path,
     )  # fmt: skip
     assert "SIMULATED" in said
@@ -39,7 +39,7 @@ def test_calibrates_moves_measures_reports_and_replays(pc_firmware, tmp_path):
     assert result["firmware"] == "pc"
     board = result["board"]
     assert (board["rate_hz"], board["sites"]) == (250.0, 8)
-    assert board["samples"] > 55 * 250
+    assert board["samples"] > 50 * 250
     assert board["lost"] <= board["samples"] // 100, "a busy machine may lose a few; none is hidden"
     for stage in ("arrival_to_wire", "wire_to_motion", "sample_to_motion"):
         row = result["latency_ms"][stage]

@@ -60,7 +60,7 @@ def visit(tmp_path_factory, pc_firmware) -> Path:
     out = tmp_path_factory.mktemp("visit")
     with x_display() as environment:
         done = subprocess.run(
-            [sys.executable, "-m", "loop.visit_by_clicks", "--out", str(out)],
+            [sys.executable, "-m", "loop.visit_by_clicks", "--out", str(out), "--fps", "12"],
             cwd=ROOT / "tests", env=environment, capture_output=True, text=True,
         )  # fmt: skip
     if "could not load the Qt platform plugin" in done.stderr.lower():

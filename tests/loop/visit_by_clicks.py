@@ -25,6 +25,7 @@ from PyQt6.QtGui import QImage, QPainter
 from PyQt6.QtPdf import QPdfDocument
 from PyQt6.QtWidgets import QApplication
 
+from endplate.monitor import watch
 from endplate.monitor.dof_handles import DEAD_BAND, Handle
 from endplate.monitor.pages import calibrate
 from endplate.monitor.theme import DARK, LIGHT, Palette
@@ -204,7 +205,7 @@ class Visit:
         """Every page."""
         for number, name in enumerate(PAGES, 1):
             self.hand.key(str(number), f"{number}: {name}")
-            self.hand.look(f"{theme}-{number}-{name}", 1.2)
+            self.hand.look(f"{theme}-{number}-{name}", 0.8)
 
     def end(self) -> None:
         """Of the visit."""
@@ -262,9 +263,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--guide", type=Path)
+    parser.add_argument("--fps", type=int, default=30, help="of the window, for a busy machine")
     asked = parser.parse_args()
     out = asked.out
     out.mkdir(parents=True, exist_ok=True)
+    watch.FRAME_MS = 1000 // asked.fps
     pg.setConfigOptions(antialias=False, useOpenGL=False)
     application = QApplication(["endplate"])
     figures: dict[str, object] = {"display": application.platformName(), "simulated": True}

@@ -5,7 +5,8 @@
 
 Side by side, what is of one kind a few files at a time:
 
-  firmware  a hand and a bare host, which mostly wait, and are served first
+  firmware  a hand and a bare host, or a window and its feed, which mostly wait, and are served
+            first
   sessions  whole rigs in real time: patient, board, control, hand. Two at once fill a core
   compute   no clock: with what the other two leave of the processors
 
@@ -71,8 +72,8 @@ def kinds() -> dict[str, list[str]]:
     others = [f"--ignore={name}" for name in (*firmware, *apart)]
     keep_clock = ["-m", "not alone"]
     return {
-        "sessions": [*keep_clock, *others, *(f"tests/{name}" for name in ON_THE_CLOCK)],
-        "firmware": [*keep_clock, *firmware],
+        "sessions": [*keep_clock, *others, "tests/loop", "tests/host"],
+        "firmware": [*keep_clock, *firmware, "tests/monitor"],
         "compute": ["--timeout=600", *(f"tests/{name}" for name in folders), *apart],  # may wait
     }
 

@@ -22,8 +22,8 @@ DATA = ROOT.parent / "shared" / "data"
 
 LONGEST = ["test_visit", "test_bench", "test_conformance_defects", "test_real_recordings",
            "test_conformance", "test_update", "test_calibrate", "test_wire_damage",
-           "test_real_recordings_fit", "test_fuzz", "test_packaging", "test_donning", "test_calibration_patient",
-           "test_test_command"]  # fmt: skip
+           "test_real_recordings_fit", "test_fuzz", "test_packaging", "test_donning",
+           "test_calibration_patient", "test_test_command"]  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -201,11 +201,11 @@ class Visit:
         """PDFs of the visit."""
         return sorted(self.folder.glob("patients/*/*/*.pdf"))
 
-    def look_around(self, theme: str) -> None:
+    def look_around(self, theme: str, settle_s: float) -> None:
         """Every page."""
         for number, name in enumerate(PAGES, 1):
             self.hand.key(str(number), f"{number}: {name}")
-            self.hand.look(f"{theme}-{number}-{name}", 0.8)
+            self.hand.look(f"{theme}-{number}-{name}", settle_s)
 
     def end(self) -> None:
         """Of the visit."""
@@ -293,9 +293,9 @@ def main() -> int:
             visit.compare()
         visit.score()
         visit.crash(DARK)
-        visit.look_around("dark")
+        visit.look_around("dark", 0.4 if asked.short else 1.2)
         visit.crash(LIGHT)
-        visit.look_around("light")
+        visit.look_around("light", 0.4 if asked.short else 1.2)
         visit.end()
         pdf = visit.report()
         (out / pdf.name).write_bytes(pdf.read_bytes())

@@ -130,7 +130,7 @@ def test_the_campaign_notices_a_codec_that_takes_damage(tmp_path, right, wrong, 
         tmp_path, "wire_campaign", "wire_vectors", wire=mutant,
         flags=("-O2", "-iquote", str(wire_build.PROTOCOL)),
     )  # fmt: skip
-    assert codec.run_portion(program, 1, 0)[what] > 0
+    assert codec.run_portion(program, 1, 0, frames=400_000)[what] > 0
 
 
 # ---- a line full of anything ----

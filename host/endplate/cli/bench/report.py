@@ -132,10 +132,14 @@ def refused(hand: dict[str, Any]) -> dict[str, int]:
     return {reason: int(there.get(reason, 0)) + int(here.get(reason, 0)) for reason in REFUSALS}
 
 
+FEWEST = 100  # commands of a turn: of fewer a p99 says nothing
+
+
 def compare(
     truth: np.ndarray, commands: np.ndarray, spans: list[tuple[str, int, int]]
 ) -> dict[str, Any]:
-    """Arrival to wire with the window closed and open, and the ratio of the p99s, turn by turn."""
+    """Arrival to wire with the window closed and open, and the ratio of the p99s, turn by turn; of
+    turns with fewer than FEWEST commands there is none."""
     turns = [
         (
             which,
@@ -148,9 +152,9 @@ def compare(
     closed = [row for which, row in turns if which == "closed"]
     opened = [row for which, row in turns if which == "open"]
     ratios = [
-        float(after["p99"] or 0) / float(before["p99"])
+        float(after["p99"] or 0) / float(before["p99"] or 1)
         for before, after in zip(closed, opened, strict=True)
-        if before["p99"]
+        if all((row["n"] or 0) >= FEWEST for row in (before, after))
     ]
     return {
         "closed": closed,

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from endplate.cli.ending import end
 from endplate.cli.places import repair_recordings, session_folder
-from endplate.cli.sources import absolute, add_board, board_settings
+from endplate.cli.sources import add_board, session_settings
 from endplate.live.feed import FeedReader
 from endplate.live.session import start_control
 from endplate.monitor.site_words import arrow, contact, site_verdict
@@ -48,17 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     out = arguments.out or Path(f"recording-{datetime.now():%Y%m%d-%H%M%S}")
     repair_recordings(out.absolute().parent, console)
     with session_folder("record") as directory:
-        control = start_control(
-            {
-                **board_settings(arguments),
-                "directory": str(directory),
-                "hand_port": None,
-                "hand": "test-hand",
-                "profile": None,
-                "recording": absolute(out),
-                "arm": False,
-            }
-        )
+        control = start_control(session_settings(arguments, directory, out))
         reader = FeedReader(directory / "feed")
         expected, problem = True, ""
         try:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,18 +12,23 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from endplate.cli.asking import Asking
 from endplate.cli.ending import end
 from endplate.cli.keys import single_keys
 from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.profile.words import age
 from endplate.cli.record import sites_table
-from endplate.cli.sources import absolute, add_board, add_hand, board_settings
+from endplate.cli.sources import (
+    absolute,
+    add_board,
+    add_hand,
+    driving_settings,
+    nothing_decodes,
+)
 from endplate.cli.visiting import add_patient, visiting
 from endplate.cli.window import monitor
-from endplate.errors import EndplateError, UsageError
 from endplate.live.feed import FeedReader
 from endplate.live.profile_file import load_profile
-from endplate.live.requests import ask
 from endplate.live.session import ControlProcess, start_control
 from endplate.monitor import words
 
@@ -75,10 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.profile = arguments.profile or at.profile_to_begin_with()
             arguments.out = arguments.out or at.file("run")
     if arguments.profile is None:
-        raise UsageError(
-            "Name what decodes: --profile anna.json, or --patient CODE of a patient who has been "
-            "calibrated."
-        )
+        nothing_decodes()
     return _run(arguments)
 
 
@@ -90,17 +91,7 @@ def _run(arguments: argparse.Namespace) -> int:
     repair_recordings(out.absolute().parent, console)
     with session_folder("run") as directory:
         control = start_control(
-            {
-                **board_settings(arguments),
-                "directory": str(directory),
-                "hand_port": arguments.hand_port,
-                "hand_baud": arguments.baud,
-                "hand": arguments.hand,
-                "profile": absolute(arguments.profile),
-                "shadow": absolute(arguments.shadow),
-                "recording": absolute(out),
-                "arm": False,
-            }
+            driving_settings(arguments, directory, out, shadow=absolute(arguments.shadow))
         )
         expected = True
         try:
@@ -125,25 +116,16 @@ def tell_age(console: Console, path: Path) -> None:
 def watch(console: Console, directory: Path, control: ControlProcess) -> bool:
     """Shows the state 5 times a second and passes keys on; False when the session ended by itself.
 
-    Each request waits for its answer in a thread of its own, so that STOP never waits for another.
+    Each request waits for its answer beside it, so that STOP never waits for another.
     """
     reader = FeedReader(directory / "feed")
     labels, dofs, grips = reader.info.site_labels, reader.info.dofs, reader.info.grips
-    said = {"answer": "relax, then press a to arm"}
-    grip = 0
-
-    def request(verb: str, **fields: Any) -> None:
-        try:
-            reply = ask(directory, verb, timeout_s=2.0, **fields)
-            said["answer"] = words.done(verb, {**fields, **reply})
-        except EndplateError as error:
-            said["answer"] = str(error)
-
     with (
-        ThreadPoolExecutor(max_workers=8) as asking,
+        Asking(directory) as asking,
         single_keys() as keys,
         Live(console=console, refresh_per_second=5) as live,
     ):
+        asking.answer = "relax, then press a to arm"
         while control.alive:
             status = reader.status()
             live.update(
@@ -151,7 +133,7 @@ def watch(console: Console, directory: Path, control: ControlProcess) -> bool:
                     sites_table(list(labels), status),
                     hand_lines(status, list(dofs), list(labels)),
                     Text(KEYS),
-                    Text(said["answer"]),
+                    Text(asking.answer),
                 )
             )
             for key in keys(0.2):
@@ -164,12 +146,11 @@ def watch(console: Console, directory: Path, control: ControlProcess) -> bool:
                         )
                     return True
                 if key in VERBS:
-                    asking.submit(request, VERBS[key])
+                    asking.say(VERBS[key])
                 elif key in words.SWITCHES:
-                    asking.submit(request, words.switch(key, status))
+                    asking.say(words.switch(key, status))
                 elif key == "g" and grips:
-                    grip = (grip + 1) % len(grips)
-                    asking.submit(request, "grip", name=grips[grip])
+                    asking.say("grip", name=words.next_grip(status, grips))
     return False
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from endplate.errors import BoardError, UsageError
 from endplate.hardware import Hand
@@ -79,3 +79,38 @@ def board_settings(arguments: argparse.Namespace) -> dict[str, Any]:
 def absolute(path: Path | None) -> str | None:
     """As text, for a process with another working folder."""
     return None if path is None else str(path.expanduser().resolve())
+
+
+def session_settings(
+    arguments: argparse.Namespace, directory: Path, recording: Path, **more: Any
+) -> dict[str, Any]:
+    """Of a control process in `directory` that reads the board and records; without a hand and a
+    profile unless `more` names them."""
+    return {
+        **board_settings(arguments),
+        "directory": str(directory),
+        "hand_port": None,
+        "hand": getattr(arguments, "hand", "test-hand"),
+        "profile": None,
+        "recording": absolute(recording),
+        "arm": False,
+        **more,
+    }
+
+
+def driving_settings(
+    arguments: argparse.Namespace, directory: Path, recording: Path, **more: Any
+) -> dict[str, Any]:
+    """The same of one that drives the hand at --hand-port with --profile."""
+    return session_settings(
+        arguments, directory, recording, hand_port=arguments.hand_port, hand_baud=arguments.baud,
+        profile=absolute(arguments.profile), **more,
+    )  # fmt: skip
+
+
+def nothing_decodes() -> NoReturn:
+    """Raises UsageError."""
+    raise UsageError(
+        "Name what decodes: --profile anna.json, or --patient CODE of a patient who has been "
+        "calibrated."
+    )

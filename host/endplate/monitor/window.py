@@ -260,9 +260,7 @@ class Window(QMainWindow):
         """The next grip of the hand's list; the hand changes it only while still."""
         grips = list(self._info.grips) if self._info else []
         if grips:
-            now = self._status.get("grip")
-            at = grips.index(now) if now in grips else -1
-            self._ask("grip", {"name": grips[(at + 1) % len(grips)]})
+            self._ask("grip", {"name": words.next_grip(self._status, grips)})
 
     def switch(self, key: str) -> None:
         """Another decoder drives, after a moment of rest: see words.switch."""

@@ -58,6 +58,12 @@ def switch(key: str, status: Mapping[str, Any]) -> str:
     return "demote" if (status.get("beside") or {}).get("promoted") else "promote"
 
 
+def next_grip(status: Mapping[str, Any], grips: Sequence[str]) -> str:
+    """The one after that in force, whoever chose it; of a hand with grips."""
+    now = status.get("grip")
+    return grips[(grips.index(now) + 1) % len(grips) if now in grips else 0]
+
+
 def beside(status: Mapping[str, Any], dofs: Sequence[str]) -> list[str]:
     """Who drives, if that is a question, what the shadow would do, and what is offered."""
     now = status.get("beside") or {}

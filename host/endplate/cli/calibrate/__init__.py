@@ -18,7 +18,7 @@ from endplate.cli.calibrate.guided import REPEAT, follow
 from endplate.cli.ending import end
 from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.profile.words import ago, differences, told
-from endplate.cli.sources import absolute, add_board, add_hand, board_settings, named_dofs
+from endplate.cli.sources import add_board, add_hand, named_dofs, session_settings
 from endplate.cli.visiting import add_patient, visiting
 from endplate.clinic.fitting import Heard
 from endplate.clinic.made_of import MadeOf, of_recording
@@ -232,17 +232,7 @@ def _record(
     recording = out.with_name(f"{out.stem}-{datetime.now():%Y%m%d-%H%M%S}")
     repair_recordings(recording.absolute().parent, console)
     with session_folder("calibrate") as directory:
-        control = start_control(
-            {
-                **board_settings(arguments),
-                "directory": str(directory),
-                "hand_port": None,
-                "hand": arguments.hand,
-                "profile": None,
-                "recording": absolute(recording),
-                "arm": False,
-            }
-        )
+        control = start_control(session_settings(arguments, directory, recording))
         try:
             reader = FeedReader(directory / "feed")
             info = reader.info

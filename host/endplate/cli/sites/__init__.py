@@ -17,7 +17,7 @@ from endplate.cli.ending import end
 from endplate.cli.keys import single_keys
 from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.sites.shown import judged_view, live_view
-from endplate.cli.sources import absolute, add_board, add_hand, board_settings, named_dofs
+from endplate.cli.sources import add_board, add_hand, named_dofs, session_settings
 from endplate.cli.visiting import add_patient, visiting
 from endplate.clinic.fitting import Heard
 from endplate.clinic.made_of import MadeOf, of_recording
@@ -152,17 +152,7 @@ def _live(
     repair_recordings(out.absolute().parent, console)
     console.print(f"{sum(cue.duration_s for cue in cues):.0f} s. Follow the words. {KEYS}.")
     with session_folder("sites") as directory:
-        control = start_control(
-            {
-                **board_settings(arguments),
-                "directory": str(directory),
-                "hand_port": None,
-                "hand": arguments.hand,
-                "profile": None,
-                "recording": absolute(out),
-                "arm": False,
-            }
-        )
+        control = start_control(session_settings(arguments, directory, out))
         try:
             guided, info = _guided(directory, console, montage, dofs, cues)
         finally:

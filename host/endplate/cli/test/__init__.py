@@ -16,7 +16,7 @@ from rich.console import Console
 from endplate.cli.ending import end
 from endplate.cli.places import repair_recordings, session_folder
 from endplate.cli.run import tell_age
-from endplate.cli.sources import absolute, board_settings
+from endplate.cli.sources import driving_settings
 from endplate.cli.test.options import Asked, add_kinds, asked
 from endplate.cli.test.seat import Seat, sit
 from endplate.cli.test.shown import history
@@ -67,16 +67,7 @@ def _run(arguments: argparse.Namespace, what: Asked, out: Path, at: AtVisit | No
     repair_recordings(out.absolute().parent, console)
     with session_folder("test") as directory:
         control = start_control(
-            {
-                **board_settings(arguments),
-                "directory": str(directory),
-                "hand_port": arguments.hand_port,
-                "hand_baud": arguments.baud,
-                "hand": arguments.hand,
-                "profile": absolute(arguments.profile),
-                "recording": absolute(out),
-                "arm": False,
-            }
+            driving_settings(arguments, directory, out)
         )
         expected, seat = True, None
         try:

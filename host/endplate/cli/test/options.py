@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from endplate.cli.sources import add_board, add_hand, named_dofs
+from endplate.cli.sources import add_board, add_hand, named_dofs, nothing_decodes
 from endplate.cli.test.shown import hint
 from endplate.cli.visiting import add_patient
 from endplate.clinic.trials import kinds, tac
@@ -108,10 +108,7 @@ def asked(arguments: argparse.Namespace) -> Asked:
     values = {one.key: _value(one, arguments) for one in FORMS[kind.key]}
     profile = load_profile(arguments.profile) if arguments.profile is not None else None
     if profile is None and (kind.key not in kinds.TIMED or arguments.direct):
-        raise UsageError(
-            "Name what decodes: --profile anna.json, or --patient CODE of a patient who has been "
-            "calibrated."
-        )
+        nothing_decodes()
     if profile is not None and arguments.direct and not profile.direct:
         raise UsageError(
             f"The profile {profile.name} holds no direct control: calibrate once anew to have it."

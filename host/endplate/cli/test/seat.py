@@ -11,10 +11,10 @@ from typing import Any
 from rich.console import Console, RenderableType
 from rich.live import Live
 
+from endplate.cli.asking import Asking
 from endplate.cli.keys import single_keys
 from endplate.cli.run import VERBS
 from endplate.cli.test import shown
-from endplate.cli.test.asking import Asking
 from endplate.cli.test.options import Asked
 from endplate.clinic.frames import Frames, Fresh
 from endplate.clinic.hand_state import follows

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests of the terminal while a test is played: none holds up the display, a STOP waits for no
+"""Requests of a terminal to the running session: none holds up the display, a STOP waits for no
 other answer, and marks keep their order."""
 
 from __future__ import annotations
@@ -7,7 +7,6 @@ from __future__ import annotations
 import queue
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from endplate.clinic.trials.played import Told, worded
@@ -61,11 +60,6 @@ class Asking:
     def __enter__(self) -> Asking:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._marks.shutdown(wait=True)
         self._requests.shutdown(wait=True)

@@ -5,15 +5,14 @@ so, or tried as a shadow first, and either is taken back. The files are clinic/c
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from endplate.clinic.chosen import Chosen
-from endplate.errors import EndplateError
 from endplate.monitor.here import Here
+from endplate.monitor.worker import Worker
 
 
 class InUse(QObject):
@@ -23,7 +22,6 @@ class InUse(QObject):
     asked = pyqtSignal(str, dict)
     said = pyqtSignal(str)
     chose = pyqtSignal(str)
-    _over = pyqtSignal(object)
 
     def __init__(self, here: Here, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -32,8 +30,7 @@ class InUse(QObject):
         self._chosen: Chosen | None = None
         self._back: list[Path] = []  # without a visit
         self._promoted = False
-        self._worker = ThreadPoolExecutor(1, "profiles")
-        self._over.connect(lambda done: done())
+        self._worker = Worker(self)
 
     def begin(self) -> None:
         """Another session."""
@@ -117,18 +114,8 @@ class InUse(QObject):
 
     def _do(self, work: Callable[[], Path | None], done: Callable[[Path | None], None]) -> None:
         """Disks may take long, and locks."""
-
-        def run() -> None:
-            try:
-                out = work()
-            except EndplateError as error:
-                sentence = str(error)
-                self._over.emit(lambda: self.said.emit(sentence))
-            else:
-                self._over.emit(lambda: done(out))
-
-        self._worker.submit(run)
+        self._worker.do(work, done, self.said.emit)
 
     def end(self) -> None:
         """Waits for what is being written."""
-        self._worker.shutdown(wait=True)
+        self._worker.end()

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,9 @@ from typing import Any
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from endplate.clinic.tuning import keep_tuned
-from endplate.errors import EndplateError
 from endplate.monitor.here import Here
 from endplate.monitor.words import plain
+from endplate.monitor.worker import Worker
 
 GRANTED_S = 2.0  # a change that the session does not show by then was refused, which it said
 ONLY_NOW = "It lasts until this session ends: it is kept in a visit of a patient."
@@ -37,7 +36,6 @@ class Tuner(QObject):
 
     asked = pyqtSignal(str, dict)
     said = pyqtSignal(str)
-    _kept = pyqtSignal(str, str)  # path, or a sentence of what went wrong
 
     def __init__(self, here: Here, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -45,8 +43,7 @@ class Tuner(QObject):
         self._done: list[Change] = []  # what can be taken back
         self._waiting: list[tuple[Change, float]] = []
         self._drives = ""
-        self._keeper = ThreadPoolExecutor(1, "tuned")
-        self._kept.connect(self._is_kept)
+        self._worker = Worker(self)
 
     def begin(self) -> None:
         """Another session: nothing of the last is taken back in it."""
@@ -98,25 +95,19 @@ class Tuner(QObject):
         fields = {"dof": change.dof, **change.after}
         folder = visit.folder
 
-        def work() -> None:
-            try:
-                out = keep_tuned(Path(path), folder, fields, direct=direct)
-            except EndplateError as error:
-                self._kept.emit("", f"{error} What drives has the change all the same.")
-                return
+        def kept(out: Path) -> None:
+            self.asked.emit("named", {"path": str(out)})
             words = "is as it was before" if change.back else "is tuned; Ctrl+Z takes it back"
-            self._kept.emit(str(out), f"{plain(change.dof).capitalize()} {words}. Kept.")
+            self.said.emit(f"{plain(change.dof).capitalize()} {words}. Kept.")
 
-        self._keeper.submit(work)
-
-    def _is_kept(self, path: str, sentence: str) -> None:
-        if path:
-            self.asked.emit("named", {"path": path})
-        self.said.emit(sentence)
+        self._worker.do(
+            lambda: keep_tuned(Path(path), folder, fields, direct=direct), kept,
+            lambda why: self.said.emit(f"{why} What drives has the change all the same."),
+        )  # fmt: skip
 
     def end(self) -> None:
         """Waits for what is being kept."""
-        self._keeper.shutdown(wait=True)
+        self._worker.end()
 
 
 def _same(now: Mapping[str, float] | None, wanted: Mapping[str, float]) -> bool:

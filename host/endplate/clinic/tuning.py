@@ -10,9 +10,10 @@ from typing import Any
 from endplate.clinic.desk import PROFILE
 from endplate.live.profile_file import load_profile
 from endplate.live.profile_versions import keep
-from endplate.live.tuning import Tune
+from endplate.live.tuning import LEAST_DEAD_BAND, MOST_DEAD_BAND, Tune
 
 WHY = "tuned by hand"
+DEAD_BANDS = (LEAST_DEAD_BAND, MOST_DEAD_BAND)  # that a session takes
 
 
 def keep_tuned(path: Path, visit: Path, fields: dict[str, Any], *, direct: bool) -> Path:
@@ -29,11 +30,9 @@ def keep_tuned(path: Path, visit: Path, fields: dict[str, Any], *, direct: bool)
         if (today.name, today.created) == (profile.name, profile.created):
             profile = today
     if direct:
-        shape = profile.direct["shape"]
-        shape = {**shape, wanted.dof: wanted.of_shape(shape[wanted.dof])}
+        shape = wanted.of_shapes(profile.direct["shape"])
         profile = replace(profile, direct={**profile.direct, "shape": shape})
     else:
-        shape = {**profile.shape, wanted.dof: wanted.of_shape(profile.shape[wanted.dof])}
-        profile = replace(profile, shape=shape)
+        profile = replace(profile, shape=wanted.of_shapes(profile.shape))
     keep(profile, out, WHY)
     return out

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from endplate.errors import HandError, ProfileError
@@ -56,11 +56,12 @@ class Tune:
         numbers = [float(fields[name]) for name in ("dead_band", *SIDES)]
         return cls(str(fields["dof"]), *numbers)
 
-    def of_shape(self, shape: Mapping[str, Any]) -> dict[str, Any]:
-        """A shape of profile.py with these numbers in it; exponent and slew stay."""
+    def of_shapes(self, shapes: Mapping[str, Any]) -> dict[str, Any]:
+        """The shapes of a profile with these numbers in that of the DoF; exponent and slew stay."""
+        shape = shapes[self.dof]
         gains = {"negative": self.negative, "positive": self.positive}
         changed = {side: {**shape[side], "gain": gain} for side, gain in gains.items()}
-        return {**shape, "dead_band": self.dead_band, **changed}
+        return {**shapes, self.dof: {**shape, "dead_band": self.dead_band, **changed}}
 
     def apply(self, chain: Chain, row: int) -> None:
         """To the DoF at place `row` of a chain, from its next sample on."""
@@ -83,11 +84,10 @@ def tune(control: Control, wanted: Tune) -> None:
         )
     row = [dof.name for dof in control.hand.dofs].index(wanted.dof)
     wanted.apply(driver.chain, row)
-    shape = {**profile.shape, wanted.dof: wanted.of_shape(profile.shape[wanted.dof])}
-    driver.profile = replace(profile, shape=shape)
+    driver.profile = replace(profile, shape=wanted.of_shapes(profile.shape))
     control.beside.tell_decoding()  # a hand that shall decode by itself has another decoder now
     if control.journal is not None:
-        text = json.dumps(wanted.__dict__)
+        text = json.dumps(asdict(wanted))
         control.journal.attach(control.next_sample, NAME, text, chain=driver.number)
 
 

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from endplate.errors import EndplateError, HandError, ProfileError, SessionError
@@ -178,7 +179,7 @@ class Verbs:
     def _do_tune(self, fields: Fields, asker: Asker) -> Fields:
         wanted = Tune.of(fields)
         tune(self._control, wanted)
-        return {"ok": True, **wanted.__dict__}
+        return {"ok": True, **asdict(wanted)}
 
     def _do_named(self, fields: Fields, asker: Asker) -> Fields:
         if self._control.profile is None or not isinstance(fields["path"], str):

@@ -12,10 +12,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from endplate.clinic.tuning import DEAD_BANDS
+
 DEAD_BAND, NEGATIVE, POSITIVE = "dead_band", "negative", "positive"
 NAMES = (NEGATIVE, DEAD_BAND, POSITIVE)
-#: Least and most that a handle can be dragged to; a request may go further (live/tuning.py).
-DEAD_BANDS, GAINS = (0.03, 0.60), (0.2, 4.0)
+GAINS = (0.2, 4.0)  # that a handle can be dragged to; a session takes more
 NEAREST, FARTHEST = 0.12, 1.0  # places of the least and of the most gain
 KEY_STEP, KEY_RATIO = 0.01, 1.05
 

@@ -18,11 +18,11 @@ from PyQt6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from endplate.monitor.theme import Palette
+from endplate.monitor.touch_bars import FULL_N
 
 FINGERS = ("index", "middle", "ring", "little")
 TIPS = ("thumb_flexion", *FINGERS)  # in the order of the hand's digits
 TIP = 0.07  # of a hand's length
-FULL_N = 10.0  # drawn black
 _BASE_X = {"index": -0.36, "middle": -0.12, "ring": 0.12, "little": 0.36}
 _BASE_Y = {"index": 0.95, "middle": 1.0, "ring": 0.96, "little": 0.86}
 _LINKS = {
@@ -123,7 +123,8 @@ class HandView(QWidget):
             self.update()
 
     def show_touch(self, touch: Mapping[str, Any]) -> None:
-        """What the fingertips feel, as in the status of the hand; {}: nothing is known."""
+        """What the fingertips feel, as in the status of the hand; {}: nothing is known. FULL_N is
+        drawn black."""
         if touch != self._touch:
             self._touch = dict(touch)
             self.update()

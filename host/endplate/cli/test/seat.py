@@ -18,8 +18,10 @@ from endplate.cli.test import shown
 from endplate.cli.test.options import Asked
 from endplate.clinic.frames import Frames, Fresh
 from endplate.clinic.hand_state import follows
+from endplate.clinic.hand_state import hand as hand_words
 from endplate.clinic.trials import settings, timed
 from endplate.clinic.trials.played import Playing, Status, board_trouble, decoder_of
+from endplate.clinic.trials.run import READY
 from endplate.clinic.trials.timing import TimedTask
 from endplate.live.feed import FeedInfo, FeedReader
 from endplate.live.session import ControlProcess
@@ -111,7 +113,7 @@ class Seat:
     def waits_for(self) -> str:
         """In words; "" once it can start."""
         if self.task.waiting:
-            return shown.READY
+            return READY
         if not self._status or board_trouble(self._status):
             board = self._status.get("board") or {}
             return str(board.get("sentence") or "Waiting for samples ...")
@@ -178,7 +180,7 @@ class Seat:
     def _foot(self) -> list[str]:
         driven = self.asked.driven
         keys = shown.keys(driven, self.task.timing, self._keyed)
-        hand = [shown.of_hand(self._status)] if driven else []
+        hand = [hand_words(self._status)] if driven else []
         simulated = ["SIMULATED"] if self._info.simulated else []
         return [*simulated, *hand, keys, self._asking.answer]
 

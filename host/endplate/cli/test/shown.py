@@ -15,12 +15,9 @@ from rich.table import Table
 from rich.text import Text
 
 from endplate.cli.test.letters import lettered
-from endplate.clinic.hand_state import hand as hand_words
 from endplate.clinic.trials import kept, kinds, timed
 from endplate.clinic.trials.motion import MotionRun
-from endplate.clinic.trials.played import Status
-from endplate.clinic.trials.run import READY as READY
-from endplate.clinic.trials.run import FittsRun, Run
+from endplate.clinic.trials.run import READY, FittsRun, Run
 from endplate.clinic.trials.tac import TacRun
 from endplate.clinic.trials.watch import PROMPTS, WatchRun
 from endplate.fit.guided.protocol import words
@@ -148,11 +145,6 @@ def of_clock(timing: timed.Timing, sample: int, width: int) -> RenderableType:
     if limit_s is None:
         return large(width, timing.part, f"{int(seconds)} s")
     return large(width, timing.task.name, f"{max(0, math.ceil(limit_s - seconds))} s")
-
-
-def of_hand(status: Status) -> str:
-    """The hand's state."""
-    return hand_words(status)
 
 
 def keys(driven: bool, timing: timed.Timing | None, keyed: bool) -> str:

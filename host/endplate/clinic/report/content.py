@@ -65,10 +65,11 @@ def report(
 ) -> Report:
     """Of one visit; what it lacks stands in `missing`, as sentences. `checked` as rerun says it."""
     visits = Visits(database)
-    results = visits.results(visit)
+    every = visits.results(visit)
+    results = _of_use(every, visit)
     earlier = [one for one in visits.of(patient) if one.began < visit.began]
     before = _of_use(visits.results(earlier[0]), earlier[0]) if earlier else []
-    calibration, sites = _in_use(results, visit), last(results, "sites")
+    calibration, sites = last(results, "calibration"), last(results, "sites")
     profile = visit.folder / PROFILE
     growing = sorted(visit.folder.glob("*.journal"))
     source = made_from(visit.recordings(), profile, growing)
@@ -76,7 +77,7 @@ def report(
     if not visit.recordings() and not growing:
         missing.append("No recording lies in this visit's folder.")
     if calibration is None:
-        made = last(results, "calibration") is not None
+        made = last(every, "calibration") is not None
         missing.append(NOT_ITS_OWN if made else "No calibration was made in this visit.")
     if sites is None:
         missing.append("No site test was made in this visit.")
@@ -86,13 +87,13 @@ def report(
         _decoder(visit, calibration, missing),
         tests(results),
     ]
-    simulated = source.simulated or any(one.content.get("simulated") for one in results)
+    simulated = source.simulated or any(one.content.get("simulated") for one in every)
     return Report(
         f"{patient.code} {visit.began:%Y-%m-%d}", _facts(patient, visit),
         tuple(one for one in tables if one), source.lines, patient.simulated or simulated,
         visit.began.date(), today, patient,
         advice(sites.content["advice"]) if sites else (),
-        tuple(_changes(before, _of_use(results, visit)) if earlier else [FIRST]),
+        tuple(_changes(before, results) if earlier else [FIRST]),
         tuple(_until(trends(visits, Scores(database), patient), visit.began.date())),
         tuple(missing), tuple(checked),
     )  # fmt: skip

@@ -9,6 +9,7 @@ run again from its recording (`again`).
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
@@ -36,7 +37,7 @@ class Trial(Protocol):
         """What came of it, when it is over: a dataclass."""
 
 
-class Turns:
+class Turns(ABC):
     """One task after the other, with a pause of `pause_s` before each."""
 
     pause_s = PAUSE_S
@@ -48,9 +49,9 @@ class Turns:
         self.trial: Any = None  # a Trial, of the kind's own class
         self._paused_s = 0.0
 
+    @abstractmethod
     def _begin(self, task: Any) -> Trial:
         """Asks for it."""
-        raise NotImplementedError
 
     def _rested(self, given: np.ndarray, seconds: float) -> bool:
         """Whether the pause, long enough by the clock, may end."""
@@ -98,13 +99,13 @@ class Run(Turns):
         self.count = len(self.tasks)
         self.hops = 0
 
+    @abstractmethod
     def _tasks(self) -> list[Any]:
         """All that will be asked for, in order."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _figures(self) -> dict[str, Any]:
         """Of the outcomes."""
-        raise NotImplementedError
 
     @property
     def number(self) -> int:

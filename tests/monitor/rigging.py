@@ -133,3 +133,19 @@ class Outside:
             self._thread.join()
             self._server.close()
             self._writer.close()
+
+
+def in_visit(qtbot, directory: Path, records: Path):
+    """A window that is active, with the first patient of the records in their newest visit; the
+    caller closes it."""
+    from endplate.monitor.theme import LIGHT
+    from endplate.monitor.window import Window
+
+    made = Window(directory, LIGHT, records)
+    qtbot.addWidget(made)
+    made.show()
+    made.activateWindow()
+    qtbot.waitUntil(made.isActiveWindow, timeout=3000)
+    made.patient.list.setCurrentRow(0)
+    made.here.visit = made.here.visits.of(made.here.patient)[0]
+    return made

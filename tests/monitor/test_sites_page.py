@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import copy
 import math
-from datetime import date, datetime
 
 import numpy as np
 import pytest
@@ -19,32 +18,15 @@ pytest.importorskip("pyqtgraph")
 from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtWidgets import QApplication
 
-from endplate.clinic.records.database import Database
-from endplate.clinic.records.patients import Patient, Patients, sites_of
-from endplate.clinic.records.visits import Visits
 from endplate.clinic.trials.separation import SeparationRun
-from endplate.hardware import load_montage
 from endplate.monitor import patient_view, showing
 from endplate.monitor.patient_view import Bar
 from endplate.monitor.scales import CALM, AxisEnd, ticks
-from endplate.monitor.theme import LIGHT
-from endplate.monitor.window import Window
 
-from .rigging import Outside, info, status
+from .rigging import Outside, in_visit, info, status
 from .test_window import colours
 
 KEY, LEFT = Qt.Key, Qt.MouseButton.LeftButton
-NOW = datetime(2026, 11, 30, 9, 15)
-
-
-@pytest.fixture
-def records(tmp_path):
-    sites, tmr = sites_of(load_montage("transhumeral-4")), date(2025, 6, 15)
-    someone = Patient("A17", "left", "transhumeral", "transhumeral-4", sites, None, tmr)
-    with Database(tmp_path / "data") as database:
-        patient = Patients(database).add(someone, NOW)
-        Visits(database).begin(patient, NOW)
-    return tmp_path / "data"
 
 
 @pytest.fixture
@@ -57,13 +39,7 @@ def outside(tmp_path):
 
 @pytest.fixture
 def window(qtbot, tmp_path, records, outside):
-    made = Window(tmp_path, LIGHT, records)
-    qtbot.addWidget(made)
-    made.show()
-    made.activateWindow()
-    qtbot.waitUntil(made.isActiveWindow, timeout=3000)
-    made.patient.list.setCurrentRow(0)
-    made.here.visit = made.here.visits.of(made.here.patient)[0]
+    made = in_visit(qtbot, tmp_path, records)
     made.turn_to(1)
     qtbot.waitUntil(lambda: made.sites.traces._end > 300, timeout=8000)
     yield made

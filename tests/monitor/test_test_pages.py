@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -22,24 +22,12 @@ from endplate.clinic.records.visits import Visits
 from endplate.clinic.trials import kinds
 from endplate.core import TARGET_UNIT
 from endplate.hardware import load_montage
-from endplate.monitor.theme import LIGHT
-from endplate.monitor.window import Window
 
-from .rigging import JOINTS, Outside, status
+from .rigging import JOINTS, Outside, in_visit, status
 from .test_window import colours
 
 LEFT = Qt.MouseButton.LeftButton
 NOW = datetime(2026, 11, 30, 9, 15)
-
-
-@pytest.fixture
-def records(tmp_path):
-    sites, tmr = sites_of(load_montage("transhumeral-4")), date(2025, 6, 15)
-    someone = Patient("A17", "left", "transhumeral", "transhumeral-4", sites, None, tmr)
-    with Database(tmp_path / "data") as database:
-        patient = Patients(database).add(someone, NOW)
-        Visits(database).begin(patient, NOW)
-    return tmp_path / "data"
 
 
 @pytest.fixture
@@ -52,14 +40,8 @@ def outside(tmp_path):
 
 @pytest.fixture
 def window(qtbot, tmp_path, records, outside):
-    made = Window(tmp_path, LIGHT, records)
-    qtbot.addWidget(made)
-    made.show()
-    made.activateWindow()
-    qtbot.waitUntil(made.isActiveWindow, timeout=3000)
+    made = in_visit(qtbot, tmp_path, records)
     qtbot.waitUntil(lambda: made.top.hand.text() == "Hand follows", timeout=5000)
-    made.patient.list.setCurrentRow(0)
-    made.here.visit = made.here.visits.of(made.here.patient)[0]
     yield made
     made.close()
 

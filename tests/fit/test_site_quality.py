@@ -4,6 +4,7 @@
 
 import numpy as np
 import pytest
+from scipy import signal
 
 from endplate.fit.sites import quality as site_quality
 from endplate.fit.sites.quality import find_contractions, judge, mains_db, rest_noise_uv, snr_db
@@ -108,3 +109,15 @@ def test_one_loud_site_of_three_is_no_contraction():
     power = np.ones((500, 3))
     power[100:300, 0] = 1000
     assert find_contractions(power, np.arange(500) / 50) == []
+
+
+@pytest.mark.parametrize("seconds", [0.7, 2.0, 7.3])
+def test_mains_share_is_that_of_scipys_welch(seconds):
+    rng = np.random.default_rng(5)
+    n = round(seconds * RATE_HZ)
+    uv = rng.normal(3, 20, n) + 30 * np.sin(2 * np.pi * 50 * np.arange(n) / RATE_HZ)
+    frequency, power = signal.welch(uv, RATE_HZ, nperseg=min(n, round(2 * RATE_HZ)))
+    band = (frequency >= 20) & (frequency <= min(450.0, 0.45 * RATE_HZ))
+    near = (np.abs((frequency + 25) % 50 - 25) <= 1) & (frequency > 25)
+    wanted = 10 * np.log10(power[band & near].sum() / power[band & ~near].sum())
+    assert mains_db(uv, RATE_HZ, 50) == pytest.approx(wanted, abs=1e-6)

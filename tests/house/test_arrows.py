@@ -70,6 +70,13 @@ def test_floors_know_only_those_below(floor):
                 assert not names_floor(name, other), f"{path}: {floor} must not know {other}"
 
 
+def test_scipy_is_the_simulators_alone():
+    """It takes a second or two to load, which a patient would wait."""
+    for path in PACKAGE.rglob("*.py"):
+        if path.relative_to(PACKAGE).parts[:1] != ("sim",) and "simulate" not in path.parts:
+            assert not any(name.split(".")[0] == "scipy" for name in imports(path)), path
+
+
 def test_conformance_knows_only_live_and_below_and_only_cli_knows_it():
     doors = ("conformance", "live", "core", "errors", "hardware")
     for path in PACKAGE.rglob("*.py"):

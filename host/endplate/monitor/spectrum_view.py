@@ -11,7 +11,7 @@ from PyQt6.QtCore import QPointF, QRectF, QSize, Qt
 from PyQt6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
-from endplate.fit.sites.spectrum import median_hz, told, welch
+from endplate.fit.sites.spectrum import median_hz, spectrum, told
 from endplate.monitor.scales import AxisEnd, ticks
 from endplate.monitor.theme import Palette, site_colour
 
@@ -55,7 +55,7 @@ class SpectrumView(QWidget):
         """The newest SPAN_S of site `index` (from 0); `rest_uv` its rest noise, 0: unknown. `held`:
         it is of a picture that stands still."""
         part = clean_uv[-round(SPAN_S * self._rate_hz) :]
-        self._frequency, density = welch(part, self._rate_hz)
+        self._frequency, density = spectrum(part, self._rate_hz)
         self._size = np.sqrt(density)
         self._index = index
         when = "of the held picture" if held else "now"

@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from endplate.errors import CalibrationError
+from endplate.fit import assignment
 from endplate.fit.guided.protocol import words
 from endplate.fit.recorded.cued import Cued
 from endplate.live.profile import Profile
@@ -70,12 +71,9 @@ def cosines(then: np.ndarray, today: np.ndarray) -> np.ndarray:
 def assigned(then: np.ndarray, today: np.ndarray) -> np.ndarray:
     """Which site of today [sites] hears what each site of then heard: the identity, unless others
     are clearly more alike."""
-    from scipy.optimize import linear_sum_assignment  # 0.4 s to load: nobody waits to begin here
-
     alike = cosines(then, today)
     same = np.arange(len(then))
-    rows, best = linear_sum_assignment(-(alike + 1e-6 * np.eye(len(then))))
-    order = best[np.argsort(rows)]
+    _, order = assignment.assigned(alike + 1e-6 * np.eye(len(then)))
     moved = order != same
     if not moved.any():
         return same

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from endplate.fit import auto
+from endplate.fit.assignment import assigned
 from endplate.fit.features import LEAST_UV2
 
 HELD = 0.9
@@ -129,9 +130,7 @@ def worth(found: Matrix) -> np.ndarray:
 
 def isolate(found: Matrix) -> dict[Intent, int]:
     """A site of its own for each intent: the assignment with the loudest and most isolated ones."""
-    from scipy.optimize import linear_sum_assignment  # 0.4 s to load: nobody waits to begin here
-
-    rows, columns = linear_sum_assignment(-worth(found))
+    rows, columns = assigned(worth(found))
     return {found.intents[row]: int(column) for row, column in zip(rows, columns, strict=True)}
 
 

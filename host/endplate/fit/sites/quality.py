@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from endplate.fit.sites.welch import welch
+
 MAD_TO_SIGMA = 1.4826  # of a Gaussian
 LINE_HALF_WIDTH_HZ = 1.0
 BAND_LOW_HZ = 20.0
@@ -49,10 +51,8 @@ def mains_db(raw_uv: np.ndarray, rate_hz: float, mains_hz: float, high_hz: float
 
     `raw_uv` [n]: before any notch. The band is 20 Hz to `high_hz` or 0.45 of the rate.
     """
-    from scipy.signal import welch  # over a second to load: here, where nobody waits to begin
-
-    step = min(len(raw_uv), int(2 * rate_hz))
-    frequency, density = welch(raw_uv - np.mean(raw_uv), rate_hz, nperseg=step)
+    raw_uv = np.asarray(raw_uv, float)
+    frequency, density = welch(raw_uv, rate_hz, min(len(raw_uv), int(2 * rate_hz)))
     band = (frequency >= BAND_LOW_HZ) & (frequency <= min(high_hz, 0.45 * rate_hz))
     nearest = np.round(frequency / mains_hz)
     line = band & (nearest >= 1) & (np.abs(frequency - nearest * mains_hz) <= LINE_HALF_WIDTH_HZ)

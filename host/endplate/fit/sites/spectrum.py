@@ -1,10 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The spectrum of one site while somebody looks: Welch's mean of periodograms, and the frequency
-that halves the power.
-
-In numpy: scipy takes a second to load, and a window has to stand before that. A test compares the
-two.
-"""
+that halves the power."""
 
 from __future__ import annotations
 
@@ -13,29 +9,17 @@ import math
 import numpy as np
 
 from endplate.fit.sites.quality import BAND_LOW_HZ, LEAST_SPECTRAL_RATE_HZ
+from endplate.fit.sites.welch import welch
 
 PIECE_S = 1.0  # 1 Hz from one line to the next
 LEAST_PIECES_S = 1.0  # of signal, before there is a spectrum
 AT_REST = 2.0  # times the rest noise: below it a signal is noise
 
 
-def welch(signal_uv: np.ndarray, rate_hz: float) -> tuple[np.ndarray, np.ndarray]:
-    """Frequencies in Hz and density in microvolt^2/Hz, one-sided, of `signal_uv` [n].
-
-    Hann window of PIECE_S, half overlapping, the mean of each piece taken off (Welch 1967). Empty
-    for less than a piece.
-    """
-    size = round(PIECE_S * rate_hz)
-    step = size - size // 2
-    if len(signal_uv) < size or size < 8:
-        return np.zeros(0), np.zeros(0)
-    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)
-    pieces = np.lib.stride_tricks.sliding_window_view(signal_uv, size)[::step]
-    pieces = pieces - pieces.mean(axis=1, keepdims=True)
-    power = np.square(np.abs(np.fft.rfft(pieces * window, axis=1))).mean(axis=0)
-    density = power / (rate_hz * np.square(window).sum())
-    density[1 : None if size % 2 else -1] *= 2.0  # both signs of a frequency, but 0 and Nyquist's
-    return np.fft.rfftfreq(size, 1.0 / rate_hz), density
+def spectrum(signal_uv: np.ndarray, rate_hz: float) -> tuple[np.ndarray, np.ndarray]:
+    """Frequencies in Hz and density in microvolt^2/Hz of `signal_uv` [n]; empty for less than a
+    piece of PIECE_S."""
+    return welch(signal_uv, rate_hz, round(PIECE_S * rate_hz))
 
 
 def median_hz(frequency_hz: np.ndarray, density: np.ndarray) -> float:

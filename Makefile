@@ -11,6 +11,9 @@ LIBEMG := $(VENV)/libemg
 PEOPLE ?= 1,4,9
 RATES ?= 2000
 
+# Where this is set (many container images do), every process compiles all that it imports anew: half of its start.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help run test firmware bench sets check fuzz mutants soak visit guide clean
 .DELETE_ON_ERROR:

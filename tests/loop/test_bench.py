@@ -29,7 +29,7 @@ def endplate(*arguments: str, cwd: Path) -> str:
 @pytest.mark.timeout(300)
 def test_calibrates_moves_measures_reports_and_replays(pc_firmware, tmp_path):
     said = endplate(
-        "bench", "--headless", "--json", "result.json", "--report", "report", "--seconds", "10",
+        "bench", "--headless", "--json", "result.json", "--report", "report", "--seconds", "6",
         "--repetitions", "2", "--dofs", "hand", cwd=tmp_path,
     )  # fmt: skip
     assert "SIMULATED" in said

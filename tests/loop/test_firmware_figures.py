@@ -36,6 +36,7 @@ def tree(tmp_path):
         pytest.skip("git is not installed")
     (tmp_path / "firmware").mkdir()
     script = shutil.copy(SCRIPT, tmp_path / "firmware")
+    (tmp_path / ".gitignore").write_text("__pycache__/\n")
     git(tmp_path, "init", "-q")
     for text in ("first", "second", "third"):
         path = tmp_path / ("README" if text == "third" else "firmware/a.c")

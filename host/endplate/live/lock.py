@@ -119,6 +119,7 @@ class PortLock:
         self.unwatch()
         with contextlib.suppress(OSError):
             self._watch = os.open(self.port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+            fcntl.flock(self._watch, fcntl.LOCK_EX | fcntl.LOCK_NB)  # as the hand's port has it
         # On a pseudo-terminal the mark would outlive us, as long as its maker keeps it open.
         if self._watch is not None and not os.path.realpath(self.port).startswith("/dev/pts/"):
             with contextlib.suppress(OSError):

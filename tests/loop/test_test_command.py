@@ -19,7 +19,7 @@ import pytest
 pytest.importorskip("brainflow")
 
 from endplate.cli import main
-from endplate.cli.test import seat
+from endplate.cli.simulated_patient import SimulatedPatient
 from endplate.cli.test.letters import lettered
 from endplate.clinic.records.database import Database
 from endplate.clinic.records.patients import Patient, Patients, sites_of
@@ -65,24 +65,20 @@ def at_rig(rig, data, offline_profile, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def looking(rig, monkeypatch):
-    """The patient looks at the terminal: whatever is drawn there, they are shown."""
-    before, shown = seat.Seat.view, [None]
+def looking(rig, tmp_path):
+    """The simulated patient is in the room, as in `endplate clinic --simulated`."""
+    over = threading.Event()
 
-    def view(self, width):
-        trial = self.playing.run.trial if self.playing is not None else None
-        if trial is not shown[0]:
-            shown[0] = trial
-            rig.show(trial.target.centre if trial else None,
-                     trial.target.width / 2 if trial else 0.0)  # fmt: skip
-        if trial is not None:
-            rig.look(trial.position.tolist())
-        return before(self, width)
+    def look() -> None:
+        patient = SimulatedPatient(rig)
+        while not over.wait(0.02):
+            patient(next((feed.parent for feed in tmp_path.glob("endplate/test-*/feed")), None))
 
-    monkeypatch.setattr(seat.Seat, "view", view)
-    rig.play(("hand",), seed=7)
+    eyes = threading.Thread(target=look)
+    eyes.start()
     yield
-    rig.play(None)
+    over.set()
+    eyes.join()
 
 
 @contextmanager
@@ -147,6 +143,18 @@ def test_a_fitts_test_is_played_by_a_patient_who_looks(at_rig, looking, today, c
              if text.startswith("test fitts")]  # fmt: skip
     assert len(marks) == 2 + 2 * TARGETS and marks[-1] == "test fitts ends"
     assert same_again(visits, visit, "fitts")
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(
+    ("kind", "more"), [("tac", ("--targets", str(TARGETS))), ("motion", ("--repetitions", "1"))]
+)
+def test_postures_and_movements_as_well(kind, more, at_rig, looking, today, capsys):
+    assert main(["test", kind, *at_rig, *more, "--dofs", "hand"]) == 0
+    visits, visit = today
+    (result,) = visits.results(visit, kind)
+    assert result.content["figures"]["completion"] >= 0.75, capsys.readouterr().out
+    assert same_again(visits, visit, kind)
 
 
 @pytest.mark.timeout(120)

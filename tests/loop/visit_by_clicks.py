@@ -144,7 +144,7 @@ class Visit:
         assert self.window.page is self.window.hand
 
     def fitts(self) -> None:
-        """On the screen; the patient looks at it."""
+        """On the screen; the patient looks at it (cli/simulated_patient.py)."""
         page = self.window.test
         self.hand.key("5", "5: Test")
         button = next(one for one in page.buttons.buttons() if one.property("kind") == "fitts")
@@ -153,28 +153,13 @@ class Visit:
         count.setFocus()
         count.selectAll()
         self.hand.words(count, str(TARGETS))
-        self.rig.play(("hand", "elbow"), seed=7)
         self.step("Start")
         self.hand.until(lambda: page.run is not None, "the test begins")
-        shown, pictured = None, False
-
-        def patient_looks() -> None:
-            nonlocal shown, pictured
-            trial = page.run.trial if page.run is not None else None
-            if trial is not shown:
-                shown = trial
-                self.rig.show(trial.target.centre if trial else None,
-                              trial.target.width / 2 if trial else 0.0)  # fmt: skip
-            if trial is not None:
-                self.rig.look(trial.position.tolist())
-                if not pictured and trial.path > 0.2:
-                    pictured = True
-                    self.hand.look("guide-test", 0.0)
-
         self.hand.until(
-            lambda: page.playing is None, "the test is over", 25.0 * TARGETS, patient_looks
+            lambda: page.run.trial is not None and page.run.trial.path > 0.2, "a target", 15
         )
-        self.rig.play(None)
+        self.hand.look("guide-test", 0.0)
+        self.hand.until(lambda: page.playing is None, "the test is over", 25.0 * TARGETS)
         assert "completed" in page.word.text(), page.word.text()
         self.hand.note(f"told   {page.word.text()} (simulated)")
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from endplate.cli.clinic import Follower
+from endplate.cli.simulated_patient import SimulatedPatient
 from endplate.clinic.desk import Desk, Setup
 from endplate.sim.rig import Rig
 
@@ -24,7 +24,7 @@ def clinic(tmp_path: Path) -> Iterator[tuple[Path, Rig]]:
         with Rig(tmp_path / "rig") as rig:
             setup = Setup("cyton", rig.board_port, {"simulated": True}, "test-hand", rig.hand_port)
             with Desk(folder, setup) as desk:
-                follow = Follower(rig)
+                follow = SimulatedPatient(rig)
                 made.put(rig)
                 while not over.is_set():
                     desk.poll()

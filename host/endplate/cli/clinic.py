@@ -14,7 +14,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -24,8 +23,7 @@ from endplate.cli.sources import add_board, add_hand, board_settings
 from endplate.clinic.desk import Desk, Setup
 from endplate.clinic.records.database import Database, default_folder
 from endplate.clinic.records.patients import Patients
-from endplate.errors import EndplateError, SessionError, UsageError
-from endplate.live.feed import FeedReader
+from endplate.errors import SessionError, UsageError
 
 EXAMPLES = """examples:
   endplate clinic --board cyton --port /dev/ttyUSB0 --hand-port /dev/ttyACM0
@@ -114,7 +112,7 @@ def window_command(desk: Desk, arguments: argparse.Namespace) -> list[str]:
 
 @contextmanager
 def setups(arguments: argparse.Namespace) -> Iterator[tuple[Setup, Any]]:
-    """What stands on the table, and what makes a simulated patient follow the cues."""
+    """What stands on the table, and the simulated patient, who looks at what the session shows."""
     if not arguments.simulated:
         given = board_settings(arguments)
         given.pop("montage")
@@ -122,34 +120,11 @@ def setups(arguments: argparse.Namespace) -> Iterator[tuple[Setup, Any]]:
             **given, hand=arguments.hand, hand_port=arguments.hand_port, hand_baud=arguments.baud
         ), lambda session: None
         return
+    from endplate.cli.simulated_patient import SimulatedPatient
     from endplate.sim.rig import Rig  # only for this
 
     with session_folder("rig") as directory, Rig(directory, hand=arguments.hand) as rig:
         setup = Setup(
             "cyton", rig.board_port, {"simulated": True}, arguments.hand, rig.hand_port
         )
-        yield setup, Follower(rig)
-
-
-class Follower:
-    """Tells the simulated patient each new cue of the session."""
-
-    def __init__(self, rig: Any) -> None:
-        self._rig = rig
-        self._reader: FeedReader | None = None
-        self._at: Path | None = None
-        self._told: Any = None
-
-    def __call__(self, session: Path | None) -> None:
-        """Looks whether there is a new one; `session` is the folder of the one that is on."""
-        if session != self._at:
-            self._reader, self._at = None, session
-        if session is None:
-            return
-        with suppress(EndplateError):
-            if self._reader is None:
-                self._reader = FeedReader(session / "feed")
-            prompt = self._reader.status().get("prompt")
-            if prompt and prompt.get("sample") != self._told:
-                self._told = prompt.get("sample")
-                self._rig.prompt(**{k: v for k, v in prompt.items() if k != "sample"})
+        yield setup, SimulatedPatient(rig)

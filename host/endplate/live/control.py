@@ -72,13 +72,13 @@ class Control:
         self.hand_said: Line | None = None  # the newest of the hand's log
         self.latency = Latencies(*STAGES)
         self.prompt: dict[str, Any] | None = None
+        self.marked: dict[str, Any] | None = None  # the last mark that was asked for
         self.next_sample = self.lost = self.chains = 0
         self.last_status: dict[str, Any] = {}
-        self.priority = ""
         self.journal: Any = None
         self.recording: str | None = None  # the finished file, known when all is closed
         self.link: HandLink | None = None
-        self._said = ""  # the link's last sentence
+        self.priority = self._said = ""  # `_said`: the link's last sentence
         self._recording_failed = False
         self._parts: list[Any] = []  # what close() closes, last made first
         self._sent_ns: deque[tuple[int, int]] = deque(maxlen=64)

@@ -61,6 +61,7 @@ class StatusMaker:
             "contacts": control.contacts.said,
             "grip": control.grip_name,
             "prompt": control.prompt,
+            "mark": control.marked,
             "priority": control.priority,
             "sentences": list(control.notes),
         }

@@ -221,7 +221,10 @@ class Verbs:
     # ---- annotations ----
 
     def _do_mark(self, fields: Fields, asker: Asker) -> Fields:
-        return {"ok": True, "sample": self._control.mark(str(fields["text"])[:_TEXT_MAX])}
+        text = str(fields["text"])[:_TEXT_MAX]
+        sample = self._control.mark(text)
+        self._control.marked = {"text": text, "sample": sample}
+        return {"ok": True, "sample": sample}
 
     def _do_prompt(self, fields: Fields, asker: Asker) -> Fields:
         who = str(fields.pop("guide", ""))

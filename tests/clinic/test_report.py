@@ -159,6 +159,22 @@ def test_what_is_missing_or_damaged_is_said_and_the_rest_is_there(qapp, database
     assert pages(pdf).pageCount() >= 1 and "cut.bdf" in html.read_text()
 
 
+def test_results_that_cannot_be_read_are_left_out_and_named(qapp, database, tmp_path):
+    last, first = Visits(database).of(Patients(database).find("DEMO"))
+    with database.change() as connection:
+        for kind, gone in (("calibration", "'$.report.chosen'"),
+                           ("sites", "'$.advice', '$.carried'")):  # fmt: skip
+            connection.execute(
+                f"UPDATE result SET content = json_remove(content, {gone}) WHERE kind = ?", (kind,)
+            )
+    found, (html, pdf) = made(database, last, tmp_path)
+    wanted = [f"What was kept of {what} cannot be read: it is left out." for what in (
+        "the site test", "the calibration", "the advice", "the visit before")]  # fmt: skip
+    assert [one for one in found.missing if "What was kept" in one] == wanted
+    assert {one.title for one in found.tables} >= {"Sites", "Tests"} and not found.advice
+    assert wanted[0] in text_of(html.read_text()) and pages(pdf).pageCount() >= 1
+
+
 def test_a_visit_that_is_still_on_is_simulated_from_its_first_second(database):
     patient = replace(Patients(database).find("DEMO"), simulated=False)
     visit = Visits(database).begin(patient, NOW - timedelta(days=1))

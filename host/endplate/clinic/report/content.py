@@ -7,16 +7,16 @@ Whether the recordings still give the same figures is another question: rerun.py
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from endplate.clinic.desk import PROFILE
 from endplate.clinic.records.database import Database
 from endplate.clinic.records.patients import Patient
 from endplate.clinic.records.scores import Scores
-from endplate.clinic.records.visits import Result, Visit, Visits
+from endplate.clinic.records.visits import SHAPELESS, Result, Visit, Visits
 from endplate.clinic.report.chosen import settings, why
 from endplate.clinic.report.made_from import made_from
 from endplate.clinic.report.sites import advice, matrix, quality
@@ -26,6 +26,8 @@ from endplate.clinic.trends import Trend, trends
 from endplate.errors import EndplateError
 from endplate.fit.guided.protocol import plain
 from endplate.live.profile_file import load_profile
+
+T = TypeVar("T")
 
 FIRST = "This is the first visit."
 MOST_NOTES = 700  # characters; the rest stays in the records
@@ -81,22 +83,36 @@ def report(
         missing.append(NOT_ITS_OWN if made else "No calibration was made in this visit.")
     if sites is None:
         missing.append("No site test was made in this visit.")
+    judged, tried = _content(calibration), _content(sites)
     tables = [
-        quality(patient, _content(calibration), _content(sites)),
-        matrix(_content(sites)),
-        _decoder(visit, calibration, missing),
+        _read(lambda: quality(patient, judged, tried), "the sites' quality", missing, None),
+        _read(lambda: matrix(tried), "the site test", missing, None),
+        _read(lambda: _decoder(visit, calibration, missing), "the calibration", missing, None),
         tests(results),
     ]
+    told: tuple[str, ...] = ()
+    told = _read(lambda: advice(tried["advice"] if tried else ()), "the advice", missing, told)
+    changes = [FIRST]
+    if earlier:
+        changes = _read(lambda: _changes(before, results), "the visit before", missing, [])
     simulated = source.simulated or any(one.content.get("simulated") for one in every)
     return Report(
         f"{patient.code} {visit.began:%Y-%m-%d}", _facts(patient, visit),
         tuple(one for one in tables if one), source.lines, patient.simulated or simulated,
         visit.began.date(), today, patient,
-        advice(sites.content["advice"]) if sites else (),
-        tuple(_changes(before, results) if earlier else [FIRST]),
+        told, tuple(changes),
         tuple(_until(trends(visits, Scores(database), patient), visit.began.date())),
         tuple(missing), tuple(checked),
     )  # fmt: skip
+
+
+def _read(make: Callable[[], T], what: str, missing: list[str], without: T) -> T:
+    """What it makes, or a sentence in `missing` and `without` when a result is not whole."""
+    try:
+        return make()
+    except SHAPELESS:
+        missing.append(f"What was kept of {what} cannot be read: it is left out.")
+        return without
 
 
 def _in_use(results: list[Result], visit: Visit) -> Result | None:

@@ -185,6 +185,9 @@ def minute(window, page, outside, qtbot):
 def test_blocks_are_timed_by_the_recording_and_counted_by_hand(window, page, outside, qtbot):
     minute(window, page, outside, qtbot)
     assert not window.foot.step.isEnabled(), "nothing is counted yet"
+    for button in page.buttons.buttons():
+        qtbot.mouseClick(button, LEFT)
+    assert page.kind.key == "box-and-blocks" and page.task.typing, "the count is not dropped"
     window.turn_to(3)
     window.turn_to(4)
     assert page.task.typing, "a look at another page takes nothing away"

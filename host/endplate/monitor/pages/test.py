@@ -318,6 +318,8 @@ class TestPage(Page):
         self.count.setVisible(typing)
         self.discard_button.setVisible(typing)
         self.settings.setEnabled(not typing)
+        for button in self.buttons.buttons():
+            button.setEnabled(not typing)  # first the count is kept, or thrown away
         if self.playing is not None:
             self._show_run(self.playing.run)
         elif self.task.timing is not None and self.task.on:

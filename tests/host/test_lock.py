@@ -137,12 +137,14 @@ def test_bytes_waiting_are_counted():
 def test_no_hand_is_looked_for_at_the_port_of_a_board(port):
     """A name may come to mean another device while a session tries to reach its hand again."""
     lock, hand = PortLock(port), HandPort(port, 1_000_000)
-    lock.watch()
     with pytest.raises(HandError, match=f"port {port} is in use by"):
         hand.open()
     lock.release()
     hand.open()
+    with pytest.raises(BoardError, match=f"port {port} is in use by"):
+        PortLock(port)
     hand.close()
+    PortLock(port).release()
 
 
 def test_a_real_port_is_closed_to_others(port, monkeypatch):

@@ -79,6 +79,7 @@ def looking(rig, tmp_path):
     yield
     over.set()
     eyes.join()
+    rig.play(None)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from endplate.clinic.frames import Frames, Fresh
+from endplate.clinic.records.visits import SHAPELESS
 from endplate.clinic.trials import fitts, motion, tac
 from endplate.clinic.trials.posture import axes, moved
 from endplate.core import TARGET_UNIT
@@ -28,6 +29,7 @@ from endplate.live.feed import FeedInfo, FeedReader
 MARK = re.compile(r"test ([\w-]+) (\d+/\d+ )?(begins|ends|given up)(?: (\{.*\}))?")
 SEEN = ("fitts", "tac")  # tests that are played by eye
 SPEED_PER_S = 0.8  # of a posture on the screen, in the units of the patient's eye
+GIVES_UP_S = 40.0  # longer than any trial: whoever asked for it is gone
 RISE_S = 0.3  # of a movement that is asked for by name
 RELAX: dict[str, Any] = {"target": {}, "rise_s": 0.1, "hold_s": 0.1, "fall_s": 0.1}
 
@@ -112,34 +114,35 @@ class SimulatedPatient:
 
     def __init__(self, rig: Any) -> None:
         self._rig = rig
-        self._leave(None)
-
-    def _leave(self, session: Path | None) -> None:
-        self._at = session
+        self._at: Path | None = None
         self._frames: Frames | None = None
         self._info: FeedInfo | None = None
-        self._cue: Any = None
+        self._cue: Any = None  # sample of the last one that was followed
         self._mark: Any = None
-        self._test: dict[str, Any] = {}
+        self._test: dict[str, Any] = {}  # the mark with which it began
+        self._playing = False  # by eye: cues are not followed
         self._cursor: Cursor | None = None
+        self._moving = False  # as a Motion test asks
+        self._from = 0  # sample of the trial's mark
 
     def __call__(self, session: Path | None) -> None:
         """Looks at what is new."""
-        if session != self._at:
-            self._leave(session)
-        if session is None:
-            return
         with suppress(EndplateError):
+            if session != self._at:
+                self._at, self._frames, self._cue, self._mark = session, None, None, None
+                self._stop()
+            if session is None:
+                return
             if self._frames is None:
                 reader = FeedReader(session / "feed")
                 self._frames, self._info = Frames(reader, past_s=0.0), reader.info
             fresh = self._frames.look()
             self._follow(fresh.status.get("prompt"))
-            mark = fresh.status.get("mark")
-            if mark and mark != self._mark:
-                self._mark = mark
-                self._hear(mark["text"], fresh.status)
-            self._look(fresh)
+            try:
+                self._hear(fresh.status)
+                self._look(fresh)
+            except SHAPELESS:  # a mark that is no test's, or of what this patient does not have
+                self._stop()
 
     def _follow(self, cue: Mapping[str, Any] | None) -> None:
         """A cue of a site test or a calibration."""
@@ -149,24 +152,33 @@ class SimulatedPatient:
             self._cue = sample
             self._rig.prompt(**{key: value for key, value in cue.items() if key != "sample"})
 
-    def _hear(self, text: str, status: Mapping[str, Any]) -> None:
-        """A mark of a test."""
-        found = MARK.match(text)
-        if not found:
+    def _hear(self, status: Mapping[str, Any]) -> None:
+        """Whether a test or a trial begins or ends."""
+        mark, before = status.get("mark"), self._mark
+        self._mark = mark
+        found = MARK.match(mark["text"]) if mark and mark != before else None
+        if mark is None or not found:
             return
         kind, trial, what, more = found.groups()
         asked = json.loads(more) if more else {}
-        if what == "begins" and not trial and "rules" in asked:
-            self._test = {"kind": kind, **asked}
-            if kind in SEEN:
-                speed = asked["rules"].get("speed_per_s", SPEED_PER_S)
-                self._rig.play(asked["dofs"], speed, seed=asked["seed"])
-        elif what == "begins" and trial and self._test:
+        if what == "begins" and trial:
+            self._rest()
             self._begin(kind, asked, str(status.get("grip") or ""))
+            self._from = mark["sample"]
         elif trial:
             self._rest()
         else:
             self._stop()
+            if what == "begins":
+                self._sit_down(kind, asked)
+
+    def _sit_down(self, kind: str, asked: dict[str, Any]) -> None:
+        """A test begins."""
+        self._test = asked
+        if kind in SEEN:
+            speed = asked["rules"].get("speed_per_s", SPEED_PER_S)
+            self._rig.play(asked["dofs"], speed, seed=asked["seed"])
+            self._playing = True
 
     def _begin(self, kind: str, asked: Mapping[str, Any], grip: str) -> None:
         """One trial."""
@@ -179,6 +191,7 @@ class SimulatedPatient:
                 {dof: float(sign) for dof, sign in signs if sign}, label=asked["movement"],
                 rise_s=RISE_S, hold_s=limit_s, fall_s=RISE_S,
             )  # fmt: skip
+            self._moving = True
             return
         if kind == "fitts":
             self._cursor = Dot(rules, asked)
@@ -192,23 +205,28 @@ class SimulatedPatient:
         if self._cursor is not None:
             self._cursor = None
             self._rig.show(None)
-        elif self._test.get("kind") == "motion":
+        if self._moving:
+            self._moving = False
             self._rig.prompt(**RELAX)
 
     def _stop(self) -> None:
-        """The test is over."""
-        self._rest()
-        if self._test.get("kind") in SEEN:
-            self._rig.play(None)
+        """No test is on."""
         self._test = {}
+        self._rest()
+        if self._playing:
+            self._playing = False
+            self._rig.play(None)
 
     def _look(self, fresh: Fresh) -> None:
         if self._cursor is None or self._info is None:
             return
         places = [self._info.dofs.index(dof) for dof in self._test["dofs"]]
         for hop in fresh.hops:
-            if hop["sample"] >= self._mark["sample"]:
+            if hop["sample"] >= self._from:
                 velocity = hop["target"][places] / TARGET_UNIT
                 self._cursor.step(velocity, self._info.hop_samples / self._info.rate_hz)
+            if hop["sample"] - self._from > GIVES_UP_S * self._info.rate_hz:
+                self._stop()
+                return
         self._cursor.see(fresh.status)
         self._rig.look(self._cursor.at)

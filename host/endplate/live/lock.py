@@ -66,9 +66,14 @@ def check_port(port: str, error: type[EndplateError] = BoardError) -> None:
 
 
 class PortLock:
-    """Exclusive use of a port until `release`; the constructor raises `error` when it is in use."""
+    """Exclusive use of a port until `release`; the constructor raises `error` when it is in use.
 
-    def __init__(self, port: str, error: type[EndplateError] = BoardError) -> None:
+    `strangers`: other programs are looked for as well, in all of /proc (tens of milliseconds).
+    """
+
+    def __init__(
+        self, port: str, error: type[EndplateError] = BoardError, *, strangers: bool = True
+    ) -> None:
         self.port = port
         self._watch: int | None = None
         name = os.path.realpath(port).strip("/").replace("/", "-")
@@ -88,7 +93,7 @@ class PortLock:
         self._fd: int | None = fd
         os.ftruncate(fd, 0)
         os.pwrite(fd, str(os.getpid()).encode(), 0)
-        for pid in holders(port):
+        for pid in holders(port) if strangers else ():
             self.release()
             raise error(
                 f"The port {port} is in use by {process(pid)}; close that program and try again."
@@ -119,7 +124,6 @@ class PortLock:
         self.unwatch()
         with contextlib.suppress(OSError):
             self._watch = os.open(self.port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
-            fcntl.flock(self._watch, fcntl.LOCK_EX | fcntl.LOCK_NB)  # as the hand's port has it
         # On a pseudo-terminal the mark would outlive us, as long as its maker keeps it open.
         if self._watch is not None and not os.path.realpath(self.port).startswith("/dev/pts/"):
             with contextlib.suppress(OSError):

@@ -73,6 +73,8 @@ def assigned(then: np.ndarray, today: np.ndarray) -> np.ndarray:
     are clearly more alike."""
     alike = cosines(then, today)
     same = np.arange(len(then))
+    if not np.isfinite(alike).all():
+        return same
     _, order = assignment.assigned(alike + 1e-6 * np.eye(len(then)))
     moved = order != same
     if not moved.any():

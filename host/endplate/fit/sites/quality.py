@@ -49,10 +49,13 @@ def snr_db(active_rms_uv: float, rest_rms_uv: float) -> float:
 def mains_db(raw_uv: np.ndarray, rate_hz: float, mains_hz: float, high_hz: float = 450.0) -> float:
     """Power within 1 Hz of the mains lines over that of the rest of the band, dB, from Welch.
 
-    `raw_uv` [n]: before any notch. The band is 20 Hz to `high_hz` or 0.45 of the rate.
+    `raw_uv` [n]: before any notch. The band is 20 Hz to `high_hz` or 0.45 of the rate. NaN for
+    fewer than 8 samples.
     """
     raw_uv = np.asarray(raw_uv, float)
     frequency, density = welch(raw_uv, rate_hz, min(len(raw_uv), int(2 * rate_hz)))
+    if not len(density):  # a few samples have no spectrum
+        return float("nan")
     band = (frequency >= BAND_LOW_HZ) & (frequency <= min(high_hz, 0.45 * rate_hz))
     nearest = np.round(frequency / mains_hz)
     line = band & (nearest >= 1) & (np.abs(frequency - nearest * mains_hz) <= LINE_HALF_WIDTH_HZ)

@@ -37,3 +37,4 @@ def test_an_arm_that_is_refused_is_not_blamed_on_what_does_not_stop_it():
     said = hand_words.refusal("ARM", now("releasing", "actuator"), {"dofs": 4})
     assert "while it opens" in said
     assert "none of its motors" in hand_words.refusal("ARM", now("fault", "actuator", "bus"), {})
+    assert "emergency stop" in hand_words.refusal("ARM", now("estop", "bus"), {})

@@ -25,6 +25,8 @@ MOVEMENT = 'test motion 1/4 begins {"movement":"Close hand","directions":[1,0]}'
 class Body:
     """Keeps what it is told, as the rig would do it."""
 
+    preset = "tmr-transhumeral"
+
     def __init__(self):
         self.told = []
 
@@ -106,6 +108,15 @@ def test_movements_are_made_and_end(session):
     session.mark("test motion 1/4 ends")
     assert session.body.told[-1] == ("prompt", *RELAX.values())
     assert not session.body.plays
+
+
+def test_a_site_is_raised_by_the_muscle_under_it(session):
+    wanted = {"1 Lateral biceps": {"elbow": 0.6}, "4 Lateral triceps": {"hand": -0.6}}
+    for site, target in wanted.items():
+        session.mark(f"separation: raise {site}")
+        assert session.body.told[-1][:2] == ("prompt", target)
+        session.mark(f"separation: hit {site}")
+        assert session.body.told[-1] == ("prompt", *RELAX.values())
 
 
 @pytest.mark.parametrize("then", ["cue", "movement", "other session", "no session", "nothing"])

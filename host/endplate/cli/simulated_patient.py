@@ -25,8 +25,12 @@ from endplate.core import TARGET_UNIT
 from endplate.errors import EndplateError
 from endplate.hardware import load_hand
 from endplate.live.feed import FeedInfo, FeedReader
+from endplate.sim.muscle import skin_distance
+from endplate.sim.presets import PRESETS, Task
 
 MARK = re.compile(r"test ([\w-]+) (\d+/\d+ )?(begins|ends|given up)(?: (\{.*\}))?")
+RAISE = re.compile(r"separation: (?:raise (\d+) )?")  # the separation task of the page Sites
+RAISED = 0.6  # of a comfortable effort: the middle of its band
 SEEN = ("fitts", "tac")  # tests that are played by eye
 SPEED_PER_S = 0.8  # of a posture on the screen, in the units of the patient's eye
 GIVES_UP_S = 40.0  # longer than any trial: whoever asked for it is gone
@@ -108,6 +112,17 @@ class Posture:
             self._now = np.array([degrees[joint] for joint in self._joints], float)
 
 
+def task_at(preset: str, site: int) -> Task:
+    """What a person of that preset does to be heard at a site (0 is the first): the movement whose
+    muscle lies nearest to it. Raises IndexError without such a site."""
+    person = PRESETS[preset]
+    pools = [(muscle.at_mm + pool.shift_mm, pool.task)
+             for muscle in person.muscles for pool in muscle.pools]  # fmt: skip
+    places = np.array([place for place, _ in pools])
+    away = skin_distance(places, np.array(person.sites_mm[site]), person.around_mm)
+    return pools[int(np.argmin(away))][1]
+
+
 class SimulatedPatient:
     """Called with the folder of the session that is on, as often as the patient looks up; `rig`
     (endplate.sim.rig.Rig) is their body."""
@@ -122,7 +137,7 @@ class SimulatedPatient:
         self._test: dict[str, Any] = {}  # the mark with which it began
         self._playing = False  # by eye: cues are not followed
         self._cursor: Cursor | None = None
-        self._moving = False  # as a Motion test asks
+        self._moving = False  # as it was asked for by name
         self._from = 0  # sample of the trial's mark
 
     def __call__(self, session: Path | None) -> None:
@@ -156,8 +171,16 @@ class SimulatedPatient:
         """Whether a test or a trial begins or ends."""
         mark, before = status.get("mark"), self._mark
         self._mark = mark
-        found = MARK.match(mark["text"]) if mark and mark != before else None
-        if mark is None or not found:
+        if not mark or mark == before:
+            return
+        if raised := RAISE.match(mark["text"]):
+            self._stop()
+            if raised[1]:
+                dof, sign = task_at(self._rig.preset, int(raised[1]) - 1)
+                self._move({dof: RAISED * sign}, mark["text"])
+            return
+        found = MARK.match(mark["text"])
+        if not found:
             return
         kind, trial, what, more = found.groups()
         asked = json.loads(more) if more else {}
@@ -187,11 +210,8 @@ class SimulatedPatient:
         if kind == "motion":
             limit_s = motion.Rules(**rules).limit_s
             signs = zip(dofs, asked["directions"], strict=True)
-            self._rig.prompt(
-                {dof: float(sign) for dof, sign in signs if sign}, label=asked["movement"],
-                rise_s=RISE_S, hold_s=limit_s, fall_s=RISE_S,
-            )  # fmt: skip
-            self._moving = True
+            target = {dof: float(sign) for dof, sign in signs if sign}
+            self._move(target, asked["movement"], limit_s)
             return
         if kind == "fitts":
             self._cursor = Dot(rules, asked)
@@ -199,6 +219,11 @@ class SimulatedPatient:
             self._cursor = Posture(rules, asked, self._info, dofs, grip)
         if self._cursor is not None:
             self._rig.show(self._cursor.target, self._cursor.radius)
+
+    def _move(self, target: dict[str, float], label: str, hold_s: float = GIVES_UP_S) -> None:
+        """Until `_rest`."""
+        self._rig.prompt(target, label=label, rise_s=RISE_S, hold_s=hold_s, fall_s=RISE_S)
+        self._moving = True
 
     def _rest(self) -> None:
         """Between two trials."""

@@ -171,13 +171,13 @@ def refusal(msg: str, now: dict[str, Any], info: dict[str, Any]) -> str:
         "CLEAR_FAULT": "leave its fault",
         "RESTART": "restart",
     }[msg]
+    word = now.get("word")
+    if word == "estop":  # first: without power its motors do not answer either
+        return f"The hand did not {did}: it is in emergency stop until its power is cut."
     faults = [word for word in now.get("faults") or [] if word in _STOPS]
     if faults:
         why = _FAULTS.get(faults[0], f"fault: {faults[0]}")
         return f"The hand did not {did}: {why}."
-    word = now.get("word")
-    if word == "estop":
-        return f"The hand did not {did}: it is in emergency stop until its power is cut."
     if word == "releasing":
         return f"The hand did not {did} while it opens: wait until it is open, or stop it."
     if word in ("boot", "self test"):

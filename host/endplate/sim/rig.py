@@ -129,6 +129,7 @@ class Rig:
         **knobs: Any,
     ) -> None:
         self.directory = Path(directory)
+        self.preset = patient
         self._board_arguments = ["--board", board, "--patient", patient, "--seed", str(seed)]
         for name, value in (person or {}).items():
             self._board_arguments += ["--knob", f"{name}={value}"]

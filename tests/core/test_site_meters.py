@@ -11,10 +11,12 @@ import pytest
 from meter_rig import metered
 from typical import UV_PER_COUNT
 
+from endplate import core
 from endplate.live.feed import STATUS_BYTES
 from endplate.live.meters import FOLLOWED, SiteMeters
 
 RATE = 250
+HUMS = core.lib.QUALITY_MAINS
 
 
 def noise(seconds: int, sites: int = 4, seed: int = 1) -> np.ndarray:
@@ -70,9 +72,25 @@ def test_drift_is_counted_from_the_calibration_of_the_profile():
     assert not any("drift" in row for row in meters.rows)
 
 
+def test_hum_is_judged_at_rest_since_a_contraction_drowns_it():
+    meters = SiteMeters(RATE, 1, UV_PER_COUNT)
+    chain = SimpleNamespace(unfit=0, quality=np.zeros(1, core.QUALITY))
+    site = chain.quality[0]
+    site["quiet_uv"] = 4.0
+    uv = noise(4, 1).astype(np.float32)
+    said = []
+    for second, (rms_uv, bits) in enumerate(((4.2, HUMS), (60.0, 0), (4.2, 0), (60.0, HUMS))):
+        site["rms_uv"], site["bits"] = rms_uv, bits
+        part = uv[second * RATE : (second + 1) * RATE]
+        meters.take(np.round(part / UV_PER_COUNT).astype(np.int32), part, chain, 0)
+        meters.finish()
+        said.append(bool(meters.rows[0].get("hum")))
+    assert said == [True, True, False, False]
+
+
 def test_rows_are_small_and_a_few_at_a_time():
     meters = SiteMeters(RATE, 64, UV_PER_COUNT)
-    chain = SimpleNamespace(unfit=0, quality=np.zeros(64, [("mains_db", "<f4")]))
+    chain = SimpleNamespace(unfit=0, quality=np.zeros(64, core.QUALITY))
     counts = np.round(noise(2, 64) / UV_PER_COUNT).astype(np.int32)
     clean = (counts * UV_PER_COUNT).astype(np.float32)
     for start in range(0, RATE):

@@ -32,17 +32,17 @@ def test_borders_of_impedance(ohm, word):
 
 def test_what_is_wrong_comes_before_what_warns_and_that_before_what_is_weak():
     assert verdict(FAULTS, snr_db=3.0) == ("poor", "Railed: press the electrode on")
-    assert verdict(lib.QUALITY_MAINS, snr_db=3.0)[1].startswith("Mains")
-    assert verdict(lib.QUALITY_MAINS, rest_uv=25.0)[1].startswith("Noisy")
+    assert verdict(hum=True, snr_db=3.0)[1].startswith("Mains")
+    assert verdict(hum=True, rest_uv=25.0)[1].startswith("Noisy")
     assert verdict(snr_db=3.0, heart_bpm=70) == ("usable", "Heart 70/min: move it if it can be")
-    assert verdict(lib.QUALITY_MAINS, heart_bpm=70)[1].startswith("Heart"), "mains has a column"
+    assert verdict(hum=True, heart_bpm=70)[1].startswith("Heart"), "mains has a column"
     assert verdict(motion=True)[1].startswith("Motion")
 
 
 def test_drift_and_warm_up_say_how_much():
     assert verdict(drift={"rest": 5.9, "effort": -5.9})[0] == "good"
     assert verdict(drift={"rest": 6.1}) == ("usable", "Rest 2.0x calibration's: press it on")
-    assert verdict(drift={"effort": -6.1}) == ("usable", "Weaker than calibrated: touch up")
+    assert verdict(drift={"effort": -6.1}) == ("usable", "Weaker: full effort, else touch up")
     assert verdict(warming=8) == ("usable", "Settling, 8 % a minute: wait")
 
 

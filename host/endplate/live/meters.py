@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from endplate.core import lib
 from endplate.core_meter import HEART, MOTION, Meter
 from endplate.live.design import meter_sections
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 FRAME_S = 0.08
 MOTION_WARN_DB, MOTION_WARN_UV = 3.0, 40.0
+RESTS = 2.0  # times its quiet level: above it a site contracts
 LOOK_S = 1.0
 ROWS_A_CALL = 4
 TREND_LOOKS, LEAST_LOOKS = 90, 45  # seconds that a trend is taken from
@@ -63,6 +65,7 @@ class SiteMeters:
         self._due = LOOK_S * rate_hz
         self._past = np.full((len(FOLLOWED), TREND_LOOKS, sites), np.nan)
         self._values, self._left = self.meter.values, 0  # of the newest second; rows not yet made
+        self._hums = np.zeros(sites, bool)  # when last at rest: a contraction drowns it
         self._contacts: dict[int, tuple[float, str]] = {}  # site -> ohm, where it goes
         self._then = np.zeros((2, sites))  # rest power and reference RMS of the calibration
 
@@ -104,6 +107,8 @@ class SiteMeters:
 
     def _remember(self, quality: np.ndarray) -> None:
         self._values = values = self.meter.values
+        rests = quality["rms_uv"] <= RESTS * quality["quiet_uv"]
+        self._hums = np.where(rests, (quality["bits"] & lib.QUALITY_MAINS) > 0, self._hums)
         with np.errstate(divide="ignore", invalid="ignore"):
             now = (
                 20 * np.log10(values["quiet_uv"]),
@@ -150,6 +155,7 @@ class SiteMeters:
         impedance_ohm  of the worse electrode, when last measured; infinite: open
         motion      true: an alarm
         heart_bpm   where there is a heart
+        hum         true: the mains were strong when the site was last at rest
         trend       {"rest" "snr" "mains" "motion" "impedance": "rising" "falling" "steady"}
         warming     per cent a minute by which the rest noise still falls since it began
         snr_rest_db SNR over the calibration's rest
@@ -169,6 +175,8 @@ class SiteMeters:
             row["motion"] = True
         if site["bits"] & HEART:
             row["heart_bpm"] = round(float(site["heart_bpm"]))
+        if self._hums[i]:
+            row["hum"] = True
         row["trend"] = {
             name: word
             for (name, least), slope in zip(FOLLOWED.items(), slopes, strict=True)

@@ -47,10 +47,10 @@ def site_verdict(quality: Mapping[str, Any], meters: Mapping[str, Any]) -> tuple
         return "unknown", "Listening"
     if rest > NOISE_POOR_UV:
         return "poor", "Noisy at rest: wait or clean the skin"
-    return _warning(bits, meters) or _strength(meters)
+    return _warning(meters) or _strength(meters)
 
 
-def _warning(bits: int, meters: Mapping[str, Any]) -> tuple[str, str] | None:
+def _warning(meters: Mapping[str, Any]) -> tuple[str, str] | None:
     drift = meters.get("drift") or {}
     if "heart_bpm" in meters:
         return "usable", f"Heart {meters['heart_bpm']}/min: move it if it can be"
@@ -59,10 +59,10 @@ def _warning(bits: int, meters: Mapping[str, Any]) -> tuple[str, str] | None:
     if drift.get("rest", 0.0) > DRIFT_DB:
         return "usable", f"Rest {_times(drift['rest'])}x calibration's: press it on"
     if drift.get("effort", 0.0) < -DRIFT_DB:
-        return "usable", "Weaker than calibrated: touch up"
+        return "usable", "Weaker: full effort, else touch up"
     if "warming" in meters:
         return "usable", f"Settling, {meters['warming']} % a minute: wait"
-    if bits & 8:  # last: its number stands beside it
+    if meters.get("hum"):  # last: its number stands beside it
         return "usable", "Mains: check the reference electrode"
     return None
 

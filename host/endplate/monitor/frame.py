@@ -20,6 +20,9 @@ from PyQt6.QtWidgets import (
 from endplate.live.feed import FeedInfo
 from endplate.monitor import words
 from endplate.monitor.pages.page import Step
+from endplate.monitor.room import Elided, Wrapped
+
+WHO = 340  # pixels of code and visit
 
 
 class TopBar(QFrame):
@@ -31,9 +34,10 @@ class TopBar(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 8, 16, 8)
         row.setSpacing(24)
-        self.simulated, self.who = QLabel("SIMULATED"), QLabel("")
+        self.simulated, self.who = QLabel("SIMULATED"), Elided("")
+        self.who.setMaximumWidth(WHO)
         self.board, self.hand = QLabel("No board"), QLabel("No hand")
-        self.prompt, self.latency, self.recording = QLabel(""), QLabel(""), QLabel("")
+        self.prompt, self.latency, self.recording = Elided(""), QLabel(""), QLabel("")
         self.simulated.setProperty("role", "simulated")
         self.simulated.hide()
         self.prompt.setProperty("role", "heading")
@@ -75,14 +79,13 @@ class TopBar(QFrame):
             label.setText("")
 
 
-class Alerts(QLabel):
+class Alerts(Wrapped):
     """What is wrong with board, hand or recording, and what to do: a sentence each, on every page,
     until it is good again. Hidden while there is none."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("", parent)
         self.setProperty("role", "alert")
-        self.setWordWrap(True)
         self.hide()
 
     def show_status(self, status: dict[str, Any]) -> None:
@@ -139,8 +142,7 @@ class Foot(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 10, 16, 10)
         row.setSpacing(20)
-        self.note = QLabel("")
-        self.note.setWordWrap(True)
+        self.note = Wrapped()
         self.step = self._button("", "primary", "Enter", step)
         self.release = self._button("RELEASE", "release", "R", release)
         self.stop = self._button("STOP", "stop", "space", stop)

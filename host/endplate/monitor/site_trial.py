@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
-from PyQt6.QtWidgets import QComboBox, QLabel, QProgressBar, QScrollArea, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QProgressBar, QScrollArea, QVBoxLayout, QWidget
 
 from endplate.clinic.fitting import Heard, SiteTest
 from endplate.clinic.work import Done, Work
@@ -25,7 +25,7 @@ from endplate.fit.sites.site_test import MODES, MOVE_S, Judged, Live, protocol, 
 from endplate.live.feed import FeedInfo
 from endplate.monitor.guiding import Guiding
 from endplate.monitor.matrix_view import MatrixView
-from endplate.monitor.pages.page import quiet
+from endplate.monitor.pages.page import chooser, heading, quiet
 from endplate.monitor.theme import Palette
 from endplate.monitor.words import plain
 
@@ -47,11 +47,10 @@ class SiteTrial(QWidget):
     def __init__(self, palette: Palette, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.matrix, self.guiding = MatrixView(palette), Guiding(self)
-        self.mode = QComboBox()
+        self.mode = chooser()
         for mode in reversed(MODES):
             self.mode.addItem(WORDS[mode], mode)
-        self.prompt, self.advice = QLabel(TITLE), quiet()
-        self.prompt.setProperty("role", "heading")
+        self.prompt, self.advice = heading(TITLE), quiet()
         self.advice.setAlignment(Qt.AlignmentFlag.AlignTop)
         said = QScrollArea()
         said.setWidget(self.advice)

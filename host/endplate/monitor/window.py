@@ -34,6 +34,7 @@ from endplate.monitor.pages.page import Page
 from endplate.monitor.pages.patient import PatientPage
 from endplate.monitor.pages.sites import SitesPage
 from endplate.monitor.pages.test import TestPage
+from endplate.monitor.room import Room
 from endplate.monitor.theme import Palette, style_sheet
 from endplate.monitor.watch import FeedWatch, Fresh
 
@@ -80,7 +81,7 @@ class Window(QMainWindow):
         ]  # fmt: skip
         self._stack = QStackedWidget()
         for page in self.pages:
-            self._stack.addWidget(page)
+            self._stack.addWidget(Room(page))
             page.said.connect(self.say)
             page.asked.connect(self._ask)
             page.changed.connect(self._show_step)

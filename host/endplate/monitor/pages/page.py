@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from PyQt6.QtCore import pyqtSignal
-from PyQt6.QtWidgets import QLabel, QWidget
+from PyQt6.QtWidgets import QComboBox, QLabel, QWidget
 
 from endplate.live.feed import FeedInfo
+from endplate.monitor.room import Elided
 from endplate.monitor.watch import Fresh
+
+CHOOSER = 120  # pixels
 
 
 @dataclass(frozen=True)
@@ -68,10 +71,17 @@ class Page(QWidget):
 
 
 def heading(text: str) -> QLabel:
-    """A 15-point heading."""
-    label = QLabel(text)
+    """A 15-point heading; a long one is elided."""
+    label = Elided(text)
     label.setProperty("role", "heading")
     return label
+
+
+def chooser() -> QComboBox:
+    """One beside others: it may be narrower than its words."""
+    made = QComboBox()
+    made.setMinimumWidth(CHOOSER)
+    return made
 
 
 def quiet(text: str = "") -> QLabel:

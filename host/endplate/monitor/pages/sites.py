@@ -10,7 +10,6 @@ from typing import Any
 from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PyQt6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QPushButton,
     QScrollArea,
@@ -26,7 +25,7 @@ from endplate.errors import EndplateError
 from endplate.fit.sites.site_test import Judged
 from endplate.live.feed import FeedInfo
 from endplate.monitor.here import Here
-from endplate.monitor.pages.page import Page, Step, heading, quiet
+from endplate.monitor.pages.page import Page, Step, chooser, heading, quiet
 from endplate.monitor.showing import MOST_BARS, Showing
 from endplate.monitor.signal_panel import SignalPanel
 from endplate.monitor.site_rows import SiteRows
@@ -61,7 +60,7 @@ class SitesPage(Page):
         self.trial, self.signal = SiteTrial(palette), SignalPanel(palette)
         self.showing = Showing(palette, self)
         self.bar, self.hint = TraceBar(self.traces), quiet(EMPTY)
-        self.dofs = QComboBox()
+        self.dofs = chooser()
         self.contacts_button = QPushButton("Contacts (I)")
         self.contacts_button.clicked.connect(lambda: self.asked.emit("contacts", {}))
         self.skip_button = QPushButton("End the test (Esc)")

@@ -148,3 +148,11 @@ def test_an_axis_shows_nothing_that_cannot_be_and_all_that_is(qapp):
     assert values("logits", -2.0, 1.0)[0] < -2
     wide = values("blocks", 12.0, 19.0, mdc=6.5)
     assert wide[0] <= 12 and wide[-1] >= 25.5
+    for unit, top in (("s", 1), ("a minute", 1), ("% of the time", 1), ("", 1), ("DoF", 1)):
+        none = values(unit, 0.0, 0.0)
+        assert none[0] == 0 and top <= none[-1] <= 2, "nothing at all has a plain axis, too"
+    assert values("s", 4e-5, 4e-5)[1] >= 0.001, "its figures are plain"
+    for points in ((2.0, 2.0), (1.0,), (17.0, 18.0), (0.0, 3.0)):
+        found = values("blocks", *points)
+        assert all(value == round(value) for value in found), "there is no half block"
+        assert found[0] <= min(points) and found[-1] >= max(points)

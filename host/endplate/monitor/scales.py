@@ -58,10 +58,10 @@ def ticks(top: float, most: int) -> list[float]:
     return [k * step for k in range(int(top / step + 1e-6) + 1)]
 
 
-def axis(low: float, high: float, most: int) -> list[float]:
+def axis(low: float, high: float, most: int, least: float = 0.0) -> list[float]:
     """Round values, the first not above `low`, the last not below `high`, in at most `most` steps
-    of one size."""
-    index = _index(max(high - low, 1e-9) / most)
+    of one size, which is not below `least`."""
+    index = _index(max(high - low, 1e-9, least * most) / most)
     while True:
         step = _value(index)
         first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)

@@ -20,6 +20,8 @@ NAME = 250  # pixels for the words
 LEFT, RIGHT, ABOVE, BELOW = 44, 14, 20, 20  # of the plot: values, end, unit, months
 LAST = 85.0  # pixels that the last month's words take
 MONTH_DAYS = 30.44
+COUNTED = ("DoF", "blocks")  # units that have no halves
+FINEST = 0.001  # step of other values: smaller ones would have no plain figures
 ACROSS, UP = 6, 3  # steps of an axis at most
 WRAPPED = int(Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap)
 
@@ -74,14 +76,15 @@ class TrendView(QWidget):
         values = [point.value for point in trend.points]
         last, mdc = (trend.own or trend.points)[-1].value, trend.mdc or 0.0
         low, high = min(*values, last - mdc), max(*values, last + mdc)
-        room = max((high - low) * 0.05, abs(high) * 0.05, 1e-6)
+        most = 100.0 if trend.unit.startswith("%") else 1.0 if not trend.unit else math.inf
+        room = max((high - low) * 0.05, abs(high) * 0.05) or min(1.0, most)
         low, high = low - room, high + room
         if min(values) >= 0:
             low = max(0.0, low)
-        most = 100.0 if trend.unit.startswith("%") else 1.0 if not trend.unit else math.inf
         if max(values) <= most:
             high = min(most, high)
-        return axis(low, high, UP)
+        whole = trend.unit in COUNTED and all(value == round(value) for value in values)
+        return axis(low, high, UP, 1.0 if whole else FINEST)
 
     def _at(self, months: float, value: float) -> QPointF:
         box = self._box()

@@ -17,7 +17,7 @@ from endplate.fit.sites.advice import MIXED_DB, heard
 from endplate.fit.sites.choice import Intent, Matrix
 from endplate.monitor.theme import Palette, site_colour
 
-ROW, HEAD, NAMES, FEET = 30, 24, 142, 44
+ROW, HEAD, NAMES, FEET = 30, 24, 168, 44  # NAMES: the longest of them, bold
 
 
 class MatrixView(QWidget):
@@ -81,8 +81,10 @@ class MatrixView(QWidget):
             font = painter.font()
             font.setBold(intent == self._asked)
             painter.setFont(font)
-            painter.drawText(QRectF(4, HEAD + row * ROW, NAMES - 8, ROW),
-                             Qt.AlignmentFlag.AlignVCenter, words(*intent))  # fmt: skip
+            end = Qt.TextElideMode.ElideRight
+            name = painter.fontMetrics().elidedText(words(*intent), end, NAMES - 8)
+            painter.drawText(QRectF(4, HEAD + row * ROW, NAMES - 4, ROW),
+                             Qt.AlignmentFlag.AlignVCenter, name)  # fmt: skip
             font.setBold(False)
             painter.setFont(font)
             for column in range(len(self._labels)):

@@ -21,8 +21,8 @@ from endplate.monitor.site_words import (
 )
 from endplate.monitor.theme import VERDICTS, Palette, site_colour
 
-ROW = 38
-HEAD = 26
+ROW, HEAD = 46, 26
+BAR, SNR = 5, 70  # pixels: height of the bar, width of its figure
 FULL_DB = 40.0
 NAME = "Sites: verdict, signal-to-noise ratio, rest noise, mains"
 SHOWN = "◉"  # the patient sees it
@@ -135,67 +135,69 @@ class SiteRows(QWidget):
         painter = QPainter(self)
         p = self._palette
         width = self.width()
-        bar = QRectF(134, 0, max(60, width - 310), 9)
+        bar = QRectF(14, 0, width - 22, BAR)
         painter.setPen(QColor(p.quiet))
+        right = Qt.AlignmentFlag.AlignRight
+        painter.drawText(QRectF(14, 2, 60, 20), Qt.AlignmentFlag.AlignLeft, "SNR")
         for border in (SNR_USABLE_DB, SNR_GOOD_DB):
             x = bar.left() + bar.width() * border / FULL_DB
-            painter.drawText(QRectF(x - 30, 2, 60, 20), Qt.AlignmentFlag.AlignCenter, f"{border:g}")
-        painter.drawText(QRectF(bar.left() - 64, 2, 60, 20), Qt.AlignmentFlag.AlignRight, "SNR")
-        painter.drawText(QRectF(bar.right() - 60, 2, 60, 20), Qt.AlignmentFlag.AlignRight, "dB")
-        painter.drawText(
-            QRectF(width - 124, 2, 120, 20), Qt.AlignmentFlag.AlignRight, "rest · mains"
-        )
-        for index, label in enumerate(self._labels):
+            said = f"{border:g} dB"
+            painter.drawText(QRectF(x - 40, 2, 80, 20), Qt.AlignmentFlag.AlignHCenter, said)
+        painter.drawText(QRectF(width - 128, 2, 120, 20), right, "rest · mains")
+        for index in range(len(self._labels)):
             top = HEAD + index * ROW
             self._behind(painter, index, top)
-            verdict, words, site, meters = (
-                self._rows[index] if index < len(self._rows) else ("unknown", "Listening", {}, {})
-            )
-            value = meters.get("snr_db")
-            colour, dashed = site_colour(index)
-            pen = QPen(QColor(colour), 4, Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine)
-            painter.setPen(pen)
-            painter.drawLine(4, top + 6, 4, top + ROW - 8)
-            painter.setPen(QColor(p.text))
-            font = painter.font()
-            font.setBold(index == self.selected)
-            painter.setFont(font)
-            name = f"{SHOWN + ' ' if index in self._shown else ''}{index + 1} {label}"
-            short = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, 116)
-            painter.drawText(QRectF(14, top, 118, 22), Qt.AlignmentFlag.AlignVCenter, short)
-            font.setBold(False)
-            painter.setFont(font)
-            self._bar(painter, bar.translated(0, top + 7), value, VERDICTS[verdict][0])
-            painter.setPen(QColor(VERDICTS[verdict][0]))
-            painter.drawText(
-                QRectF(bar.left(), top + 17, 16, 20),
-                Qt.AlignmentFlag.AlignVCenter,
-                VERDICTS[verdict][1],
-            )
-            painter.setPen(QColor(p.text))
-            painter.drawText(
-                QRectF(bar.left() + 18, top + 17, width - bar.left() - 22, 20),
-                Qt.AlignmentFlag.AlignVCenter,
-                with_contact(words, meters),
-            )
-            painter.setPen(QColor(p.quiet))
-            rest = float(meters.get("rest_uv", 0.0))
-            numbers = (
+            self._row(painter, index, top, bar.translated(0, top + ROW - BAR - 4))
+        painter.end()
+
+    def _row(self, painter: QPainter, index: int, top: int, bar: QRectF) -> None:
+        """Name and numbers, SNR and verdict, the bar: each below the other, with room for words."""
+        p, right = self._palette, self.width() - 8
+        middle = Qt.AlignmentFlag.AlignVCenter
+        verdict, words, site, meters = (
+            self._rows[index] if index < len(self._rows) else ("unknown", "Listening", {}, {})
+        )
+        colour, dashed = site_colour(index)
+        line = Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine
+        painter.setPen(QPen(QColor(colour), 4, line))
+        painter.drawLine(4, top + 6, 4, top + ROW - 6)
+        rest = float(meters.get("rest_uv", 0.0))
+        numbers = (
+            (
                 f"{rest:.1f} µV {arrow(meters, 'rest')} · "
                 f"{round(float(site.get('mains_db', 0.0))):+d} dB {arrow(meters, 'mains')}"
-            )
-            painter.drawText(
-                QRectF(width - 170, top, 166, 22),
-                Qt.AlignmentFlag.AlignRight,
-                numbers.rstrip() if rest > 0 else "–",
-            )
-            if value is not None:
-                painter.drawText(
-                    QRectF(14, top + 17, 100, 20),
-                    Qt.AlignmentFlag.AlignVCenter,
-                    f"{value:.0f} dB {arrow(meters, 'snr')}",
-                )
-        painter.end()
+            ).rstrip()
+            if rest > 0
+            else "–"
+        )
+        painter.setPen(QColor(p.quiet))
+        left = right - painter.fontMetrics().horizontalAdvance(numbers)
+        painter.drawText(QRectF(left, top, right - left + 1, 20), middle, numbers)
+        font = painter.font()
+        font.setBold(index == self.selected)
+        painter.setFont(font)
+        painter.setPen(QColor(p.text))
+        name = f"{SHOWN + ' ' if index in self._shown else ''}{index + 1} {self._labels[index]}"
+        self._elided(painter, QRectF(14, top, left - 24, 20), name)
+        font.setBold(False)
+        painter.setFont(font)
+        value = meters.get("snr_db")
+        painter.setPen(QColor(p.quiet))
+        if value is not None:
+            said = f"{value:.0f} dB {arrow(meters, 'snr')}"
+            painter.drawText(QRectF(14, top + 17, SNR, 20), middle, said)
+        painter.setPen(QColor(VERDICTS[verdict][0]))
+        painter.drawText(QRectF(14 + SNR, top + 17, 16, 20), middle, VERDICTS[verdict][1])
+        painter.setPen(QColor(p.text))
+        self._elided(painter, QRectF(32 + SNR, top + 17, right - SNR - 32, 20),
+                     with_contact(words, meters))  # fmt: skip
+        self._bar(painter, bar, value, VERDICTS[verdict][0])
+
+    def _elided(self, painter: QPainter, place: QRectF, text: str) -> None:
+        """In the middle: a label's number is at its beginning, a contact at the end."""
+        end = Qt.TextElideMode.ElideMiddle
+        short = painter.fontMetrics().elidedText(text, end, int(place.width()))
+        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, short)
 
     def _behind(self, painter: QPainter, index: int, top: int) -> None:
         """The selected row stands on a panel; with a frame while keys go there."""

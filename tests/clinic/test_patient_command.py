@@ -43,7 +43,7 @@ def test_a_patient_from_entry_to_deletion(endplate):
     assert off.rstrip().endswith("off")
     assert "within measurement error against 1 on 2026-01-02" in shown
 
-    assert "a18.endplate" in endplate("export", "A18")
+    assert "a18.endplate" in endplate("export", "A18") and "0 visits" in endplate("export", "A18")
     assert "is deleted" in endplate("delete", "A18", "--yes")
     assert "No patients yet" in endplate("list")
     assert "is here again" in endplate("import", "a18.endplate")
@@ -53,6 +53,9 @@ def test_a_patient_from_entry_to_deletion(endplate):
 WRONG = [
     (["add", "B", "--side", "left", "--level", "shoulder", "--tmr", "1.6.25"], "write it as"),
     (["add", "B", "--side", "left", "--level", "shoulder", "--montage", "none"], "none"),
+    (["add", "B", "--side", "left", "--level", "shoulder", "--amputated", "2025-01-02",
+      "--tmr", "2025-01-01"], "was before the amputation"),
+    (["edit", "A17", "--amputated", "2025-01-02", "--tmr", "2025-01-01"], "correct one of"),
     (["show", "B"], "no patient B; there are A17"),
     (["edit", "A17"], "Nothing would change"),
     (["edit", "A17", "--off", "Nose"], "no site Nose; there are Lateral biceps"),

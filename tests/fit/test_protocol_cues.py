@@ -4,7 +4,13 @@
 import numpy as np
 import pytest
 
-from endplate.fit.guided.protocol import Cue, calibration_protocol, combined_cues, words
+from endplate.fit.guided.protocol import (
+    Cue,
+    calibration_protocol,
+    combined_cues,
+    counted,
+    words,
+)
 from endplate.sim.prompts import Prompt
 
 DOFS = ("hand", "elbow")
@@ -63,3 +69,8 @@ def test_the_simulated_patient_understands_every_prompt(cue):
 
 def test_a_dof_nobody_named_still_has_words():
     assert words("thumb_rotation", -1.0) == "Thumb rotation back"
+
+
+@pytest.mark.parametrize(("count", "said"), [(0, "0 visits"), (1, "1 visit"), (2.0, "2 visits")])
+def test_one_is_not_several(count, said):
+    assert counted(count, "visit") == said

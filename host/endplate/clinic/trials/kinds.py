@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from endplate.clinic.trials import motion, run, tac, timed, watch
-from endplate.fit.guided.protocol import plain, words
+from endplate.fit.guided.protocol import counted, plain, words
 
 Content = Mapping[str, Any]
 TIMED = tuple(timed.TASKS)
@@ -127,7 +127,8 @@ def _motion_said(content: Content) -> str:
 def _motion_rules(content: Content) -> str:
     rules = content["rules"]
     pairs = ", two at once as well" if rules["pairs"] else ""
-    return (f"each movement {rules['repetitions']} times{pairs}, within {rules['limit_s']:g} s of "
+    times = counted(rules["repetitions"], "time")
+    return (f"each movement {times}{pairs}, within {rules['limit_s']:g} s of "
             f"the onset, full range {rules['full_range_s']:g} s at full speed")  # fmt: skip
 
 
@@ -192,7 +193,8 @@ def _timed_rows(content: Content) -> list[list[str]]:
 
 def _blocks_said(content: Content) -> str:
     found = content["figures"]
-    return f"{found['score']:g} blocks in {found['seconds']:.1f} s with the {content['hand']}"
+    blocks = counted(found["score"], "block")
+    return f"{blocks} in {found['seconds']:.1f} s with the {content['hand']}"
 
 
 def _pins_said(content: Content) -> str:

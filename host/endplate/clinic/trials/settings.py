@@ -57,7 +57,7 @@ _TARGETS = Number("count", "Targets", 4, 60, USUAL_TARGETS)
 _HANDS = Choice("hand", "With", tuple((one, one) for one in timed.HANDS))
 FORMS: dict[str, tuple[Number | Choice, ...]] = {
     "motion": (
-        Number("repetitions", "Each movement", 1, 10, motion.USUAL.repetitions, suffix=" times"),
+        Number("repetitions", "Each movement", 1, 10, motion.USUAL.repetitions, suffix=" ×"),
         Choice("pairs", "Two DoF at once", ((False, "no"), (True, "as well"))),
         _seconds("limit_s", "Time limit", 2, 30, motion.USUAL.limit_s),
         _seconds("full_range_s", "Full range at full speed", 0.5, 3, motion.USUAL.full_range_s),

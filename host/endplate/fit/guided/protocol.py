@@ -99,6 +99,11 @@ def plain(dof: str) -> str:
     return dof.replace("_", " ")
 
 
+def counted(count: float, word: str) -> str:
+    """As many of something: 1 visit, 2 visits."""
+    return f"{count:g} {word}{'s' if count != 1 else ''}"
+
+
 def words(dof: str, value: float) -> str:
     """What to say for moving `dof` in the direction of `value`: "Close hand"."""
     if dof in WORDS:

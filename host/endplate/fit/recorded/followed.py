@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from endplate.errors import CalibrationError
-from endplate.fit.guided.protocol import words
+from endplate.fit.guided.protocol import counted, words
 from endplate.fit.guided.repetition import (
     Measured,
     Verdict,
@@ -132,7 +132,7 @@ def _enough(done: dict[int, Measured], wrong: dict[int, Verdict], least: int) ->
         if astray and len(mine) - len(astray) < least:
             raise CalibrationError(
                 f"'{words(dof, sign)}' followed its cue in {len(mine) - len(astray)} of "
-                f"{len(mine)} repetitions, and {least} are needed (number "
+                f"{counted(len(mine), 'repetition')}, and {least} are needed (number "
                 f"{done[astray[0]].number}: {wrong[astray[0]].sentence}): do it again, with the "
                 "bar."
             )

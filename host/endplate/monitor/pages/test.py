@@ -30,6 +30,7 @@ from endplate.clinic.trials.played import Playing, hand_trouble
 from endplate.clinic.trials.run import Run
 from endplate.clinic.trials.timing import TimedTask
 from endplate.errors import EndplateError
+from endplate.fit.guided.protocol import counted
 from endplate.hardware import Hand, load_hand
 from endplate.live.feed import FeedInfo
 from endplate.monitor.asking import Asking
@@ -174,7 +175,8 @@ class TestPage(Page):
             return Step(f"{self.playing.run.number} of {self.playing.run.count}", False)
         if self.task.typing:
             count = self.count.value()
-            return Step(f"Keep {count} blocks" if count >= 0 else "Type the count", count >= 0)
+            keep = f"Keep {counted(count, 'block')}"
+            return Step(keep if count >= 0 else "Type the count", count >= 0)
         if self.task.timing is not None:
             part = self.task.timing.part.capitalize()
             return Step(f"{part} stands" if part else "Until the time is up", bool(part))

@@ -33,6 +33,7 @@ from endplate.clinic.records.patients import (
     sites_of,
 )
 from endplate.errors import EndplateError, RecordsError
+from endplate.fit.guided.protocol import counted
 from endplate.hardware import load_montage, montage_names
 from endplate.monitor.limb_view import LimbView, Shown
 from endplate.monitor.theme import Palette
@@ -55,7 +56,7 @@ class PatientForm(QWidget):
 
     def __init__(self, palette: Palette, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._patient = blank()
+        self._patient = self._kept = blank()
         self._filling = False
         self.code, self.amputated, self.tmr = QLineEdit(), QLineEdit(), QLineEdit()
         self.code.setPlaceholderText("a code of your own, no name")
@@ -123,6 +124,20 @@ class PatientForm(QWidget):
         self._show_sites(patient.sites)
         self._show_months(patient)
         self._filling = False
+        self.keep()
+
+    def keep(self) -> None:
+        """What stands in it is kept now."""
+        self._kept = self.read()
+
+    def unkept(self, patient: Patient | None = None) -> bool:
+        """Whether something was typed that is not kept; of this patient, if one is given."""
+        if patient is not None and patient.uid != self._kept.uid:
+            return False
+        try:
+            return self.read() != self._kept
+        except RecordsError:
+            return True
 
     def read(self) -> Patient:
         """What stands in it. Raises RecordsError for what is no day."""
@@ -168,7 +183,7 @@ class PatientForm(QWidget):
 
     def _show_months(self, patient: Patient) -> None:
         since = patient.months_since_tmr(date.today())
-        self.months.setText("" if since is None else f"{since} months since TMR")
+        self.months.setText("" if since is None else f"{counted(since, 'month')} since TMR")
 
     def _switch(self, row: int) -> None:
         """A click on the limb: that site on or off."""

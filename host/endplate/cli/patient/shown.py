@@ -67,9 +67,10 @@ def _show(arguments: argparse.Namespace) -> int:
             console.print(one.notes, markup=False)
         visits = Visits(database)
         for visit in visits.of(one):
-            kinds = [result.kind for result in visits.results(visit)]
-            told = ", ".join(dict.fromkeys(kinds)) or "nothing kept"
-            console.print(f"{visit.began:%Y-%m-%d %H:%M}  {visit.uid}  {told}")
+            results = visits.results(visit)
+            told = ", ".join(dict.fromkeys(one.kind for one in results)) or "nothing kept"
+            mark = " (simulated)" if visit.simulated(results) else ""
+            console.print(f"{visit.began:%Y-%m-%d %H:%M}  {visit.uid}  {told}{mark}")
         _scores(console, Scores(database), one)
     return 0
 

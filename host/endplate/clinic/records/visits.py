@@ -7,16 +7,20 @@ from __future__ import annotations
 import json
 import sqlite3
 import uuid
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from endplate.clinic.records.database import Database
 from endplate.clinic.records.patients import Patient
-from endplate.errors import RecordsError
+from endplate.errors import RecordingError, RecordsError
+from endplate.live.recording import read_meta
 
-RECORDINGS = "*.bdf"
+RECORDINGS, GROWING = "*.bdf", "*.journal"
 #: What reading the content of a result can raise that is not what its kind has.
 SHAPELESS = (KeyError, IndexError, TypeError, ValueError, AttributeError)
 
@@ -36,6 +40,11 @@ class Visit:
         """BDF+ files that are there, in the order of their names."""
         return sorted(self.folder.glob(RECORDINGS))
 
+    def simulated(self, results: Sequence[Result]) -> bool:
+        """Whether any of it, or of its `results`, is of a simulated board: nobody's."""
+        files = (*self.recordings(), *self.folder.glob(GROWING))
+        return any(one.content.get("simulated") for one in results) or any(map(_simulated, files))
+
 
 @dataclass(frozen=True)
 class Result:
@@ -46,6 +55,18 @@ class Result:
     kind: str
     made: datetime
     content: dict[str, Any]
+
+
+@lru_cache(maxsize=1000)  # a list of visits is drawn again and again
+def _of_simulation(path: Path, _changed: int) -> bool:
+    return bool(read_meta(path).get("simulated"))
+
+
+def _simulated(path: Path) -> bool:
+    """Of a recording; no of one that cannot be read, which the report says."""
+    with suppress(OSError, RecordingError):
+        return _of_simulation(path, 0 if path.suffix == ".journal" else path.stat().st_mtime_ns)
+    return False
 
 
 class Visits:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -23,6 +23,7 @@ from endplate.clinic.records import archive
 from endplate.clinic.records.patients import Patient
 from endplate.clinic.records.visits import Visit
 from endplate.errors import EndplateError
+from endplate.fit.guided.protocol import counted
 from endplate.monitor.here import Here
 from endplate.monitor.pages.page import Page, Step, heading, quiet
 from endplate.monitor.patient_form import PatientForm, blank
@@ -30,6 +31,8 @@ from endplate.monitor.theme import Palette
 
 EMPTY = "Patients stand here with their sites and visits; enter the first one."
 MOST_UNDONE = 50
+NOT_ENTERED = "What was typed of the new patient is gone: they were not entered."
+ENTER_FIRST = "Enter the new patient first, or choose another to give up what was typed."
 
 
 class PatientPage(Page):
@@ -120,7 +123,7 @@ class PatientPage(Page):
             self._here.finish()
         elif self._here.patient is None:
             self.new()
-        else:
+        elif self._settled():
             self._here.begin()
 
     # ---- patients ----
@@ -138,15 +141,13 @@ class PatientPage(Page):
             self.hint.setText("" if everybody else EMPTY)
         self.list.blockSignals(True)
         self.list.clear()
-        chosen = self._here.patient.uid if self._here.patient else ""
         for one, text in zip(everybody, words, strict=True):
             item = QListWidgetItem(text)
             item.setData(Qt.ItemDataRole.UserRole, one)
             self.list.addItem(item)
-            if one.uid == chosen:
-                self.list.setCurrentItem(item)
         self.list.blockSignals(False)
-        if len(everybody) == 1 and not chosen:  # who else
+        self._mark()
+        if len(everybody) == 1 and self._here.patient is None:  # who else
             self.list.setCurrentRow(0)
             return
         self._show()
@@ -157,7 +158,7 @@ class PatientPage(Page):
         return "\n".join(
             [
                 patient.code + (" · SIMULATED" if patient.simulated else ""),
-                ("TMR not entered" if since is None else f"{since} months since TMR")
+                ("TMR not entered" if since is None else f"{counted(since, 'month')} since TMR")
                 + (f" · {visits[0].began:%Y-%m-%d}" if visits else " · no visit yet"),
             ]
         )
@@ -166,12 +167,12 @@ class PatientPage(Page):
         patient = self._here.patient
         self.form.setVisible(self._draft or patient is not None)
         self.hint.setVisible(bool(self.hint.text()) and not self._draft)
-        if patient is not None and not self._draft:
+        if patient is not None and not self._draft and not self.form.unkept(patient):
             self.form.show_patient(patient)
         for button in (self.export_button, self.delete_button):
             button.setEnabled(patient is not None and not self._draft)
         self.past.clear()
-        if patient is not None:
+        if patient is not None and not self._draft:
             try:
                 said = [self._visit_words(visit) for visit in self._here.visits.of(patient)]
             except EndplateError as error:
@@ -185,13 +186,56 @@ class PatientPage(Page):
         recorded = len(visit.recordings())
         said = ", ".join(kinds) or ("recorded" if recorded else "no recording")
         on = self._here.visit is not None and visit.uid == self._here.visit.uid
-        return f"{visit.began:%Y-%m-%d %H:%M} · {'on now' if on else said}"
+        mark = " · SIMULATED" if visit.simulated(results) else ""
+        return f"{visit.began:%Y-%m-%d %H:%M} · {'on now' if on else said}{mark}"
 
     def _chosen(self, item: QListWidgetItem | None, *_: object) -> None:
         if item is None:
             return
+        chosen = item.data(Qt.ItemDataRole.UserRole)
+        before = self._here.patient
+        if self._draft and self.form.unkept():
+            self.said.emit(NOT_ENTERED)
+        elif before is not None and before.uid != chosen.uid and not self._settled():
+            QTimer.singleShot(0, self._mark)  # the click that chose selects its line afterwards
+            return
         self._undone.clear()
-        self._here.choose(item.data(Qt.ItemDataRole.UserRole))
+        self._here.choose(chosen)
+        QTimer.singleShot(0, self._mark)
+
+    def _mark(self) -> None:
+        """The line of whoever is here, none while the form is of somebody new."""
+        patient = None if self._draft else self._here.patient
+        self.list.blockSignals(True)
+        self.list.setCurrentItem(self._line(patient))
+        self.list.blockSignals(False)
+
+    def _line(self, patient: Patient | None) -> QListWidgetItem | None:
+        for row in range(self.list.count()):
+            item = self.list.item(row)
+            if item and patient and item.data(Qt.ItemDataRole.UserRole).uid == patient.uid:
+                return item
+        return None
+
+    def _settled(self) -> bool:
+        """Whether nothing that was typed would be lost; says what cannot be kept."""
+        patient = self._here.patient
+        if self._draft or patient is None or not self.form.unkept(patient):
+            return True
+        try:
+            now = self.form.read()
+        except EndplateError as error:
+            self.said.emit(str(error))
+            return False
+        return self._keep(now)
+
+    def _listed(self, made: Patient) -> None:
+        """Somebody who is there now: chosen, or in the list alone while a visit is on."""
+        self._draft = False
+        if self._here.visit is None:
+            self._here.choose(made)
+        else:
+            self.refresh()
 
     def new(self) -> None:
         """An empty form."""
@@ -203,7 +247,13 @@ class PatientPage(Page):
         if not self._here.reopen():
             self.said.emit(self._here.problem)
             return
+        if not self._settled():
+            return
+        if self._draft:  # what was typed stays
+            self.form.code.setFocus()
+            return
         self._draft = True
+        self._mark()
         self.form.show_patient(blank())
         self._show()
         self.form.code.setFocus()
@@ -214,35 +264,42 @@ class PatientPage(Page):
         except EndplateError as error:
             self.said.emit(str(error))
             return
-        self._draft = False
         self._undone.clear()
-        self._here.choose(made)
+        self._listed(made)
         self.said.emit(f"{made.code} is entered.")
 
-    def _keep(self, patient: Patient) -> None:
-        """Each change of a patient who is there is kept at once; Ctrl+Z takes it back."""
+    def _keep(self, patient: Patient) -> bool:
+        """Each change of a patient who is there is kept at once; Ctrl+Z takes it back. Whether it
+        was."""
         if self._draft:
             self.changed.emit()
-            return
+            return False
         try:
             before = self._here.patients.change(patient, date.today())
         except EndplateError as error:
             self.said.emit(str(error))
-            return
+            return False
+        self.form.keep()
         self._undone = [*self._undone, before][-MOST_UNDONE:]
         self._here.patient = patient
         self._relabel(patient)
         self.said.emit("Kept. Ctrl+Z takes it back.")
+        return True
 
     def _relabel(self, patient: Patient) -> None:
-        item = self.list.currentItem()
+        item = self._line(patient)
         if item is not None:
             item.setData(Qt.ItemDataRole.UserRole, patient)
             with suppress(EndplateError):  # its words stay what they were
                 item.setText(self._words(patient))
 
     def undo(self) -> bool:
-        """The last change of the patient's facts."""
+        """What was typed and not kept, else the last change of the patient's facts."""
+        patient = self._here.patient
+        if patient is not None and not self._draft and self.form.unkept(patient):
+            self.form.show_patient(patient)
+            self.said.emit("Taken back.")
+            return True
         if not self._undone:
             return False
         before = self._undone.pop()
@@ -270,14 +327,17 @@ class PatientPage(Page):
                      f"{archive.export(self._here.database, patient, Path(place))}.")  # fmt: skip
 
     def _import(self) -> None:
+        if self._draft and self.form.unkept():
+            self.said.emit(ENTER_FIRST)
+            return
         place, _ = QFileDialog.getOpenFileName(
             self, "Import a patient", "", f"Patients (*{archive.SUFFIX})"
         )
-        if place:
+        if place and self._settled():
 
             def work() -> str:
                 made = archive.restore(self._here.database, Path(place))
-                self._here.choose(made)
+                self._listed(made)
                 return f"{made.code} is here."
 
             self._do(work)
@@ -296,8 +356,8 @@ class PatientPage(Page):
             return
         typed, sure = QInputDialog.getText(
             self, "Delete a patient",
-            f"{patient.code}, {visits} visits, recordings and scores will be gone for good.\n"
-            f"To delete them type the code:",
+            f"{patient.code}, {counted(visits, 'visit')}, recordings and scores will be gone for "
+            f"good.\nTo delete them type the code:",
         )  # fmt: skip
         if not sure or typed.strip() != patient.code:
             self.said.emit("Nothing was deleted.")

@@ -8,7 +8,7 @@ import json
 import os
 import re
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from hashlib import sha256
 
@@ -65,7 +65,11 @@ def test_the_demonstration_has_what_a_visit_has(database):
     assert kinds == [("sites", False), ("calibration", False), ("fitts", False), ("fitts", True)]
     assert len(visit.recordings()) == 4 and visit.ended is not None
     assert all(read_recording(path).meta["simulated"] for path in visit.recordings())
-    assert load_profile(visit.folder / "profile.json").simulated
+    profile = load_profile(visit.folder / "profile.json")
+    assert profile.simulated and f"{visit.began:%Y-%m-%d}" in profile.name
+    assert visit.began < datetime.fromisoformat(profile.created).astimezone().replace(
+        tzinfo=None
+    ) < visit.ended  # fmt: skip
 
 
 def made(database, visit, tmp_path, checked=()):

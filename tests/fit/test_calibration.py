@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Calibration on noise of known make: the decoder it finds, and the data it refuses."""
 
+import time
+from datetime import datetime
+
 import numpy as np
 import pytest
 from cued_emg import (
@@ -157,6 +160,18 @@ def test_what_no_calibration_has_is_novel_and_moves_nothing(profile, counts, hum
 def test_the_same_recording_gives_the_same_profile(profile, counts):
     again = fit(counts)
     assert again.decoder == profile.decoder and again.report == profile.report
+
+
+def test_a_profile_is_called_after_the_clock_on_the_wall(counts, monkeypatch):
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "<+13>-13")
+        time.tzset()
+        before = datetime.now()
+        made = fit(counts, decoder=PLAIN)
+        after = datetime.now()
+    time.tzset()
+    named = {f"{montage().name} {then:%Y-%m-%d %H.%M}" for then in (before, after)}
+    assert made.name in named and made.created.endswith("+00:00")
 
 
 def test_the_profile_survives_its_file(profile, counts, tmp_path):

@@ -5,8 +5,8 @@ calibrated and tested by the same code, faster than real time. Everything is mar
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from endplate.cli.simulate.person import Person
@@ -22,7 +22,7 @@ from endplate.clinic.records.patients import Patient, Patients, sites_of
 from endplate.clinic.records.scores import Score, Scores
 from endplate.clinic.records.visits import Visit, Visits
 from endplate.clinic.trials.run import USUAL_TARGETS, FittsRun
-from endplate.fit.calibration import calibrate
+from endplate.fit.calibration import calibrate, name_of
 from endplate.fit.guided.protocol import calibration_protocol
 from endplate.fit.recorded.cued import listen
 from endplate.fit.recorded.cues import recorded as cues_of
@@ -109,18 +109,21 @@ def _calibration(
     recording, _ = recorded(person, calibration_protocol(person.dofs, 2))
     _write(recording, visit, f"{when:%H%M%S}-calibration")
     heard = cues_of(recording)
+    made_at = when + timedelta(minutes=5)
     options: dict[str, Any] = {"decoder": decoder, "combined": True, "all_dofs": True}
     profile = calibrate(
         heard.counts, heard.rate_hz, heard.uv_per_count, heard.full_scale_uv, heard.cues,
         montage=person.montage, hand=person.hand, board="cyton", mains_hz=heard.mains_hz,
-        simulated=True, **options,
+        simulated=True, name=name_of(person.montage.name, made_at), **options,
     )  # fmt: skip
+    created = made_at.astimezone(UTC).isoformat(timespec="seconds")
+    profile = replace(profile, created=created)  # in the visit, not when the history was made
     path = visit.folder / PROFILE
     made_of = of_recording(
         recording, person.montage, person.hand.name, heard.mains_hz, **options
     )
     made = calibrated(path, keep(profile, path, "calibrated").number, made_of)
-    visits.keep(visit, "calibration", made.told(), when + timedelta(minutes=5))
+    visits.keep(visit, "calibration", made.told(), made_at)
     return profile
 
 

@@ -113,7 +113,7 @@ def profile_of(
     decoder = decoder | {"pool": pool.floats()}
     stamp, recorded = datetime.now(UTC), cued.recorded
     return Profile(
-        name=name or f"{montage.name} {stamp:%Y-%m-%d %H.%M}",
+        name=name or name_of(montage.name, stamp.astimezone()),
         created=stamp.isoformat(timespec="seconds"),
         montage=montage.name,
         hand=hand if isinstance(hand, str) else hand.name,
@@ -141,6 +141,12 @@ def profile_of(
         report=report,
         simulated=simulated,
     )
+
+
+def name_of(montage: str, when: datetime) -> str:
+    """What a profile is called: the day and time of its calibration, as the clock on the wall had
+    them and the visits' list has them."""
+    return f"{montage} {when:%Y-%m-%d %H.%M}"
 
 
 def from_guided(guided: Guided, info: FeedInfo, **more: Any) -> Profile:

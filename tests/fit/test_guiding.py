@@ -110,12 +110,13 @@ def test_waiting_goes_on_recording_of_which_nothing_is_made(board, tmp_path):
     assert found.cues[-1][1].kind == "void" and len(found.counts) > before + 20 * STEP
 
 
-def test_a_silent_board_and_a_dead_process_end_it(board, tmp_path, monkeypatch):
+@pytest.mark.parametrize("what", ["calibration", "site test"])
+def test_a_silent_board_and_a_dead_process_end_it(board, tmp_path, monkeypatch, what):
     clock = iter(np.arange(0.0, 1e4, 0.7))
     monkeypatch.setattr(guides.time, "monotonic", lambda: float(next(clock)))
     board.silent = True
-    with pytest.raises(CalibrationError, match="stopped sending during the calibration"):
-        Guide(tmp_path).play(CUES)
+    with pytest.raises(CalibrationError, match=f"stopped sending during the {what}"):
+        Guide(tmp_path, what=what).play(CUES)
     board.alive = False
     with pytest.raises(SessionError, match="control process ended"):
         Guide(tmp_path).play(CUES)

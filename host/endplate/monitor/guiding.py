@@ -100,7 +100,9 @@ class Guiding(QObject):
         def heard(first: int, _counts: np.ndarray, clean: np.ndarray) -> None:
             live.heard(first, clean)
 
-        with Guide(directory, progress=show, heard=heard, keys=self._keys) as guide:
+        with Guide(
+            directory, progress=show, heard=heard, keys=self._keys, what="site test"
+        ) as guide:
             guide.play(cues)
         return guide
 

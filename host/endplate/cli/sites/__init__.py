@@ -196,7 +196,7 @@ def _guided(
             screen.update(live_view(live, labels, dofs, cue, share, still, console.width, wrong))
 
         guide = Guide(
-            directory, progress=show, keys=keys,
+            directory, progress=show, keys=keys, what="site test",
             heard=lambda first, _counts, clean: live.heard(first, clean),
         )  # fmt: skip
         guide.play(cues)

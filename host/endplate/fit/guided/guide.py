@@ -48,7 +48,7 @@ class Guide:
     `patient` tells a simulated patient of each cue; `progress(index, cue, share)` is called about
     10 times a second; `heard(first, counts, clean)` gets what the board sent, `done(index)` is
     called for each cue once the person has finished it. `keys(timeout_s)` waits and returns what
-    was typed meanwhile: r does the cue again, s leaves it out, q ends.
+    was typed meanwhile: r does the cue again, s leaves it out, q ends. `what` it is, for sentences.
     """
 
     def __init__(
@@ -60,8 +60,9 @@ class Guide:
         heard: Callable[[int, np.ndarray, np.ndarray], None] | None = None,
         done: Callable[[int], None] | None = None,
         keys: Callable[[float], str] | None = None,
+        what: str = "calibration",
     ) -> None:
-        self._directory = directory
+        self._directory, self._what = directory, what
         self._reader = FeedReader(directory / "feed")
         self._patient, self._progress, self._heard = patient, progress, heard
         self._done, self._keys = done, keys
@@ -187,7 +188,7 @@ class Guide:
         elif start != self._next:
             raise CalibrationError(
                 "Samples were overwritten before they could be read; close other programs and "
-                "calibrate again."
+                f"do the {self._what} again."
             )
         self._blocks.append(np.array(counts))
         self._next = start + len(counts)
@@ -201,7 +202,7 @@ class Guide:
             )
         if silent_s > SILENCE_S:
             raise CalibrationError(
-                "The board stopped sending during the calibration; check its battery and "
+                f"The board stopped sending during the {self._what}; check its battery and "
                 "dongle, then start again."
             )
 

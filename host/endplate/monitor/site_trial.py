@@ -195,8 +195,8 @@ class SiteTrial(QWidget):
         lines = [f"{ACTIONS.get(action, '·')} {said}" for _, action, said in content["advice"]]
         carried = ", ".join(map(plain, content["carried"])) or "none"
         lines.append(
-            f"Enough: {', '.join(content['enough'])}. Movements that these sites carry together: "
-            f"{carried}."
+            f"A decoder would do with: {', '.join(content['enough'])}. Movements that these sites "
+            f"carry together: {carried}."
         )
         lines += [f"· {line}" for line in content["sentences"]]
         self.advice.setText("\n".join(lines))

@@ -127,8 +127,9 @@ def for_cover(
             pass
         elif one.site not in covering.chosen and _only_one(found, one.site, covering.chosen):
             loud = words(*found.intents[int(found.best[one.site])]).lower()
-            why = f"{label} alone hears {loud} best: keep it, although {enough} might do."
-            one = Advice(one.site, "keep", why, "needed")
+            one = Advice(one.site, "keep", f"{label} hears {loud} alone: keep it. A decoder would "
+                         f"do with {enough}, where other movements are louder.",
+                         "needed")  # fmt: skip
         elif one.site not in covering.chosen:
             one = Advice(one.site, "drop", f"{label} adds nothing to {enough}: leave it out, or "
                          "keep it as a spare.", "spare")  # fmt: skip

@@ -86,7 +86,7 @@ def test_it_says_what_the_records_say(qapp, database, tmp_path):
     content = Visits(database).results(last, "calibration")[-1].content
     snr, isolation = content["report"]["snr_db"][0], content["report"]["sites"]["isolation_db"][0]
     shape = load_profile(last.folder / "profile.json").shape["hand"]
-    row = (f"1 Lateral biceps musculocutaneous → elbow flexion ✓ good "
+    row = (f"1 Lateral biceps musculocutaneous → elbow flexion ▬ usable "
            f"{content['report']['rest_uv'][0]:.1f} {snr:.0f} ")  # fmt: skip
     for words in (
         "Fitting report · DEMO 2026-11-02 · SIMULATED", "Months since TMR 12",
@@ -351,7 +351,7 @@ def test_a_recording_of_no_visit_with_cues_has_sites_and_decoder(
     text = text_of((tmp_path / "recording-cued.html").read_text())
     content = Visits(database).results(last, "calibration")[-1].content["report"]
     assert status == 0 and "No profile was in use" in said
-    assert f"1 Lateral biceps ✓ good {content['rest_uv'][0]:.1f}" in text
+    assert f"1 Lateral biceps ▬ usable {content['rest_uv'][0]:.1f}" in text
     assert "Decoder that its cues would make" in text and "it is kept nowhere" in text
 
 

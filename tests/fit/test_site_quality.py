@@ -121,3 +121,13 @@ def test_mains_share_is_that_of_scipys_welch(seconds):
     near = (np.abs((frequency + 25) % 50 - 25) <= 1) & (frequency > 25)
     wanted = 10 * np.log10(power[band & near].sum() / power[band & ~near].sum())
     assert mains_db(uv, RATE_HZ, 50) == pytest.approx(wanted, abs=1e-6)
+
+
+@pytest.mark.parametrize(("hum_uv", "word"), [(0.0, "good"), (100.0, "usable")])
+def test_a_site_that_hums_is_not_plain_good(noise, hum_uv, word):
+    hum = hum_uv * np.sin(2 * np.pi * 50 * np.arange(len(noise)) / RATE_HZ)
+    found = judge(2 * noise, 100 * noise, 2 * noise + hum, RATE_HZ, 50)
+    assert found.snr_verdict == "good" and found.verdict == word
+    assert [line[:10] for line in found.sentences] == ["Mains hum "] * (word != "good")
+    poor = judge(2 * noise, 3 * noise, 2 * noise + hum, RATE_HZ, 50)
+    assert poor.verdict == "poor"

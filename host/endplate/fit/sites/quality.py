@@ -33,6 +33,12 @@ class SiteQuality:
     snr_verdict: str
     sentences: tuple[str, ...]
 
+    @property
+    def verdict(self) -> str:
+        """One word for the site: that of its SNR, and never good while a sentence says what to do
+        about it."""
+        return "usable" if self.sentences and self.snr_verdict == "good" else self.snr_verdict
+
 
 def rest_noise_uv(rest_uv: np.ndarray) -> float:
     """Robust RMS of the conditioned signal at rest, microvolt [n] -> microvolt."""

@@ -50,7 +50,7 @@ def _quality(cued: Cued) -> dict[str, Any]:
         out["snr_db"].append(_rounded(found.snr_db))
         out["rest_uv"].append(_rounded(found.rest_uv))
         out["mains_db"].append(_rounded(found.mains_db))
-        out["verdict"].append(found.snr_verdict)
+        out["verdict"].append(found.verdict)
         for sentence in found.sentences:
             advice.setdefault(sentence, []).append(site.label)
     cued.says.extend(f"{', '.join(at)}: {sentence}" for sentence, at in advice.items())

@@ -91,7 +91,8 @@ def test_it_says_what_the_records_say(qapp, database, tmp_path):
     for words in (
         "Fitting report · DEMO 2026-11-02 · SIMULATED", "Months since TMR 12",
         "mean on TD2 for hand, elbow: on repetitions left out of its training it followed",
-        row, f" {isolation:.0f} 2 Medial biceps", "direct control",
+        row, f" {isolation:.0f} 2 Medial biceps", "direct control", "Sites in the calibration",
+        "All of it in the calibration.", "Movements against sites in the site test",
         f"hand {100 * shape['dead_band']:.0f} % Close hand {shape['positive']['gain']:.2f}",
         "Now controlled as well: elbow.", "Endplate is not a medical device", "not a person",
         "Box and Blocks 19 blocks, better than 8 on", "Changes below 6.5 blocks are within",
@@ -175,7 +176,8 @@ def test_results_that_cannot_be_read_are_left_out_and_named(qapp, database, tmp_
     wanted = [f"What was kept of {what} cannot be read: it is left out." for what in (
         "the site test", "the calibration", "the advice", "the visit before")]  # fmt: skip
     assert [one for one in found.missing if "What was kept" in one] == wanted
-    assert {one.title for one in found.tables} >= {"Sites", "Tests"} and not found.advice
+    assert {one.title for one in found.tables} >= {"Sites in the calibration", "Tests"}
+    assert not found.advice
     assert wanted[0] in text_of(html.read_text()) and pages(pdf).pageCount() >= 1
 
 

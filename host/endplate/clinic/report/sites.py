@@ -9,6 +9,7 @@ from typing import Any
 from endplate.clinic.records.patients import Patient
 from endplate.clinic.report.table import Table, number
 from endplate.fit.guided.protocol import plain
+from endplate.fit.sites.quality import MAINS_WARN_DB
 
 Content = Mapping[str, Any]  # of a result
 #: A verdict's mark: it is printed without colour.
@@ -31,13 +32,17 @@ def quality(
         }
         return of_sites(patient, calibration["sites"], found,
                         "SNR: good from 20 dB, poor below 12 dB. Mains: hum over the signal at "
-                        "rest. Isolation: its own movement over the next louder one.")  # fmt: skip
+                        f"rest; above {number(MAINS_WARN_DB, 0)} dB no site is good. Isolation: "
+                        "its own movement over the next louder one. All of it in the "
+                        "calibration.", "calibration")  # fmt: skip
     if sites is not None:
         found = {
             "rest µV": [number(one, 1) for one in sites["rest_uv"]],
             "isolation dB": [number(one, 0) for one in sites["isolation_db"]],
         }
-        return of_sites(patient, sites["sites"], found, "As the site test found them.")
+        return of_sites(
+            patient, sites["sites"], found, "As the site test found them.", "site test"
+        )
     return None
 
 
@@ -47,9 +52,11 @@ def _isolation(report: Mapping[str, Any]) -> list[float | None]:
 
 
 def of_sites(
-    patient: Patient | None, labels: Sequence[str], found: Mapping[str, Sequence[str]], note: str
+    patient: Patient | None, labels: Sequence[str], found: Mapping[str, Sequence[str]], note: str,
+    step: str = "",
 ) -> Table:
-    """A row a site, with its number in the drawing and what was wired to it."""
+    """A row a site, with its number in the drawing and what was wired to it; as the `step` of a
+    visit heard them, whose figures are not another's."""
     drawn = {site.label: (n, site) for n, site in enumerate(patient.sites if patient else (), 1)}
     rows = []
     for k, label in enumerate(labels):
@@ -60,7 +67,7 @@ def of_sites(
     if not any(row[2] for row in rows):
         rows = [(row[0], row[1], *row[3:]) for row in rows]
         titles = (*titles[:2], *titles[3:])
-    return Table("Sites", titles, tuple(rows), note)
+    return Table(f"Sites in the {step}" if step else "Sites", titles, tuple(rows), note)
 
 
 def matrix(content: Content | None) -> Table | None:
@@ -68,7 +75,7 @@ def matrix(content: Content | None) -> Table | None:
     if content is None:
         return None
     carried = ", ".join(map(plain, content["carried"])) or "none"
-    title = "Movements against sites, µV above rest"
+    title = "Movements against sites in the site test, µV above rest"
     note = f"Movements that these sites carry together: {carried}."
     found = {name: [f"{uv:.0f}" for uv in row] for name, row in content["matrix_uv"].items()}
     found["isolation dB"] = [f"{value:.0f}" for value in content["isolation_db"]]

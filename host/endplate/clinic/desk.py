@@ -2,8 +2,8 @@
 """The desk: keeps the session of a visit while windows come and go.
 
 The control process ends with whoever started it, so that nobody leaves a hand driven and forgotten.
-A window may be closed or crash at any moment: what starts the session is therefore another process,
-this one, and a window asks it (a socket as the control process has one):
+A window may crash at any moment: what starts the session is therefore another process, this one,
+and a window asks it (a socket as the control process has one). A closed window ends it:
 
     begin {visit}   a session for this visit; the reply has its folder     end   ends it
     state           what is on: {visit, session}, either null

@@ -26,6 +26,7 @@ from endplate.live.feed import FeedInfo
 from endplate.monitor import words
 from endplate.monitor.asking import Asking
 from endplate.monitor.frame import Alerts, Foot, Rail, TopBar
+from endplate.monitor.help_text import KEYS
 from endplate.monitor.here import Here
 from endplate.monitor.pages.calibrate import CalibratePage
 from endplate.monitor.pages.follow_up import FollowUpPage
@@ -166,8 +167,8 @@ class Window(QMainWindow):
             self.say("There is nothing to take back on this page.")
 
     def help(self) -> None:
-        """What to click on this page, and all keys."""
-        self.say("\n".join(filter(None, (self.page.HINT, HELP))))
+        """What to click on this page, its own keys, and those of all pages."""
+        self.say("\n".join(filter(None, (self.page.HINT, KEYS.get(self.page.TITLE), HELP))))
 
     def say(self, sentence: str) -> None:
         """In the line below."""
@@ -335,7 +336,7 @@ class Window(QMainWindow):
         self._show_who()
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
-        """Only the window ends; control goes on."""
+        """Only the window ends; what opened it says what becomes of the session."""
         self.watch.stop()
         for page in self.pages:
             page.end()

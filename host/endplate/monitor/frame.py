@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import (
     QButtonGroup,
     QFrame,
@@ -145,6 +145,7 @@ class Foot(QFrame):
         self.note = Wrapped()
         self.step = self._button("", "primary", "Enter", step)
         self.release = self._button("RELEASE", "release", "R", release)
+        self.release.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # no Enter opens a hand by accident
         self.stop = self._button("STOP", "stop", "space", stop)
         row.addWidget(self.note, 1)
         row.addWidget(self.step)

@@ -16,14 +16,13 @@ from PyQt6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QMainWindow,
-    QPlainTextEdit,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from endplate.live.feed import FeedInfo
-from endplate.monitor import words
+from endplate.monitor import keys, words
 from endplate.monitor.asking import Asking
 from endplate.monitor.frame import Alerts, Foot, Rail, TopBar
 from endplate.monitor.help_text import KEYS
@@ -48,6 +47,7 @@ HELP = (
     "P pause traces · + - scale · 1-6 pages · Enter next step · Ctrl+Z undo · F1 this line · "
     "Ctrl+E emergency stop (drive off until the hand is switched off and on)"
 )
+BY_CLICK = "Enter does not end a visit: click the button, or go to it with Tab, then Enter."
 PAUSED = "Traces paused; everything else goes on. P lets them run."
 
 
@@ -142,14 +142,25 @@ class Window(QMainWindow):
         self.say(self.page.HINT)
         self._show_step()
 
-    def next_step(self) -> None:
-        """The page's own next step; Enter in a line of text first keeps what was typed there."""
+    def enter(self) -> None:
+        """Enter clicks the button that has the focus; in a line of text it first keeps what was
+        typed there; else it is the page's next step."""
+        if (button := keys.button_in_focus()) is not None:
+            button.click()
+            return
         line = QApplication.focusWidget()
         if isinstance(line, QLineEdit) and line.isModified():
             line.setModified(False)
             line.editingFinished.emit()
             if not self.page.step().of_form:
                 return
+        if self.page.step().by_click:
+            self.say(BY_CLICK)
+        else:
+            self.next_step()
+
+    def next_step(self) -> None:
+        """The page's own."""
         if self.page.step().ready:
             self.page.do_step()
 
@@ -180,7 +191,11 @@ class Window(QMainWindow):
             self.say(sentence)
 
     def _show_step(self) -> None:
+        had_focus = self.foot.step.hasFocus()
         self.foot.show_step(self.page.step())
+        if had_focus and not self.foot.step.hasFocus():
+            # Qt gives it to the next button: an Enter more would click that.
+            self.rail.buttons[self._stack.currentIndex()].setFocus()
 
     def _show_who(self) -> None:
         here = self.here
@@ -199,7 +214,7 @@ class Window(QMainWindow):
             "Ctrl+E": self.emergency_stop, "G": self.next_grip, "I": lambda: self._ask("contacts"),
             "S": lambda: self.switch("s"), "X": lambda: self.switch("x"), "P": self.pause,
             "+": lambda: self.sites.traces.zoom(1), "-": lambda: self.sites.traces.zoom(-1),
-            "F1": self.help, "Return": self.next_step, "Enter": self.next_step,
+            "F1": self.help, "Return": self.enter, "Enter": self.enter,
             "Ctrl+Z": self.undo,
             **{str(k + 1): partial(self.turn_to, k) for k in range(len(self.pages))},
         }  # fmt: skip
@@ -215,12 +230,16 @@ class Window(QMainWindow):
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """Space stops, from every page and dialog; in a text it is a letter while nothing drives
-        the hand."""
+        the hand. Other keys are the window's unless something before it wants them."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
+            if keys.taken(event):
+                event.accept()  # as a key, no shortcut
+                return True
         if (
             isinstance(event, QKeyEvent)
             and event.type() == QEvent.Type.KeyPress
             and event.key() == Qt.Key.Key_Space
-            and not (_is_text(QApplication.focusWidget()) and not self.driving)
+            and not (keys.is_text(QApplication.focusWidget()) and not self.driving)
         ):
             if not event.isAutoRepeat():
                 self.stop()
@@ -346,7 +365,3 @@ class Window(QMainWindow):
         if application is not None:
             application.removeEventFilter(self)
         super().closeEvent(event)
-
-
-def _is_text(widget: QWidget | None) -> bool:
-    return isinstance(widget, QLineEdit | QPlainTextEdit)

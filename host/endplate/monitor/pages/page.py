@@ -19,11 +19,13 @@ CHOOSER = 120  # pixels
 @dataclass(frozen=True)
 class Step:
     """The one obvious next step: what its button says, and whether it can be done now. `of_form`:
-    it takes what is typed, so Enter in a line does it as well."""
+    it takes what is typed, so Enter in a line does it as well. `by_click`: Enter does it only while
+    its button has the focus."""
 
     text: str
     ready: bool = True
     of_form: bool = False
+    by_click: bool = False
 
 
 class Page(QWidget):

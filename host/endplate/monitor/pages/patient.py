@@ -107,7 +107,7 @@ class PatientPage(Page):
         if self._draft:
             return Step("Enter this patient", bool(self.form.code.text().strip()), of_form=True)
         if self._here.visit is not None:
-            return Step("End the visit")
+            return Step("End the visit", by_click=True)
         if self._here.patient is None:
             return Step("New patient")
         return Step("Start today's visit", not self._here.starting)

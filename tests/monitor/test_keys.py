@@ -14,6 +14,7 @@ pytest.importorskip("pyqtgraph")
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QApplication, QCompleter, QDialog, QLineEdit, QVBoxLayout
 
+from endplate.monitor.pages import calibrate
 from endplate.monitor.window import BY_CLICK
 
 from .rigging import Outside, in_visit, status
@@ -126,3 +127,17 @@ def test_a_step_that_has_begun_leaves_enter_with_no_other_button(window, outside
     qtbot.keyClick(QApplication.focusWidget(), KEY.Key_Return)
     qtbot.wait(200)
     assert not {"release", "stop"} & set(verbs(outside))
+
+
+def test_esc_ends_a_calibration_and_goes_on_to_another(window, qtbot, monkeypatch):
+    ended, page = [], window.calibrate
+    monkeypatch.setattr(page.guiding, "enough", lambda: ended.append(page.state))
+    window.turn_to(2)
+    for state in (calibrate.GUIDED, calibrate.REPEATS):
+        page._turn(state)
+        qtbot.keyClick(window, KEY.Key_Escape)
+        qtbot.waitUntil(lambda state=state: ended[-1:] == [state], timeout=3000)
+    page._turn(calibrate.RESULT)
+    assert page.end_button.text() == "Another calibration (Esc)"
+    qtbot.keyClick(window, KEY.Key_Escape)
+    qtbot.waitUntil(lambda: page.state == calibrate.PLAN, timeout=3000)

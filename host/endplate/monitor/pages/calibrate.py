@@ -352,6 +352,7 @@ class CalibratePage(Page):
         self.shadow_button.setVisible(state == RESULT and self.in_use.loaded is not None)
         self.end_button.setVisible(going or over)
         self.end_button.setText("Another calibration (Esc)" if over else "End (Esc)")
+        self.end_button.setShortcut("Esc")  # a new text takes it away
         for widget in (self.strip, self.bar, self.left_time):
             widget.setVisible(state != PLAN and not over)
         if state == COMPUTING:

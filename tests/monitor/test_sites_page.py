@@ -101,8 +101,10 @@ def test_keys_rows_and_traces_select_a_site_and_show_its_spectrum(window, qtbot)
 
 def test_the_site_test_has_its_matrix_below_whatever_was_looked_at(window, outside, qtbot):
     page = window.sites
+    outside.status = status(hand={**status()["hand"], "word": "disarmed"})
     qtbot.keyClick(page.sites, KEY.Key_Down)
     assert page.below.currentWidget() is page.signal
+    qtbot.waitUntil(lambda: window.foot.step.isEnabled(), timeout=3000)
     qtbot.keyClick(window, KEY.Key_Return)
     qtbot.waitUntil(lambda: page.trial.busy, timeout=3000)
     assert page.below.currentWidget() is page.trial and page.trial.prompt.isVisible()

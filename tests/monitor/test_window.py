@@ -299,13 +299,17 @@ def test_pages_are_turned_by_key_and_by_mouse(window, qtbot):
 
 def test_the_next_step_is_the_pages_own_and_is_done_by_enter(window, outside, qtbot):
     assert window.foot.step.text() == "Start the site test (36 s)"
+    outside.status = status(hand={**status()["hand"], "word": "disarmed"})
+    qtbot.waitUntil(lambda: window.foot.step.isEnabled(), timeout=3000)
     qtbot.keyClick(window, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: "prompt" in [verb for verb, _ in outside.asked], timeout=3000)
     assert window.foot.step.text() == "Follow the words" and window.sites.trial.busy
     qtbot.mouseClick(window.sites.contacts_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: ("contacts", {}) in outside.asked, timeout=3000)
+    outside.status = status()
     window.turn_to(3)
-    assert window.foot.step.text() == "Disarm: the hand holds still"
+    step = window.foot.step
+    qtbot.waitUntil(lambda: step.text() == "Disarm: the hand holds still", timeout=3000)
     qtbot.mouseClick(window.foot.step, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: ("disarm", {}) in outside.asked, timeout=3000)
     outside.status = status(hand={**status()["hand"], "word": "disarmed"})

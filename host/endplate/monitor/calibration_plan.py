@@ -10,6 +10,7 @@ from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QCheckBox, QRadioButton, QSpinBox, QVBoxLayout, QWidget
 
 from endplate.fit.guided.protocol import Cue, calibration_protocol, touch_up_protocol
+from endplate.fit.guided.watch import name_of
 from endplate.hardware import load_hand
 from endplate.monitor.pages.page import heading
 from endplate.monitor.words import plain
@@ -91,3 +92,17 @@ class CalibrationPlan(QWidget):
         elif choose:
             self.compare.setChecked(True)
         self.changed.emit()
+
+
+def names_of(cues: Sequence[Cue]) -> list[str]:
+    """Of everything that is judged."""
+    counted: dict[tuple, int] = {}
+    names = []
+    for cue in cues:
+        if cue.kind == "rest":
+            names.append(name_of(cue, 1))
+        elif cue.target:
+            key = (cue.kind, cue.posture, cue.label)
+            counted[key] = counted.get(key, 0) + 1
+            names.append(name_of(cue, counted[key]))
+    return names

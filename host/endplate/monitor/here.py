@@ -114,6 +114,17 @@ class Here(QObject):
             self.said.emit(str(error))
             return []
 
+    def keep(self, kind: str, content: dict[str, Any]) -> bool:
+        """A result of the visit that is on; False without one, or after the sentence why not."""
+        if self.visit is None:
+            return False
+        try:
+            self.visits.keep(self.visit, kind, content, datetime.now())
+        except EndplateError as error:
+            self.said.emit(str(error))
+            return False
+        return True
+
     # ---- the visit ----
 
     def begin(self) -> None:

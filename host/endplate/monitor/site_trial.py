@@ -33,6 +33,7 @@ LOOK_MS = 100
 TITLE = "Movements against sites (µV above rest)"
 ADVICE = 96  # pixels; more is scrolled
 ACTIONS = {"keep": "✓", "move": "→", "swap": "⇄", "drop": "✕"}
+USUAL = ("hand", "elbow")
 WORDS = {"isolate": "for direct control", "cover": "for decoders of all sites"}
 
 
@@ -84,6 +85,13 @@ class SiteTrial(QWidget):
     def busy(self) -> bool:
         """Whether a test or its computation goes on."""
         return self._busy
+
+    @property
+    def asking(self) -> str:
+        """What the patient follows now, "" nothing."""
+        if not self._busy or self._work is not None:
+            return ""
+        return "The site test" if self._whole else "The try of a movement"
 
     def begin(self, info: FeedInfo, labels: Sequence[str], columns: Sequence[int],
               dofs: Sequence[str], montage: str) -> None:  # fmt: skip
@@ -220,3 +228,9 @@ class SiteTrial(QWidget):
         """What goes on is given up."""
         self.guiding.enough()
         self.close_work()
+
+
+def choices(dofs: Sequence[str]) -> list[tuple[str, ...]]:
+    """What a site test can be of: the usual DoF, the first of them, all."""
+    usual = [dof for dof in USUAL if dof in dofs]
+    return [one for one in dict.fromkeys(map(tuple, (usual, usual[:1], dofs))) if one]

@@ -22,7 +22,7 @@ from PyQt6.QtWidgets import (
 )
 
 from endplate.live.feed import FeedInfo
-from endplate.monitor import keys, words
+from endplate.monitor import keys, one_task, words
 from endplate.monitor.asking import Asking
 from endplate.monitor.frame import Alerts, Foot, Rail, TopBar
 from endplate.monitor.help_text import KEYS
@@ -83,6 +83,7 @@ class Window(QMainWindow):
         self._stack = QStackedWidget()
         for page in self.pages:
             self._stack.addWidget(Room(page))
+            page.refusal = partial(self._refusal, page)
             page.said.connect(self.say)
             page.asked.connect(self._ask)
             page.changed.connect(self._show_step)
@@ -139,7 +140,7 @@ class Window(QMainWindow):
         self.rail.buttons[index].setFocus()  # a line that is hidden now would swallow keys
         if self._status:
             self.page.show_numbers(self._status)
-        self.say(self.page.HINT)
+        self.say(self.page.step().why or self.page.HINT)
         self._show_step()
 
     def enter(self) -> None:
@@ -161,8 +162,11 @@ class Window(QMainWindow):
 
     def next_step(self) -> None:
         """The page's own."""
-        if self.page.step().ready:
+        step = self.page.step()
+        if step.ready:
             self.page.do_step()
+        elif step.why:
+            self.say(step.why)
 
     def _done(self, go_on: bool) -> None:
         """The page's work of this visit is done: a tick, and perhaps on to the next page."""
@@ -196,6 +200,9 @@ class Window(QMainWindow):
         if had_focus and not self.foot.step.hasFocus():
             # Qt gives it to the next button: an Enter more would click that.
             self.rail.buttons[self._stack.currentIndex()].setFocus()
+
+    def _refusal(self, page: Page, cued: bool) -> str:
+        return one_task.refusal(self.pages, page, self._status, cued)
 
     def _show_who(self) -> None:
         here = self.here
@@ -294,6 +301,9 @@ class Window(QMainWindow):
         self.say(PAUSED if traces.paused else "")
 
     def _ask(self, verb: str, fields: dict[str, Any] | None = None) -> None:
+        if verb == "arm" and (why := one_task.not_to_be_armed(self.pages)):
+            self.say(why)
+            return
         given = fields or {}
         self.asking.say(verb, lambda reply: words.done(verb, {**given, **reply}), **given)
 
@@ -329,6 +339,7 @@ class Window(QMainWindow):
             self.calibrate.in_use.look(fresh.status)
             self.hand.tuner.look(fresh.status)
             self.page.show_numbers(fresh.status)
+            self._show_step()  # an armed hand may forbid it
             self.top.show_status(fresh.status)
             self.alerts.show_status(fresh.status)
             self._news(fresh.status)

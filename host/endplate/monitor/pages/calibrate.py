@@ -7,7 +7,6 @@ electrodes are against those of the last profile, and the remedy
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +32,10 @@ from endplate.errors import EndplateError
 from endplate.fit.donning.today import Comparison
 from endplate.fit.guided.guide import Guided
 from endplate.fit.guided.protocol import Cue
-from endplate.fit.guided.watch import Done, name_of
+from endplate.fit.guided.watch import Done
 from endplate.hardware import Hand, load_hand, load_montage
 from endplate.live.feed import FeedInfo
-from endplate.monitor.calibration_plan import CalibrationPlan
+from endplate.monitor.calibration_plan import CalibrationPlan, names_of
 from endplate.monitor.cue_view import CueView
 from endplate.monitor.donning_card import DonningCard
 from endplate.monitor.guiding import Guiding
@@ -153,10 +152,12 @@ class CalibratePage(Page):
         if self.state == PLAN:
             wanted = self.plan.wanted
             seconds = sum(cue.duration_s for cue in self.plan.cues()) if wanted else 0.0
-            ready = wanted and self._session is not None and self._here.visit is not None
+            why = self.refusal(True)
+            could = wanted and self._session is not None and self._here.visit is not None
+            ready = could and not why
             if self.plan.comparing:
-                return Step(f"Compare ({seconds:.0f} s)", ready)
-            return Step(f"Start calibration ({seconds / 60:.1f} min)", ready)
+                return Step(f"Compare ({seconds:.0f} s)", ready, why=why)
+            return Step(f"Start calibration ({seconds / 60:.1f} min)", ready, why=why)
         if self.state == GUIDED:
             return Step("Follow the words", False)
         if self.state == REPEATS:
@@ -166,6 +167,13 @@ class CalibratePage(Page):
         if self.state == DONNING and self._found is not None:
             return Step(REMEDIES[self._found.recommended])
         return Step("Use it")
+
+    @property
+    def busy(self) -> str:
+        """Until everything is done that the patient is to do."""
+        if self.state not in (GUIDED, REPEATS):
+            return ""
+        return "The calibration" if self._against is None else "The comparison"
 
     def do_step(self) -> None:
         """As it says."""
@@ -180,12 +188,8 @@ class CalibratePage(Page):
 
     def _chose(self, path: str) -> None:
         """It is in use: that makes it a result of the visit."""
-        made, visit = self._made.get(path), self._here.visit
-        if made is not None and visit is not None:
-            try:
-                self._here.visits.keep(visit, "calibration", made.told(), datetime.now())
-            except EndplateError as error:
-                self.said.emit(str(error))
+        if (made := self._made.get(path)) is not None:
+            self._here.keep("calibration", made.told())
         self.done.emit(True)
 
     def _shadow(self) -> None:
@@ -234,22 +238,9 @@ class CalibratePage(Page):
             return
         self._against = self.in_use.loaded if self.plan.comparing else None
         self._cues = self.plan.cues()
-        self.strip.begin(self._names())
+        self.strip.begin(names_of(self._cues))
         self.guiding.start(session, self._cues, montage.sites)
         self._turn(GUIDED)
-
-    def _names(self) -> list[str]:
-        """What the strip shows: everything that is judged."""
-        counted: dict[tuple, int] = {}
-        names = []
-        for cue in self._cues:
-            if cue.kind == "rest":
-                names.append(name_of(cue, 1))
-            elif cue.target:
-                key = (cue.kind, cue.posture, cue.label)
-                counted[key] = counted.get(key, 0) + 1
-                names.append(name_of(cue, counted[key]))
-        return names
 
     # ---- while it goes on ----
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,18 +15,20 @@ from endplate.monitor.room import Elided
 from endplate.monitor.watch import Fresh
 
 CHOOSER = 120  # pixels
+ENDS_FIRST = "{} is on: end it first (Esc)."
 
 
 @dataclass(frozen=True)
 class Step:
     """The one obvious next step: what its button says, and whether it can be done now. `of_form`:
     it takes what is typed, so Enter in a line does it as well. `by_click`: Enter does it only while
-    its button has the focus."""
+    its button has the focus. `why` it is not ready, if something else is to be done first."""
 
     text: str
     ready: bool = True
     of_form: bool = False
     by_click: bool = False
+    why: str = ""
 
 
 class Page(QWidget):
@@ -44,6 +47,22 @@ class Page(QWidget):
     asked = pyqtSignal(str, dict)
     done = pyqtSignal(bool)
     changed = pyqtSignal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        # Why nothing can be begun here now, "" nothing, from the window; asked with whether what
+        # is to begin has cues.
+        self.refusal: Callable[[bool], str] = lambda cued: ""
+
+    @property
+    def busy(self) -> str:
+        """What the patient does on this page now, as a sentence begins with it; "": nothing."""
+        return ""
+
+    @property
+    def cued(self) -> bool:
+        """Whether that follows cues."""
+        return True
 
     def step(self) -> Step:
         """The next step."""

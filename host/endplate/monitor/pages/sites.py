@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,15 +22,14 @@ from PyQt6.QtWidgets import (
 from endplate.clinic.montage_file import NAME as MONTAGE
 from endplate.clinic.recording_name import recording_of
 from endplate.clinic.trials.separation import SeparationRun, said
-from endplate.errors import EndplateError
 from endplate.fit.sites.site_test import Judged
 from endplate.live.feed import FeedInfo
 from endplate.monitor.here import Here
-from endplate.monitor.pages.page import Page, Step, chooser, heading, quiet
+from endplate.monitor.pages.page import ENDS_FIRST, Page, Step, chooser, heading, quiet
 from endplate.monitor.showing import MOST_BARS, Showing
 from endplate.monitor.signal_panel import SignalPanel
 from endplate.monitor.site_rows import SiteRows
-from endplate.monitor.site_trial import SiteTrial
+from endplate.monitor.site_trial import SiteTrial, choices
 from endplate.monitor.theme import Palette
 from endplate.monitor.trace_bar import TraceBar
 from endplate.monitor.traces import CURSOR_S, Traces, measured
@@ -37,9 +37,8 @@ from endplate.monitor.watch import Fresh
 from endplate.monitor.words import plain
 
 EMPTY = "Traces appear here as soon as a board sends."
-USUAL = ("hand", "elbow")
 NO_BOARD = "There is no board that sends."
-TESTING = "The site test is on: end it first (Esc)."
+COMPUTING = "The site test is being computed: wait a moment."
 MOVEMENTS, SIGNAL = "Movements (V)", "Signal (V)"
 
 
@@ -100,7 +99,7 @@ class SitesPage(Page):
         self.trial.judged.connect(self._judged)
         self.trial.said.connect(self.said)
         self.trial.changed.connect(self._trial_changed)
-        here.session.connect(self._another_session)
+        here.session.connect(lambda place: self.watch_session(Path(place) if place else None))
         here.patient_changed.connect(self._show_results)
 
     def _lay_out(self) -> None:
@@ -144,13 +143,26 @@ class SitesPage(Page):
 
     def step(self) -> Step:
         """The whole test; while the patient watches, the task."""
+        why = self.refusal(not self.showing.on)
         if self.showing.on:
-            return self.showing.step(self.signal.targets.value())
+            step = self.showing.step(self.signal.targets.value())
+            return replace(step, ready=step.ready and not why, why=why)
         if self.trial.busy:
             return Step("Follow the words", False)
         if self._info is None:
             return Step("Start the site test", False)
-        return Step(f"Start the site test ({self.trial.seconds():.0f} s)", self._place is not None)
+        ready = self._place is not None and not why
+        return Step(f"Start the site test ({self.trial.seconds():.0f} s)", ready, why=why)
+
+    @property
+    def busy(self) -> str:
+        """The site test, a try, or the separation task."""
+        return self.trial.asking or ("" if self.showing.run is None else "The separation task")
+
+    @property
+    def cued(self) -> bool:
+        """That task has none."""
+        return bool(self.trial.asking)
 
     def do_step(self) -> None:
         """Begins it."""
@@ -166,7 +178,9 @@ class SitesPage(Page):
         return self._session if self._info is not None else None
 
     def _try(self, row: int) -> None:
-        if self._place is not None:
+        if why := ENDS_FIRST.format(self.busy) if self.busy else self.refusal(True):
+            self.said.emit(why)
+        elif self._place is not None:
             self.trial.try_one(self._place, row)
 
     def _trial_changed(self) -> None:
@@ -178,19 +192,8 @@ class SitesPage(Page):
 
     def _judged(self, found: Judged) -> None:
         if self._here.visit is not None:
-            self._keep("sites", self.trial.told(found))
+            self._here.keep("sites", self.trial.told(found))
             self.done.emit(False)
-
-    def _keep(self, kind: str, content: dict[str, Any]) -> bool:
-        """Into the visit, if there is one."""
-        if self._here.visit is None:
-            return False
-        try:
-            self._here.visits.keep(self._here.visit, kind, content, datetime.now())
-        except EndplateError as error:
-            self.said.emit(str(error))
-            return False
-        return True
 
     # ---- the selected site ----
 
@@ -271,7 +274,8 @@ class SitesPage(Page):
             self._back()
             return
         if self._info is None or self.trial.busy:
-            self.said.emit(NO_BOARD if self._info is None else TESTING)
+            testing = ENDS_FIRST.format(self.busy) if self.busy else COMPUTING
+            self.said.emit(NO_BOARD if self._info is None else testing)
             return
         seen = self._chosen or [self.traces.selected]
         sites = [(k, self._labels[k]) for k in seen]
@@ -302,7 +306,7 @@ class SitesPage(Page):
 
     def _played(self, run: SeparationRun) -> None:
         content = self.showing.record(run)
-        kept = self._keep("separation", content)
+        kept = self._here.keep("separation", content)
         self.said.emit(f"{said(content)}." + ("" if kept else " No visit is on: kept nowhere."))
         self._show_results()
 
@@ -311,11 +315,8 @@ class SitesPage(Page):
 
     # ---- the session ----
 
-    def _another_session(self, place: str) -> None:
-        self._session = Path(place) if place else None
-
     def watch_session(self, place: Path | None) -> None:
-        """Of a window without patients."""
+        """Another session's folder, or none."""
         self._session = place
 
     def begin(self, info: FeedInfo) -> None:
@@ -333,10 +334,8 @@ class SitesPage(Page):
         self.showing.came_back()
         self._show_selected()
         self.dofs.clear()
-        usual = [dof for dof in USUAL if dof in info.dofs]
-        for choice in dict.fromkeys(map(tuple, (usual, usual[:1], info.dofs))):
-            if choice:
-                self.dofs.addItem(", ".join(map(plain, choice)), list(choice))
+        for choice in choices(info.dofs):
+            self.dofs.addItem(", ".join(map(plain, choice)), list(choice))
         self._another_choice()
         self.changed.emit()
 

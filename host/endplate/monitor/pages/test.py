@@ -182,7 +182,18 @@ class TestPage(Page):
             return Step(f"{part} stands" if part else "Until the time is up", bool(part))
         if self.settings.values().get("on") == tac.HAND and hand_trouble(self._status):
             return Step("Arm the hand first (A)", False)
-        return Step(f"Start: {self.kind.name}", self._ready())
+        why = self.refusal(False)
+        return Step(f"Start: {self.kind.name}", self._ready() and not why, why=why)
+
+    @property
+    def busy(self) -> str:
+        """The test that is played, or timed."""
+        return f"The test {self.kind.short}" if self._busy else ""
+
+    @property
+    def cued(self) -> bool:
+        """A test is not."""
+        return False
 
     def _ready(self) -> bool:
         if self._info is None or not self._status or self.task.waiting:

@@ -80,3 +80,37 @@ def test_cues_begin_only_while_the_hand_is_disarmed(window, outside, qtbot):  # 
     assert not window.sites.trial.busy and window.note.text() == ARMED
     outside.status = status(hand={**status()["hand"], "word": "disarmed"})
     qtbot.waitUntil(lambda: window.foot.step.isEnabled(), timeout=3000)
+
+
+@pytest.mark.parametrize("kind", ["fitts", "clothespin"])
+def test_a_test_is_not_left_by_accident(window, outside, qtbot, kind):  # noqa: F811
+    outside.status = status()
+    qtbot.keyClick(window, "5")
+    page = window.test
+    page.choose(kind)
+    qtbot.waitUntil(lambda: window.foot.step.isEnabled(), timeout=3000)
+    qtbot.keyClick(window, KEY.Key_Return)
+    qtbot.waitUntil(lambda: page.stage.isVisible(), timeout=3000)
+    for turn in (
+        lambda: qtbot.keyClick(window, "4"),
+        lambda: qtbot.mouseClick(window.rail.buttons[0], LEFT),
+    ):
+        window.say("")
+        turn()
+        assert window.page is page and page.busy and window.rail.buttons[4].isChecked()
+        assert window.note.text() == f"The test {page.kind.short} is on: end it first (Esc)."
+    qtbot.keyClick(window, KEY.Key_Escape)
+    qtbot.waitUntil(lambda: not page.busy, timeout=3000)
+    qtbot.keyClick(window, "4")
+    assert window.page is window.hand
+
+
+def test_the_separation_task_is_not_left_by_accident(window, qtbot, monkeypatch):  # noqa: F811
+    window.turn_to(1)
+    monkeypatch.setattr(window.sites.showing, "run", object())
+    qtbot.keyClick(window, "4")
+    assert window.page is window.sites
+    assert window.note.text() == "The separation task is on: end it first (Esc)."
+    monkeypatch.undo()
+    qtbot.keyClick(window, "4")
+    assert window.page is window.hand

@@ -25,7 +25,7 @@ from endplate.fit.sites.site_test import MODES, MOVE_S, Judged, Live, protocol, 
 from endplate.live.feed import FeedInfo
 from endplate.monitor.guiding import Guiding
 from endplate.monitor.matrix_view import MatrixView
-from endplate.monitor.pages.page import chooser, heading, quiet
+from endplate.monitor.pages.page import Step, chooser, heading, quiet
 from endplate.monitor.theme import Palette
 from endplate.monitor.words import plain
 
@@ -105,6 +105,12 @@ class SiteTrial(QWidget):
     def seconds(self) -> float:
         """Of the whole test."""
         return sum(cue.duration_s for cue in protocol(self._dofs))
+
+    def step(self, known: bool, ready: bool) -> Step:
+        """Of the page: whether there are sites, and whether they can be tested now."""
+        if self.busy:
+            return Step("Follow the words", False)
+        return Step("Start the site test" + f" ({self.seconds():.0f} s)" * known, ready)
 
     def start(self, session: Path) -> None:
         """The whole test."""

@@ -30,7 +30,7 @@ from endplate.monitor.here import Here
 from endplate.monitor.pages.calibrate import CalibratePage
 from endplate.monitor.pages.follow_up import FollowUpPage
 from endplate.monitor.pages.hand import HandPage
-from endplate.monitor.pages.page import Page
+from endplate.monitor.pages.page import ENDS_FIRST, Page
 from endplate.monitor.pages.patient import PatientPage
 from endplate.monitor.pages.sites import SitesPage
 from endplate.monitor.pages.test import TestPage
@@ -92,7 +92,7 @@ class Window(QMainWindow):
 
         self.top, self.alerts = TopBar(), Alerts()
         self.rail = Rail([page.TITLE for page in self.pages])
-        self.rail.chosen.connect(self.turn_to)
+        self.rail.chosen.connect(self.leave_for)
         self.foot = Foot(self.next_step, self.release, self.stop)
         self.note = self.foot.note
         body = QHBoxLayout()
@@ -132,6 +132,15 @@ class Window(QMainWindow):
     def page(self) -> Page:
         """The one that is seen."""
         return self.pages[self._stack.currentIndex()]
+
+    def leave_for(self, index: int) -> None:
+        """Another page, by its key or the rail; a test that is played is not lost by accident."""
+        page = self.page
+        if page.held and self.pages[index] is not page:
+            self.rail.show_page(self._stack.currentIndex())
+            self.say(ENDS_FIRST.format(page.busy))
+        else:
+            self.turn_to(index)
 
     def turn_to(self, index: int) -> None:
         """Another page."""
@@ -223,7 +232,7 @@ class Window(QMainWindow):
             "+": lambda: self.sites.traces.zoom(1), "-": lambda: self.sites.traces.zoom(-1),
             "F1": self.help, "Return": self.enter, "Enter": self.enter,
             "Ctrl+Z": self.undo,
-            **{str(k + 1): partial(self.turn_to, k) for k in range(len(self.pages))},
+            **{str(k + 1): partial(self.leave_for, k) for k in range(len(self.pages))},
         }  # fmt: skip
         for key, action in actions.items():
             shortcut = QShortcut(QKeySequence(key), self)

@@ -60,6 +60,11 @@ class Page(QWidget):
         return ""
 
     @property
+    def held(self) -> bool:
+        """Whether that would be lost with a look at another page."""
+        return False
+
+    @property
     def cued(self) -> bool:
         """Whether that follows cues."""
         return True

@@ -146,13 +146,9 @@ class SitesPage(Page):
         why = self.refusal(not self.showing.on)
         if self.showing.on:
             step = self.showing.step(self.signal.targets.value())
-            return replace(step, ready=step.ready and not why, why=why)
-        if self.trial.busy:
-            return Step("Follow the words", False)
-        if self._info is None:
-            return Step("Start the site test", False)
-        ready = self._place is not None and not why
-        return Step(f"Start the site test ({self.trial.seconds():.0f} s)", ready, why=why)
+        else:
+            step = self.trial.step(self._info is not None, self._place is not None)
+        return replace(step, ready=step.ready and not why, why=why)
 
     @property
     def busy(self) -> str:
@@ -160,9 +156,14 @@ class SitesPage(Page):
         return self.trial.asking or ("" if self.showing.run is None else "The separation task")
 
     @property
+    def held(self) -> bool:
+        """The task; a site test goes on."""
+        return self.showing.run is not None
+
+    @property
     def cued(self) -> bool:
-        """That task has none."""
-        return bool(self.trial.asking)
+        """The task is not."""
+        return not self.held
 
     def do_step(self) -> None:
         """Begins it."""

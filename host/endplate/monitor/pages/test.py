@@ -191,6 +191,11 @@ class TestPage(Page):
         return f"The test {self.kind.short}" if self._busy else ""
 
     @property
+    def held(self) -> bool:
+        """Hops that come meanwhile would be missed."""
+        return self._busy
+
+    @property
     def cued(self) -> bool:
         """A test is not."""
         return False

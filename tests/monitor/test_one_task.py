@@ -82,6 +82,24 @@ def test_cues_begin_only_while_the_hand_is_disarmed(window, outside, qtbot):  # 
     qtbot.waitUntil(lambda: window.foot.step.isEnabled(), timeout=3000)
 
 
+@pytest.mark.parametrize("kind", ["box-and-blocks", "clothespin"])
+def test_a_timed_task_of_the_prosthesis_needs_it_armed(window, outside, qtbot, kind):  # noqa: F811
+    qtbot.keyClick(window, "5")
+    page, step = window.test, window.foot.step
+    page.choose(kind)
+    assert step.text() == "Arm the hand first (A)" and not step.isEnabled()
+    qtbot.keyClick(window, KEY.Key_Return)
+    assert window.note.text().startswith("This test is done with the hand: arm it first (A)")
+    assert not page.busy
+    hand = page.settings.fields[kind]["hand"]
+    hand.setCurrentIndex(hand.findData("other hand"))
+    assert step.text().startswith("Start: ") and step.isEnabled()
+    hand.setCurrentIndex(hand.findData("prosthesis"))
+    outside.status = status()
+    qtbot.waitUntil(lambda: step.isEnabled(), timeout=3000)
+    assert step.text().startswith("Start: ")
+
+
 @pytest.mark.parametrize("kind", ["fitts", "clothespin"])
 def test_a_test_is_not_left_by_accident(window, outside, qtbot, kind):  # noqa: F811
     outside.status = status()

@@ -45,6 +45,7 @@ from endplate.monitor.watch import Fresh
 GIVEN_UP = "The test was ended; nothing of it is kept."
 LEFT_PAGE = "The page was left: the test was ended, nothing of it is kept."
 OTHER_VISIT = "The visit it was done in is no longer on: nothing of this test is kept."
+UNARMED = "This test is done with the hand: arm it first (A), or choose another setting."
 NOWHERE = "No visit is on: this result is shown, and kept nowhere."
 
 
@@ -180,8 +181,10 @@ class TestPage(Page):
         if self.task.timing is not None:
             part = self.task.timing.part.capitalize()
             return Step(f"{part} stands" if part else "Until the time is up", bool(part))
-        if self.settings.values().get("on") == tac.HAND and hand_trouble(self._status):
-            return Step("Arm the hand first (A)", False)
+        values = self.settings.values()
+        on_hand = values.get("on") == tac.HAND or values.get("hand") == timed.PROSTHESIS
+        if on_hand and hand_trouble(self._status):
+            return Step("Arm the hand first (A)", False, why=UNARMED)
         why = self.refusal(False)
         return Step(f"Start: {self.kind.name}", self._ready() and not why, why=why)
 

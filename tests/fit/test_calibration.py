@@ -28,6 +28,7 @@ from endplate.fit.calibration import calibrate
 from endplate.fit.evaluation import tracking
 from endplate.fit.features import Look, hops_of
 from endplate.fit.guided.protocol import Cue, calibration_protocol, combined_cues, directions
+from endplate.fit.recorded.acceptance import check_enough
 from endplate.live.profile import chain_settings
 from endplate.live.profile_file import load_profile, save_profile
 
@@ -306,3 +307,8 @@ def test_a_railed_site_freezes_the_dof_that_needs_it_and_no_other(ridge, counts)
     assert not hops["frozen"][: 15 * 50].any()
     assert (hops["frozen"][-50:] == 0b01).all()
     assert not hops["target"][-50:, 0].any()
+
+
+def test_one_repetition_is_said_as_one():
+    with pytest.raises(CalibrationError, match="at least 1 repetition is needed"):
+        check_enough([(0, Cue("Rest", {}, 0.0, 5.0, 0.0, 0.0, "rest"))], ["hand"], 1)

@@ -35,6 +35,7 @@ from endplate.monitor.pages.patient import PatientPage
 from endplate.monitor.pages.sites import SitesPage
 from endplate.monitor.pages.test import TestPage
 from endplate.monitor.room import Room
+from endplate.monitor.status_line import LONG_S, StatusLine
 from endplate.monitor.theme import Palette, style_sheet
 from endplate.monitor.watch import FeedWatch, Fresh
 
@@ -66,7 +67,7 @@ class Window(QMainWindow):
         self._info: FeedInfo | None = None
         self._status: dict[str, Any] = {}
         self._said: list[str] | None = None  # by the session, so far
-        self._contacts: dict[str, Any] = {}  # how the last measuring ended
+        self._contacts: dict[str, Any] | None = None  # how the last measuring ended
 
         self.here = Here(records, self)
         self.asking = Asking(directory, self)
@@ -95,6 +96,7 @@ class Window(QMainWindow):
         self.rail.chosen.connect(self.leave_for)
         self.foot = Foot(self.next_step, self.release, self.stop)
         self.note = self.foot.note
+        self.line = StatusLine(self.note, self._resting)
         body = QHBoxLayout()
         body.setSpacing(0)
         body.addWidget(self.rail)
@@ -149,7 +151,7 @@ class Window(QMainWindow):
         self.rail.buttons[index].setFocus()  # a line that is hidden now would swallow keys
         if self._status:
             self.page.show_numbers(self._status)
-        self.say(self.page.step().why or self.page.HINT)
+        self.say("")
         self._show_step()
 
     def enter(self) -> None:
@@ -192,11 +194,16 @@ class Window(QMainWindow):
 
     def help(self) -> None:
         """What to click on this page, its own keys, and those of all pages."""
-        self.say("\n".join(filter(None, (self.page.HINT, KEYS.get(self.page.TITLE), HELP))))
+        of_page = self.page.invites(), KEYS.get(self.page.TITLE), HELP
+        self.line.say("\n".join(filter(None, of_page)), LONG_S)
 
     def say(self, sentence: str) -> None:
-        """In the line below."""
-        self.note.setText(sentence)
+        """In the line below, for a while; "": nothing any more."""
+        self.line.say(sentence)
+
+    def _resting(self) -> str:
+        """What that line says of the next step, while nothing else is said."""
+        return self.page.step().why or self.page.invites()
 
     def _answered(self, sentence: str) -> None:
         """Of a request; what has nothing to say leaves the line as it is."""
@@ -204,6 +211,7 @@ class Window(QMainWindow):
             self.say(sentence)
 
     def _show_step(self) -> None:
+        self.line.follow([page.busy for page in self.pages])
         had_focus = self.foot.step.hasFocus()
         self.foot.show_step(self.page.step())
         if had_focus and not self.foot.step.hasFocus():
@@ -333,8 +341,8 @@ class Window(QMainWindow):
         self.top.begin(info)
         for page in self.pages:
             page.begin(info)
-        self.say(self.page.HINT)
-        self._contacts = {}
+        self.say("")
+        self._contacts = None
         if self.here.visit is not None and self.page is self.patient:
             self.turn_to(1)
 
@@ -352,17 +360,20 @@ class Window(QMainWindow):
             self.top.show_status(fresh.status)
             self.alerts.show_status(fresh.status)
             self._news(fresh.status)
-            if (found := fresh.status.get("contacts") or {}) != self._contacts:
-                self._contacts = found
-                self.say(words.contacts(found) or self.note.text())
+            self.line.look(fresh.status)
 
     def _news(self, status: dict[str, Any]) -> None:
-        """What the session said since the last look; what it had said before is old."""
+        """What the session said since the last look; what it had said before is old, and so is how
+        a measuring of contacts ended before."""
         said = [str(one) for one in status.get("sentences") or []]
         if self._said is not None and said and said[-1:] != self._said[-1:]:
             if said[-1] not in words.alerts(status):
                 self.say(said[-1])
         self._said = said
+        before, self._contacts = self._contacts, status.get("contacts") or {}
+        if before is not None and before != self._contacts:
+            if sentence := words.contacts(self._contacts):
+                self.say(sentence)
 
     def _gone(self, sentence: str) -> None:
         self._status, self._info, self._said = {}, None, None

@@ -47,6 +47,15 @@ DONE = {
     "demote": "{name} drives the hand again.",
     "direct": "{name} drives the hand now.",
 }  # of others nothing is said: what they did is seen
+#: What is said of the hand -> its states while that is true.
+TRUE_OF_HAND = {
+    DONE["stop"]: ("disarmed",),
+    DONE["release"]: ("releasing", "disarmed"),
+    DONE["estop"]: ("estop",),
+    DONE["clear_fault"]: ("disarmed",),
+    DONE["arm"]: ("armed",),
+    DONE["disarm"]: ("disarmed",),
+}
 #: Key -> what it switches: see `switch`.
 SWITCHES = ("s", "x")
 

@@ -157,8 +157,9 @@ def check_enough(
             if done < least:
                 few = {0: "was never tried", 1: "was tried once"}
                 often = few.get(done, f"was tried {done} times")
+                needed = "repetition is" if least == 1 else "repetitions are"
                 raise CalibrationError(
-                    f"'{words(dof, sign)}' {often}, and at least {least} repetitions are needed: "
+                    f"'{words(dof, sign)}' {often}, and at least {least} {needed} needed: "
                     "do all of it again, to the end."
                 )
 

@@ -41,7 +41,7 @@ class Page(QWidget):
     """
 
     TITLE = ""
-    HINT = ""  # what to click, in one sentence
+    HINT = ""  # what to click, in one sentence; see `invites`
     KINDS: tuple[str, ...] = ()  # of results of a visit in which this page's work is done
     said = pyqtSignal(str)
     asked = pyqtSignal(str, dict)
@@ -66,12 +66,16 @@ class Page(QWidget):
 
     @property
     def cued(self) -> bool:
-        """Whether that follows cues."""
-        return True
+        """Whether that follows cues, which go on whatever page is seen."""
+        return not self.held
 
     def step(self) -> Step:
         """The next step."""
         return Step("")
+
+    def invites(self) -> str:
+        """What to click, of the step as it is now."""
+        return self.HINT
 
     def do_step(self) -> None:
         """Its button, or Enter."""

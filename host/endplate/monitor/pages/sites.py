@@ -160,11 +160,6 @@ class SitesPage(Page):
         """The task; a site test goes on."""
         return self.showing.run is not None
 
-    @property
-    def cued(self) -> bool:
-        """The task is not."""
-        return not self.held
-
     def do_step(self) -> None:
         """Begins it."""
         if self.showing.on:
@@ -300,7 +295,7 @@ class SitesPage(Page):
         self.show_button.setShortcut("B")  # a new text takes it away
         self.seen_button.setEnabled(not on)
         if not on:
-            self.said.emit(self.HINT)
+            self.said.emit("")
         elif self.showing.run is None:
             self.said.emit(f"{self.showing.said_scale()} ↑ ↓ move the band, Esc goes back.")
         self.changed.emit()

@@ -198,11 +198,6 @@ class TestPage(Page):
         """Hops that come meanwhile would be missed."""
         return self._busy
 
-    @property
-    def cued(self) -> bool:
-        """A test is not."""
-        return False
-
     def _ready(self) -> bool:
         if self._info is None or not self._status or self.task.waiting:
             return False

@@ -45,7 +45,7 @@ ADVISING = ("monitor/words.py", "monitor/site_words.py", "clinic/hand_state.py",
             "fit/guided/repetition.py")  # fmt: skip
 
 #: Names of what a page says of itself before anything has happened, and of other prose.
-INVITING = {"HINT", "EMPTY", "WAIT", "BAND", "DIRECT", "DESCRIPTION", "EXAMPLES", "NOTES",
+INVITING = {"HINT", "HINTS", "EMPTY", "WAIT", "BAND", "DIRECT", "DESCRIPTION", "EXAMPLES", "NOTES",
             "TESTS"}  # fmt: skip
 #: Calls whose texts are no messages: tool tips, SQL, lines of progress, tables' titles.
 UNSPOKEN = {"setToolTip", "setAccessibleName", "setAccessibleDescription", "setWhatsThis",

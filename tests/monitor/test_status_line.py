@@ -13,6 +13,7 @@ pytest.importorskip("pyqtgraph")
 from PyQt6.QtCore import Qt
 
 from endplate.monitor import status_line
+from endplate.monitor.pages import calibrate
 from endplate.monitor.theme import LIGHT
 from endplate.monitor.window import Window
 
@@ -74,3 +75,41 @@ def test_a_new_window_does_not_say_what_is_past(qtbot, tmp_path, outside):  # no
         qtbot.waitUntil(lambda: "The worst is muscle 2" in made.note.text(), timeout=3000)
     finally:
         made.close()
+
+
+def hint(window):  # noqa: F811
+    """What stands while nothing is said."""
+    window.say("")
+    return window.note.text()
+
+
+def test_the_hint_is_of_the_step(window, outside, qtbot, monkeypatch):  # noqa: F811
+    here, step = window.here, window.foot.step
+    window.turn_to(0)
+    assert step.text() == "End the visit" and "Enter" not in hint(window)
+    assert hint(window).startswith("A visit is on: go on with the sites")
+    monkeypatch.setattr(here, "visit", None)
+    here.visit_changed.emit()
+    assert step.text() == "Start today's visit" and hint(window).startswith("Start today's visit")
+    monkeypatch.setattr(here, "patient", None)
+    here.visit_changed.emit()
+    assert step.text() == "New patient" and hint(window).startswith("Enter a new patient (Enter)")
+    window.patient.new()
+    assert step.text() == "Enter this patient" and "enter this patient" in hint(window)
+    monkeypatch.undo()
+    window.turn_to(3)
+    assert step.text().startswith("Arm") and hint(window).startswith("Enter arms the hand")
+    outside.status = status()
+    qtbot.waitUntil(lambda: step.text().startswith("Disarm"), timeout=3000)
+    assert hint(window).startswith("Enter disarms the hand")
+    outside.status = {**status(), "profile": None}
+    outside.status["hand"] = {**outside.status["hand"], "word": "disarmed"}
+    qtbot.waitUntil(lambda: not step.isEnabled(), timeout=3000)
+    assert "Enter" not in hint(window) and "calibrate first" in hint(window)
+    window.turn_to(4)
+    assert not step.isEnabled() and "calibrate first" in hint(window)
+    window.turn_to(2)
+    for state, key in ((calibrate.GUIDED, "Esc ends it"), (calibrate.RESULT, "Enter uses it"),
+                       (calibrate.REPEATS, "Enter goes on"), (calibrate.PLAN, "start (Enter)")):
+        window.calibrate._turn(state)
+        assert key in hint(window)

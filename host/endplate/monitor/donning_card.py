@@ -12,6 +12,11 @@ from endplate.monitor.result_card import fill
 from endplate.monitor.words import plain
 
 SIGNS = {"same": "✓", "gain": "▬", "moved": "⇄", "different": "✕", "silent": "✕"}
+#: What a comparison recommends -> the next step.
+REMEDIES = {
+    "nothing": "Use it as it is", "rescale": "Re-scale it", "remap": "Re-map it",
+    "touch-up": "Touch it up", "calibrate": "Calibrate anew",
+}  # fmt: skip
 
 
 class DonningCard(QWidget):

@@ -30,6 +30,11 @@ BANDS = [(k / 10, (k + 4) / 10) for k in range(1, 9)]  # from 0.1..0.5 to 0.8..1
 USUAL_BAND = BANDS.index((USUAL.low, USUAL.high))
 RAISE, GOOD = "Raise it into the band", "Good, hold it"
 LOST = "No signal: please wait"
+HINTS = {
+    "task": "Esc ends the task; nothing of it is kept then.",
+    "ready": "Enter starts the task; ↑ ↓ move the band, Esc goes back.",
+    "view": "↑ ↓ move the band, Esc goes back.",
+}
 
 
 class Showing(QObject):
@@ -150,6 +155,12 @@ class Showing(QObject):
         if not self.scale.known:
             return Step("Contract each site once", False)
         return Step(f"Start the task ({count} targets)", not self._lost)
+
+    def invites(self) -> str:
+        """What to do meanwhile."""
+        if self.run is not None:
+            return HINTS["task"]
+        return HINTS["ready" if self.can_play else "view"]
 
     def record(self, run: SeparationRun) -> dict[str, Any]:
         """What a visit keeps of a task that was played."""

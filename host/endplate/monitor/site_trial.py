@@ -32,6 +32,10 @@ from endplate.monitor.words import plain
 LOOK_MS = 100
 TITLE = "Movements against sites (µV above rest)"
 ADVICE = 96  # pixels; more is scrolled
+HINTS = {
+    "on": "The patient follows the words; Esc ends it.",
+    "computing": "Sites are compared: the patient may rest.",
+}
 ACTIONS = {"keep": "✓", "move": "→", "swap": "⇄", "drop": "✕"}
 USUAL = ("hand", "elbow")
 WORDS = {"isolate": "for direct control", "cover": "for decoders of all sites"}
@@ -111,6 +115,10 @@ class SiteTrial(QWidget):
         if self.busy:
             return Step("Follow the words", False)
         return Step("Start the site test" + f" ({self.seconds():.0f} s)" * known, ready)
+
+    def invites(self) -> str:
+        """What to do while it goes on, else ""."""
+        return HINTS["on" if self.asking else "computing"] if self._busy else ""
 
     def start(self, session: Path) -> None:
         """The whole test."""

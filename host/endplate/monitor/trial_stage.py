@@ -18,6 +18,13 @@ from endplate.monitor.target_view import TargetView
 from endplate.monitor.theme import Palette
 from endplate.monitor.trial_views import MovementView, PostureView, WordsView
 
+HINTS = {
+    "played": "Esc ends the test; nothing of it is kept then.",
+    "parts": "Enter when it stands. Esc ends the test; nothing of it is kept then.",
+    "typing": "Type how many blocks were moved, then Enter; Esc throws the test away.",
+    "no profile": "A test is of what a profile decodes: calibrate first (3).",
+}
+
 
 class TrialStage(QWidget):
     """`show_run` and `show_clock` bring their own view; `ended`: Esc, or its button."""

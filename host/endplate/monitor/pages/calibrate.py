@@ -37,7 +37,7 @@ from endplate.hardware import Hand, load_hand, load_montage
 from endplate.live.feed import FeedInfo
 from endplate.monitor.calibration_plan import CalibrationPlan, names_of
 from endplate.monitor.cue_view import CueView
-from endplate.monitor.donning_card import DonningCard
+from endplate.monitor.donning_card import REMEDIES, DonningCard
 from endplate.monitor.guiding import Guiding
 from endplate.monitor.hand_view import HandView
 from endplate.monitor.here import Here
@@ -49,13 +49,15 @@ from endplate.monitor.result_card import ResultCard
 from endplate.monitor.theme import Palette
 
 PLAN, GUIDED, REPEATS, COMPUTING, RESULT, DONNING = range(6)
-#: What a comparison recommends -> the next step.
-REMEDIES = {
-    "nothing": "Use it as it is", "rescale": "Re-scale it", "remap": "Re-map it",
-    "touch-up": "Touch it up", "calibrate": "Calibrate anew",
-}  # fmt: skip
 LOOK_MS = 100
 EMPTY = "A calibration needs a visit: choose the patient on the first page and start it."
+HINTS = {
+    GUIDED: "The patient follows the words and the dot: ← again, → leaves one out, Esc ends it.",
+    REPEATS: "A click on a crossed square repeats it; Enter goes on without.",
+    COMPUTING: "A decoder is chosen: the patient may rest.",
+    RESULT: "Enter uses it for the hand, Ctrl+Z goes back. Esc: another calibration.",
+    DONNING: "Enter does what is recommended, Ctrl+Z goes back. Esc: another calibration.",
+}
 
 
 class CalibratePage(Page):
@@ -167,6 +169,10 @@ class CalibratePage(Page):
         if self.state == DONNING and self._found is not None:
             return Step(REMEDIES[self._found.recommended])
         return Step("Use it")
+
+    def invites(self) -> str:
+        """As the step."""
+        return HINTS.get(self.state, self.HINT)
 
     @property
     def busy(self) -> str:

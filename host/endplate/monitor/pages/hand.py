@@ -35,6 +35,14 @@ class HandPage(Page):
         "Enter arms the hand: it follows after the patient has relaxed once. Space stops it. Drag "
         "the dead-band and the gains on the bars while the patient drives."
     )
+    HINTS = {
+        "armed": (
+            "Enter disarms the hand, Space stops it. Drag the dead-band and the gains on the bars "
+            "while the patient drives."
+        ),
+        "no hand": "The hand is armed here once one is connected.",
+        "no profile": "The hand is armed here once a profile decodes: calibrate first (3).",
+    }
 
     def __init__(self, palette: Palette, here: Here, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -95,6 +103,15 @@ class HandPage(Page):
         if hand.get("word") in words.ARMED:
             return Step("Disarm: the hand holds still", ready)
         return Step("Arm: relax, then the hand follows", ready)
+
+    def invites(self) -> str:
+        """As the step."""
+        hand = self._status.get("hand") or {}
+        if not hand.get("connected"):
+            return self.HINTS["no hand"]
+        if hand.get("word") in words.ARMED:
+            return self.HINTS["armed"]
+        return self.HINT if self._status.get("profile") else self.HINTS["no profile"]
 
     def do_step(self) -> None:
         """Arms, or disarms."""

@@ -39,7 +39,15 @@ class PatientPage(Page):
     """A list to the left, the chosen patient to the right, their visits below the list."""
 
     TITLE = "Patient"
-    HINT = "Choose a patient or enter a new one, then start today's visit (Enter)."
+    HINT = "Start today's visit (Enter), or choose another patient in the list."
+    HINTS = {
+        "no records": "This window has no patients: turn to another page (2 to 6).",
+        "problem": "Enter tries once more to open the records.",
+        "draft": "Type a code of your own, no name; then enter this patient (Enter).",
+        "visit": "A visit is on: go on with the sites (2). A click on its button ends it.",
+        "nobody": "Enter a new patient (Enter), or choose one in the list.",
+        "starting": "The board is being opened ...",
+    }
 
     def __init__(self, palette: Palette, here: Here, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -111,6 +119,15 @@ class PatientPage(Page):
         if self._here.patient is None:
             return Step("New patient")
         return Step("Start today's visit", not self._here.starting)
+
+    def invites(self) -> str:
+        """As the step."""
+        here = self._here
+        held = {
+            "no records": here.folder is None, "problem": here.problem, "draft": self._draft,
+            "visit": here.visit, "nobody": here.patient is None, "starting": here.starting,
+        }  # fmt: skip
+        return next((self.HINTS[key] for key, on in held.items() if on), self.HINT)
 
     def do_step(self) -> None:
         """As it says."""

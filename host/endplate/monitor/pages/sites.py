@@ -150,6 +150,10 @@ class SitesPage(Page):
             step = self.trial.step(self._info is not None, self._place is not None)
         return replace(step, ready=step.ready and not why, why=why)
 
+    def invites(self) -> str:
+        """As the step."""
+        return self.showing.invites() if self.showing.on else self.trial.invites() or self.HINT
+
     @property
     def busy(self) -> str:
         """The site test, a try, or the separation task."""

@@ -39,7 +39,7 @@ from endplate.monitor.pages.page import Page, Step, heading, quiet
 from endplate.monitor.theme import Palette
 from endplate.monitor.trial_history import TrialHistory
 from endplate.monitor.trial_settings import TrialSettings
-from endplate.monitor.trial_stage import TrialStage
+from endplate.monitor.trial_stage import HINTS, TrialStage
 from endplate.monitor.watch import Fresh
 
 GIVEN_UP = "The test was ended; nothing of it is kept."
@@ -187,6 +187,17 @@ class TestPage(Page):
             return Step("Arm the hand first (A)", False, why=UNARMED)
         why = self.refusal(False)
         return Step(f"Start: {self.kind.name}", self._ready() and not why, why=why)
+
+    def invites(self) -> str:
+        """As the step."""
+        if self.task.typing:
+            return HINTS["typing"]
+        if self.task.timing is not None and self.task.timing.part:
+            return HINTS["parts"]
+        if self._busy:
+            return HINTS["played"]
+        lacks = self.kind.key not in timed.TASKS and not self._status.get("profile")
+        return HINTS["no profile"] if lacks and self._status else self.HINT
 
     @property
     def busy(self) -> str:

@@ -34,7 +34,7 @@ def test_f1_names_the_keys_of_each_page_before_those_of_all(qtbot, records):
         window.turn_to(index)
         window.help()
         hint, keys, everywhere = window.note.text().split("\n")
-        assert hint == page.HINT and everywhere == HELP
+        assert hint == page.invites() and everywhere == HELP
         assert own_keys(page) <= set(keys.replace(",", "").split()), page.TITLE
         asked |= own_keys(page)
     assert {"V", "T", "B", "F", "Esc", "←", "→", "Ctrl+N", "Alt+S", "Alt+N"} <= asked

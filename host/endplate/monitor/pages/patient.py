@@ -70,9 +70,8 @@ class PatientPage(Page):
         left = QVBoxLayout()
         left.addWidget(heading("Patients"))
         left.addWidget(self.list, 1)
-        for pair in (
-            (self.new_button, self.import_button), (self.export_button, self.delete_button),
-        ):  # fmt: skip
+        pairs = (self.new_button, self.import_button), (self.export_button, self.delete_button)
+        for pair in pairs:
             row = QHBoxLayout()
             for button in pair:
                 row.addWidget(button)
@@ -98,9 +97,8 @@ class PatientPage(Page):
 
     def _button(self, text: str, action, key: str = "") -> QPushButton:
         button = QPushButton(text)
-        if key:
-            button.setShortcut(key)
-            button.setToolTip(f"Key: {key}")
+        button.setShortcut(key)
+        button.setToolTip(f"Key: {key}" if key else "")
         button.clicked.connect(action)
         return button
 
@@ -351,13 +349,12 @@ class PatientPage(Page):
             self, "Import a patient", "", f"Patients (*{archive.SUFFIX})"
         )
         if place and self._settled():
+            self._do(lambda: self._restored(Path(place)))
 
-            def work() -> str:
-                made = archive.restore(self._here.database, Path(place))
-                self._listed(made)
-                return f"{made.code} is here."
-
-            self._do(work)
+    def _restored(self, place: Path) -> str:
+        made = archive.restore(self._here.database, place)
+        self._listed(made)
+        return f"{made.code} is here."
 
     def _delete(self) -> None:
         patient = self._here.patient
@@ -390,15 +387,13 @@ class PatientPage(Page):
 
     def _do(self, work) -> None:
         try:
-            self.said.emit(work())
+            if said := work():
+                self.said.emit(said)
         except EndplateError as error:
             self.said.emit(str(error))
 
     def _visit_changed(self) -> None:
         if not self._draft:
-            try:
-                self._here.refresh()
-            except EndplateError as error:
-                self.said.emit(str(error))
+            self._do(self._here.refresh)
             self._show()
         self.changed.emit()

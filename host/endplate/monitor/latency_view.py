@@ -16,6 +16,7 @@ from PyQt6.QtWidgets import QSizePolicy, QWidget
 from endplate.monitor.theme import Palette
 
 HEAD, ROW, AXIS, STRIP = 20, 44, 18, 56
+COLUMN = 52  # pixels of a figure and the gap after it
 HISTORY = 240
 TARGET_P95_MS = 15.0
 FROM_MS, TO_MS = 0.001, 1000.0  # of the histograms' axis, in decades
@@ -42,7 +43,7 @@ class LatencyView(QWidget):
 
     def sizeHint(self) -> QSize:
         """Rows, the axis and the strip."""
-        return QSize(300, HEAD + ROW * len(STAGES) + AXIS + STRIP)
+        return QSize(330, HEAD + ROW * len(STAGES) + AXIS + STRIP)
 
     minimumSizeHint = sizeHint
 
@@ -65,19 +66,19 @@ class LatencyView(QWidget):
         """Draws rows and strip."""
         painter = QPainter(self)
         p = self._palette
-        columns = [self.width() - 46 * (4 - k) for k in range(4)]
+        columns = [self.width() - COLUMN * (4 - k) for k in range(4)]
         painter.setPen(QColor(p.quiet))
         for x, head in zip(columns, COLUMNS, strict=True):
-            painter.drawText(QRectF(x, 0, 46, HEAD), Qt.AlignmentFlag.AlignRight, head)
+            painter.drawText(QRectF(x, 0, COLUMN - 6, HEAD), Qt.AlignmentFlag.AlignRight, head)
         if not self._rows:
             text = QRectF(8, HEAD, self.width(), HEAD)
             painter.drawText(text, Qt.AlignmentFlag.AlignLeft, "No command sent yet")
         for index, (words, row, halves) in enumerate(self._rows):
             top = HEAD + ROW * index
             painter.setPen(QColor(p.text))
-            painter.drawText(QRectF(8, top, 140, 20), Qt.AlignmentFlag.AlignVCenter, words)
+            painter.drawText(QRectF(8, top, columns[0] - 8, 20), Qt.AlignmentFlag.AlignVCenter, words)
             for x, key in zip(columns, COLUMNS, strict=True):
-                text = QRectF(x, top, 46, 20)
+                text = QRectF(x, top, COLUMN - 6, 20)
                 painter.drawText(text, _RIGHT, _short(float(row[key])))
             self._histogram(painter, QRectF(8, top + 20, self.width() - 8, ROW - 22), halves)
         if self._rows:

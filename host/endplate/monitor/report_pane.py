@@ -103,6 +103,7 @@ class ReportPane(QWidget):
         self._writing: Work | None = None
         self.visits, self.sheet, self.word = QComboBox(), Sheet(), quiet(EMPTY)
         self.visits.setAccessibleName("Visit of the report")
+        self.visits.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.visits.activated.connect(lambda: self.refresh())
         self.button = QPushButton("Write the report")
         self.button.setToolTip(

@@ -40,7 +40,7 @@ class DonningCard(QWidget):
         fill(
             self.sites, ("site", "", "gain", "alike", "what it hears"),
             [(one.label, f"{SIGNS[one.verdict]} {one.verdict}", f"{one.gain:.2f}",
-              f"{one.likeness:.2f}", one.sentence) for one in found.sites], even=False,
+              f"{one.likeness:.2f}", one.sentence) for one in found.sites],
         )  # fmt: skip
         dofs = list(found.remedies[0].r2)
         rows = []
@@ -51,4 +51,4 @@ class DonningCard(QWidget):
             else:
                 figures = [f"{remedy.r2[dof]:.2f}" for dof in dofs]
                 rows.append((mark + remedy.title, *figures, f"{remedy.mean:.2f}", ""))
-        fill(self.remedies, ("", *map(plain, dofs), "mean", ""), rows, even=False)
+        fill(self.remedies, ("", *map(plain, dofs), "mean", ""), rows)

@@ -77,7 +77,7 @@ class TrialHistory(QWidget):
         except EndplateError as error:
             self.hint.setText(str(error))
             return
-        fill(self.table, kept.columns(kind), rows, even=False)
+        fill(self.table, kept.columns(kind), rows)
         self.table.setVisible(bool(rows))
         self.table.setMaximumHeight(ROOM + sum(self.table.rowHeight(k) for k in range(len(rows))))
         self._scroll.setVisible(bool(found))

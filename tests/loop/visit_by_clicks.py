@@ -265,7 +265,7 @@ def main() -> int:
         visit.sites()
         visit.crash(LIGHT)
         hand.until(
-            lambda: "Enough: " in visit.window.sites.trial.advice.text(), "what the sites were"
+            lambda: "A decoder would do with: " in visit.window.sites.trial.advice.text(), "what the sites were"
         )
         visit.calibrate()
         visit.drive()

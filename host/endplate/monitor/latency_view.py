@@ -76,7 +76,8 @@ class LatencyView(QWidget):
         for index, (words, row, halves) in enumerate(self._rows):
             top = HEAD + ROW * index
             painter.setPen(QColor(p.text))
-            painter.drawText(QRectF(8, top, columns[0] - 8, 20), Qt.AlignmentFlag.AlignVCenter, words)
+            name = QRectF(8, top, columns[0] - 8, 20)
+            painter.drawText(name, Qt.AlignmentFlag.AlignVCenter, words)
             for x, key in zip(columns, COLUMNS, strict=True):
                 text = QRectF(x, top, COLUMN - 6, 20)
                 painter.drawText(text, _RIGHT, _short(float(row[key])))

@@ -264,9 +264,8 @@ def main() -> int:
         electrodes_s, before = hand.seconds, hand.presses
         visit.sites()
         visit.crash(LIGHT)
-        hand.until(
-            lambda: "A decoder would do with: " in visit.window.sites.trial.advice.text(), "what the sites were"
-        )
+        trial = visit.window.sites.trial
+        hand.until(lambda: "A decoder would do with: " in trial.advice.text(), "the sites again")
         visit.calibrate()
         visit.drive()
         figures["live_after_s"] = round(hand.seconds - electrodes_s, 1)

@@ -22,7 +22,7 @@ from endplate.clinic.records.visits import Visit
 from endplate.clinic.work import Done, Work
 from endplate.errors import EndplateError
 from endplate.monitor.here import Here
-from endplate.monitor.pages.page import heading, quiet
+from endplate.monitor.pages.page import quiet
 from endplate.monitor.report_jobs import Files, Preview, Written
 
 CALM_MS = 500  # after the last change
@@ -113,7 +113,7 @@ class ReportPane(QWidget):
         label = QLabel("Visit")
         label.setBuddy(self.visits)
         row = QHBoxLayout()
-        row.addWidget(heading("Report"), 1)
+        row.addStretch(1)
         row.addWidget(label)
         row.addWidget(self.visits)
         row.addWidget(self.button)

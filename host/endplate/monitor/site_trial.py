@@ -30,7 +30,7 @@ from endplate.monitor.theme import Palette
 from endplate.monitor.words import plain
 
 LOOK_MS = 100
-TITLE = "Movements against sites (µV above rest)"
+TITLE = "Movements, µV above rest"
 ADVICE = 96  # pixels; more is scrolled
 HINTS = {
     "on": "The patient follows the words; Esc ends it.",

@@ -104,10 +104,9 @@ firmware-for-tests: firmware-pc
 $(VENV)/bin/python:
 	@sh host/build/debian.sh base
 	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --upgrade pip 'setuptools>=70.1'  # an older one reads no sdist without wheel
 
-# After monocypher, which asks pip as well: pip must not be renewed under it.
 $(VENV)/.packages: pyproject.toml host/build/hook.py | $(VENV)/bin/python monocypher
-	$(VENV)/bin/pip install --quiet --upgrade pip
 	$(VENV)/bin/pip install --quiet --no-compile -e '.[board,monitor,test]'
 	@touch $@
 

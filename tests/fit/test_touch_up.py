@@ -118,7 +118,7 @@ def test_moved_electrodes_are_followed_again_after_a_touch_up(profile, tmp_path)
 def test_a_touch_up_without_a_direction_is_refused(profile):
     cues = SHORT[:-1]
     short = recorded(counts_of(intents(cues), seed=9), cues)
-    says = "'Straighten elbow' was never tried, and at least 1 repetitions are"
+    says = "'Straighten elbow' was never tried, and at least 1 repetition is"
     with pytest.raises(CalibrationError, match=says):
         touch_up(profile, short, montage=montage(), hand="test-hand")
 

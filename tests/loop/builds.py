@@ -14,10 +14,11 @@ BUILD = FIRMWARE / "build"
 
 def built(*targets: str) -> Path:
     """Makes these targets of firmware/Makefile; the folder with what was built."""
-    subprocess.run(
+    done = subprocess.run(
         ["nice", "make", "-s", "-C", str(FIRMWARE), f"PYTHON={sys.executable}", *targets],
-        check=True, capture_output=True,
+        capture_output=True, text=True,
     )  # fmt: skip
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
     return BUILD
 
 

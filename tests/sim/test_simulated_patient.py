@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from endplate import core
-from endplate.cli.simulated_patient import GIVES_UP_S, RELAX, SimulatedPatient
+from endplate.cli.simulated_patient import GIVES_UP_S, RAISED, RELAX, SimulatedPatient
 from endplate.live.feed import FeedInfo, FeedWriter
 
 RULES = '{"limit_s":15.0,"dwell_s":1.0,"speed_per_s":0.8}'
@@ -111,7 +111,7 @@ def test_movements_are_made_and_end(session):
 
 
 def test_a_site_is_raised_by_the_muscle_under_it(session):
-    wanted = {"1 Lateral biceps": {"elbow": 0.6}, "4 Lateral triceps": {"hand": -0.6}}
+    wanted = {"1 Lateral biceps": {"elbow": RAISED}, "4 Lateral triceps": {"hand": -RAISED}}
     for site, target in wanted.items():
         session.mark(f"separation: raise {site}")
         assert session.body.told[-1][:2] == ("prompt", target)

@@ -86,7 +86,9 @@ clean: ## removes what was built (not .venv)
 	rm -rf firmware/build build dist run host/endplate/_core*.so
 
 # ---- set-up ----
-# The firmware needs nothing of what pip installs: it is built while that is fetched.
+# The firmware needs little of what pip installs, and is built while the rest is fetched: what signs its images (else they
+# were signed half-way through), and a setuptools that reads Monocypher's sdist without wheel.
+SIGNING = $(shell sed -n 's/.*"\(cryptography[^"]*\)".*/"\1"/p' pyproject.toml)
 .PHONY: firmware-pc firmware-for-tests monocypher
 IN_TWO = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
 # Checks the signatures of updates; a hand built without takes none.
@@ -104,7 +106,7 @@ firmware-for-tests: firmware-pc
 $(VENV)/bin/python:
 	@sh host/build/debian.sh base
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --upgrade pip 'setuptools>=70.1'  # an older one reads no sdist without wheel
+	$(VENV)/bin/pip install --quiet --upgrade pip 'setuptools>=70.1' $(SIGNING)
 
 $(VENV)/.packages: pyproject.toml host/build/hook.py | $(VENV)/bin/python monocypher
 	$(VENV)/bin/pip install --quiet --no-compile -e '.[board,monitor,test]'

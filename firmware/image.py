@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "host"))
@@ -38,16 +39,18 @@ class KeyFileError(Exception):
 def private_key(path: Path) -> Ed25519PrivateKey:
     """The key in `path`; a new one when there is no such file."""
     if not path.exists():
-        made = Ed25519PrivateKey.generate()
-        text = made.private_bytes(
+        text = Ed25519PrivateKey.generate().private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
         path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        whole = path.with_name(f"{path.name}.{os.getpid()}")
+        with os.fdopen(os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
             out.write(text)
-        return made
+        with suppress(FileExistsError):  # two images are signed at once: the first key is it
+            os.link(whole, path)
+        whole.unlink()
     try:
         key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     except (OSError, TypeError, ValueError) as error:

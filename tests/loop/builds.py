@@ -4,6 +4,7 @@ without a hand around them."""
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
 from pathlib import Path
@@ -13,11 +14,15 @@ BUILD = FIRMWARE / "build"
 
 
 def built(*targets: str) -> Path:
-    """Makes these targets of firmware/Makefile; the folder with what was built."""
-    done = subprocess.run(
-        ["nice", "make", "-s", "-C", str(FIRMWARE), f"PYTHON={sys.executable}", *targets],
-        capture_output=True, text=True,
-    )  # fmt: skip
+    """Makes these targets of firmware/Makefile, one process at a time; the folder with what was
+    built."""
+    BUILD.mkdir(exist_ok=True)
+    with (BUILD / "tests.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = subprocess.run(
+            ["nice", "make", "-s", "-C", str(FIRMWARE), f"PYTHON={sys.executable}", *targets],
+            capture_output=True, text=True,
+        )  # fmt: skip
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
     return BUILD
 

@@ -16,7 +16,6 @@ import pytest
 
 from endplate.errors import BoardError, HandError
 from endplate.live import lock as locks
-from endplate.live.hand_port import HandPort
 from endplate.live.lock import PortLock, check_port, holders
 
 LOCKING = """
@@ -132,19 +131,6 @@ def test_bytes_waiting_are_counted():
         lock.release()
         os.close(master)
         os.close(slave)
-
-
-def test_no_hand_is_looked_for_at_the_port_of_a_board(port):
-    """A name may come to mean another device while a session tries to reach its hand again."""
-    lock, hand = PortLock(port), HandPort(port, 1_000_000)
-    with pytest.raises(HandError, match=f"port {port} is in use by"):
-        hand.open()
-    lock.release()
-    hand.open()
-    with pytest.raises(BoardError, match=f"port {port} is in use by"):
-        PortLock(port)
-    hand.close()
-    PortLock(port).release()
 
 
 def test_a_real_port_is_closed_to_others(port, monkeypatch):

@@ -14,7 +14,6 @@ import time
 import tty
 
 import pytest
-import serial
 
 from endplate import core
 from endplate.cli import main
@@ -186,14 +185,11 @@ def test_a_port_that_is_not_there_or_in_use(verb, standin, tmp_path, capsys):
     assert main(["hand", verb, str(tmp_path / "ttyACM7")]) == 2
     assert "There is no port" in said(capsys)
     port, _ = standin
-    with serial.Serial(port, exclusive=True):
-        assert main(["hand", verb, port]) == 2
-        assert "in use by another program" in said(capsys)
     other = HandPort(port, 1_000_000)
     other.open()
     try:
         assert main(["hand", verb, port]) == 2
-        assert f"in use by process {os.getpid()} " in said(capsys)
+        assert "in use by another program" in said(capsys)
     finally:
         other.close()
 

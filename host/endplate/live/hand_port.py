@@ -18,7 +18,7 @@ from contextlib import suppress
 import serial
 
 from endplate.errors import HandError
-from endplate.live.lock import PortLock, holders, process
+from endplate.live.lock import holders, process
 
 _READ = 4096
 _WAITING_S = 0.005  # bytes worth this much time on the line may wait before a frame is refused
@@ -33,7 +33,6 @@ class HandPort:
 
     def __init__(self, name: str, baud: int) -> None:
         self.name, self.baud = name, baud
-        self._lock: PortLock | None = None
         self._serial: serial.Serial | None = None
         self._fd = -1
         self._tail = b""  # of a frame of which the line took only the beginning
@@ -43,15 +42,11 @@ class HandPort:
     def open(self) -> None:
         """Raises HandError, with the reason and what to do."""
         self.close()
-        if os.path.exists(self.name):
-            # A name may have come to mean a board that streams: not one byte for that.
-            self._lock = PortLock(self.name, HandError, strangers=False)
         try:
             self._serial = serial.Serial(
                 self.name, self.baud, timeout=0, write_timeout=0, exclusive=True
             )
         except (serial.SerialException, OSError, ValueError) as error:
-            self.close()
             raise HandError(self._reason(error)) from None
         self._fd = self._serial.fileno()
         os.set_blocking(self._fd, False)
@@ -128,6 +123,4 @@ class HandPort:
         if self._serial is not None:
             with suppress(serial.SerialException, OSError):
                 self._serial.close()
-        if self._lock is not None:
-            self._lock.release()
-        self._lock, self._serial, self._fd = None, None, -1
+        self._serial, self._fd = None, -1

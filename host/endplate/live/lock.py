@@ -66,14 +66,9 @@ def check_port(port: str, error: type[EndplateError] = BoardError) -> None:
 
 
 class PortLock:
-    """Exclusive use of a port until `release`; the constructor raises `error` when it is in use.
+    """Exclusive use of a port until `release`; the constructor raises `error` when it is in use."""
 
-    `strangers`: other programs are looked for as well, in all of /proc (tens of milliseconds).
-    """
-
-    def __init__(
-        self, port: str, error: type[EndplateError] = BoardError, *, strangers: bool = True
-    ) -> None:
+    def __init__(self, port: str, error: type[EndplateError] = BoardError) -> None:
         self.port = port
         self._watch: int | None = None
         name = os.path.realpath(port).strip("/").replace("/", "-")
@@ -93,7 +88,7 @@ class PortLock:
         self._fd: int | None = fd
         os.ftruncate(fd, 0)
         os.pwrite(fd, str(os.getpid()).encode(), 0)
-        for pid in holders(port) if strangers else ():
+        for pid in holders(port):
             self.release()
             raise error(
                 f"The port {port} is in use by {process(pid)}; close that program and try again."

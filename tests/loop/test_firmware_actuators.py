@@ -96,11 +96,11 @@ def test_after_a_jump_the_dof_waits_for_consistent_readings_and_for_neutral(hurt
 
 
 def test_one_that_jumps_again_and_again_stays_frozen(hurting):
-    last_ns = hurting.fault(jump={"index": 8.0})
+    last_ns = hurting.fault(jump={"index": 20.0})
     hurting.until_limit("actuator", 0.0)
     judged = 0
     for turn in range(8):
-        jumped_ns = hurting.fault(jump={"index": 8.0 if turn % 2 else -8.0})
+        jumped_ns = hurting.fault(jump={"index": 20.0 if turn % 2 else -20.0})
         seen = hurting.states(0.0, seconds=0.25)
         if jumped_ns - last_ns < 450_000_000:  # else the machine was late: it was believed again
             judged += 1

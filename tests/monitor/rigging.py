@@ -135,9 +135,8 @@ class Outside:
             self._writer.close()
 
 
-def in_visit(qtbot, directory: Path, records: Path):
-    """A window that is active, with the first patient of the records in their newest visit; the
-    caller closes it."""
+def opened(qtbot, directory: Path | None, records: Path):
+    """A window that is active, with the first patient of the records; the caller closes it."""
     from endplate.monitor.theme import LIGHT
     from endplate.monitor.window import Window
 
@@ -147,5 +146,19 @@ def in_visit(qtbot, directory: Path, records: Path):
     made.activateWindow()
     qtbot.waitUntil(made.isActiveWindow, timeout=3000)
     made.patient.list.setCurrentRow(0)
+    return made
+
+
+def in_visit(qtbot, directory: Path, records: Path):
+    """The same, and the patient in their newest visit."""
+    made = opened(qtbot, directory, records)
     made.here.visit = made.here.visits.of(made.here.patient)[0]
+    return made
+
+
+def on_sites(qtbot, directory: Path, records: Path):
+    """The same, on the page Sites, with traces of a feed of 1000 samples a second."""
+    made = in_visit(qtbot, directory, records)
+    made.turn_to(1)
+    qtbot.waitUntil(lambda: made.sites.traces._end > 300, timeout=8000)
     return made

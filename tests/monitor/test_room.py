@@ -20,7 +20,7 @@ from endplate.clinic.fitting import Made
 from endplate.monitor.pages import calibrate
 from endplate.monitor.room import Elided, Wrapped
 
-from .rigging import Outside, in_visit, info, status
+from .rigging import Outside, info, on_sites, status
 
 SMALL = QSize(1280, 800)
 LONG = (
@@ -51,9 +51,7 @@ def outside(tmp_path):
 
 @pytest.fixture
 def window(qtbot, tmp_path, records, outside):
-    made = in_visit(qtbot, tmp_path, records)
-    made.turn_to(1)
-    qtbot.waitUntil(lambda: made.sites.traces._end > 300, timeout=8000)
+    made = on_sites(qtbot, tmp_path, records)
     yield made
     made.close()
 

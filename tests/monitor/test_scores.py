@@ -18,9 +18,10 @@ from endplate.clinic.records.database import Database
 from endplate.clinic.records.patients import Patient, Patients, sites_of
 from endplate.clinic.records.scores import Scores
 from endplate.hardware import load_montage
-from endplate.monitor.theme import DARK, LIGHT
+from endplate.monitor.theme import DARK
 from endplate.monitor.window import Window
 
+from .rigging import opened
 from .test_window import colours
 
 LEFT = Qt.MouseButton.LeftButton
@@ -39,12 +40,7 @@ def records(tmp_path):
 
 @pytest.fixture
 def window(qtbot, records):
-    made = Window(None, LIGHT, records)
-    qtbot.addWidget(made)
-    made.show()
-    made.activateWindow()
-    qtbot.waitUntil(made.isActiveWindow, timeout=3000)
-    made.patient.list.setCurrentRow(0)
+    made = opened(qtbot, None, records)
     yield made
     made.close()
 

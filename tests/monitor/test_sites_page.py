@@ -23,7 +23,7 @@ from endplate.monitor import patient_view, showing
 from endplate.monitor.patient_view import Bar
 from endplate.monitor.scales import CALM, AxisEnd, ticks
 
-from .rigging import Outside, in_visit, info, status
+from .rigging import Outside, info, on_sites, status
 from .test_window import colours
 
 KEY, LEFT = Qt.Key, Qt.MouseButton.LeftButton
@@ -39,9 +39,7 @@ def outside(tmp_path):
 
 @pytest.fixture
 def window(qtbot, tmp_path, records, outside):
-    made = in_visit(qtbot, tmp_path, records)
-    made.turn_to(1)
-    qtbot.waitUntil(lambda: made.sites.traces._end > 300, timeout=8000)
+    made = on_sites(qtbot, tmp_path, records)
     yield made
     made.close()
 

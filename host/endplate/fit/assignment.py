@@ -19,7 +19,7 @@ def assigned(worth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         columns, rows = assigned(worth.T)
         order = np.argsort(rows)
         return rows[order], columns[order]
-    cost = -np.clip(np.nan_to_num(worth, nan=-_MOST, posinf=_MOST, neginf=-_MOST), -_MOST, _MOST)
+    cost = -np.clip(np.nan_to_num(worth, nan=-_MOST), -_MOST, _MOST)
     n, m = cost.shape
     of_row, of_column = np.zeros(n), np.zeros(m)  # prices: no reduced cost is below 0
     column_of, row_of = np.full(n, -1), np.full(m, -1)

@@ -40,9 +40,13 @@ class Visit:
         """BDF+ files that are there, in the order of their names."""
         return sorted(self.folder.glob(RECORDINGS))
 
+    def growing(self) -> list[Path]:
+        """Recordings that are still being written, or whose session died."""
+        return sorted(self.folder.glob(GROWING))
+
     def simulated(self, results: Sequence[Result]) -> bool:
         """Whether any of it, or of its `results`, is of a simulated board: nobody's."""
-        files = (*self.recordings(), *self.folder.glob(GROWING))
+        files = (*self.recordings(), *self.growing())
         return any(one.content.get("simulated") for one in results) or any(map(_simulated, files))
 
 

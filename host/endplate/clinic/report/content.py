@@ -73,7 +73,7 @@ def report(
     before = _of_use(visits.results(earlier[0]), earlier[0]) if earlier else []
     calibration, sites = last(results, "calibration"), last(results, "sites")
     profile = visit.folder / PROFILE
-    growing = sorted(visit.folder.glob("*.journal"))
+    growing = visit.growing()
     source = made_from(visit.recordings(), profile, growing)
     missing = list(source.missing)
     if not visit.recordings() and not growing:

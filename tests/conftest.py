@@ -4,6 +4,7 @@ behind."""
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from pathlib import Path
@@ -69,6 +70,13 @@ def no_child_left():
     yield
     left = {pid: name for pid, name in _children().items() if pid not in before}
     assert not left, f"a test of this file left processes running: {left}"
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of collected tests are no garbage: nobody looks through them again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

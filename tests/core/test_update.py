@@ -67,16 +67,22 @@ OTHER_KEY = OTHER.public_key().public_bytes_raw()
 
 
 @pytest.fixture(scope="module")
-def monocypher(root) -> Path:
+def monocypher(root, tmp_path_factory) -> tuple[Path, Path]:
+    """The folder of its header, and the curve compiled."""
     folder = Path(os.environ.get("MONOCYPHER", root / ".venv" / "monocypher"))
     if not (folder / "monocypher.c").exists():
         pytest.skip("Monocypher is not there: make monocypher")
     if shutil.which("gcc") is None:
         pytest.skip("gcc is not installed")
-    return folder
+    curve = tmp_path_factory.mktemp("curve") / "monocypher.o"
+    compiled = ["gcc", "-std=c11", "-O2", "-c", str(folder / "monocypher.c"), "-o", str(curve)]
+    subprocess.run(compiled, check=True)
+    return folder, curve
 
 
-def build(root, folder: Path, monocypher: Path, slip: tuple[str, str, str] | None = None) -> Path:
+def build(
+    root, folder: Path, monocypher: tuple[Path, Path], slip: tuple[str, str, str] | None = None
+) -> Path:
     """The C program with this test's key; with a slip in one file of the application."""
     sys.path.insert(0, str(root / "firmware"))
     try:
@@ -92,15 +98,11 @@ def build(root, folder: Path, monocypher: Path, slip: tuple[str, str, str] | Non
             text = text.replace(slip[1], slip[2])
         (folder / f"{name}.c").write_text(text)
         sources.append(folder / f"{name}.c")
-    curve = folder.parent / "monocypher.o"
-    if not curve.exists():
-        compiled = ["gcc", "-std=c11", "-O2", "-c", str(monocypher / "monocypher.c"), "-o"]
-        subprocess.run([*compiled, str(curve)], check=True)
     flags = ("-O1",) if slip else (*STRICT, *SANITIZED)
-    where = ["-iquote", str(root / "firmware" / "app"), "-isystem", str(monocypher)]
+    where = ["-iquote", str(root / "firmware" / "app"), "-isystem", str(monocypher[0])]
     made = subprocess.run(
         ["gcc", "-std=c11", "-DENDPLATE_MONOCYPHER", *flags, *where, *map(str, sources),
-         str(curve), "-o", str(folder / "cuts")],
+         str(monocypher[1]), "-o", str(folder / "cuts")],
         capture_output=True, text=True,
     )  # fmt: skip
     assert made.returncode == 0, made.stderr

@@ -24,7 +24,7 @@ from readers import (
 from readers.effort import ramps
 from real_emg import FULL_SCALE_UV, UV_PER_COUNT, jaw_clench, to_counts
 
-PEOPLE = (1, 3, 5, 7, 9)  # `make sets`: all ten
+PEOPLE = (1, 5, 9)  # `make sets`: all ten
 #: R^2 of LibEMG per person, 2 kHz, 200 ms windows, 50 ms steps.
 LIBEMG = (0.842, 0.812, 0.855, 0.880, 0.781, 0.891, 0.837, 0.809, 0.905, 0.794)
 BASELINE = "ridge on RMS"
@@ -46,7 +46,7 @@ def told(found):
 
 
 @pytest.mark.timeout(240)
-def test_five_people_with_three_dof(recordings):
+def test_three_people_with_three_dof(recordings):
     """At 250/s and with combinations: `make sets`."""
     folder = recordings / "biopatrec10"
     found = [taken(biopatrec10.read(folder / f"{p}.npz", 2000)) for p in PEOPLE]
@@ -94,7 +94,7 @@ def test_joint_angles_are_followed_better_than_by_a_line(recordings, movement):
     assert better and 0.3 < judged.chosen.figures["r2"] < 0.99
 
 
-@pytest.mark.parametrize("name", ["v2", "v3_2", "v5", "v6", "v7"])
+@pytest.mark.parametrize("name", ["v2", "v5", "v7"])
 def test_grip_force_is_followed_better_than_by_a_line(recordings, name):
     better, judged = beats_the_baseline(
         myo_gripforce.read(recordings / "myo-gripforce" / f"{name}.npz")

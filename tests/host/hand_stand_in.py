@@ -153,7 +153,7 @@ class HandStandIn:
             if self._guard.state != last:
                 last = self._guard.state
                 self.states.append((time.monotonic_ns(), last))
-            time.sleep(0.0005)
+            time.sleep(0.001)
 
     def _step(self) -> None:
         data = b""

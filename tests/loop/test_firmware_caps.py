@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import time
@@ -133,13 +134,17 @@ def test_a_cap_that_falls_in_the_midst_of_a_set_up_is_sent_when_it_is_done(host,
 
 
 @pytest.fixture(scope="module")
-def weak(tmp_path_factory) -> tuple[Path, Path]:
+def weak(pc_firmware, tmp_path_factory) -> tuple[Path, Path]:
     """A hand file whose supply is too small for all motors, and the program made for it."""
     folder = tmp_path_factory.mktemp("weak")
     text = (ROOT / "hw" / "hands" / "test-hand.toml").read_text()
     path = folder / "weak.toml"
     path.write_text(text.replace("supply_ma = 6000.0", f"supply_ma = {SUPPLY_MA}"))
     assert load_hand(path).supply_ma == SUPPLY_MA
+    build = ROOT / "firmware" / "build"
+    shutil.copytree(build / "pc", folder / "build" / "pc")  # the hand's table alone is another
+    for key in build.glob("update*"):
+        shutil.copy2(key, folder / "build")
     subprocess.run(
         ["make", "-s", "-C", str(ROOT / "firmware"), f"PYTHON={sys.executable}", f"HAND={path}",
          f"BUILD={folder}/build/", "pc"], check=True, capture_output=True,

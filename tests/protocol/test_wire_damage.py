@@ -102,15 +102,15 @@ def test_every_single_bit_and_every_pair_of_bits_is_refused_in_c(campaign):
         assert_clean(count)
 
 
-def test_ten_million_damaged_frames_of_every_kind(campaign):
+def test_millions_of_damaged_frames_of_every_kind(campaign):
     """The short form of `make fuzz`'s campaign: other seeds than the long one starts with."""
     total: dict = {}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for count in pool.map(lambda n: codec.run_portion(campaign, 77, n), range(5)):
+        for count in pool.map(lambda n: codec.run_portion(campaign, 77, n), range(2)):
             codec.add(total, count)
     print(f"\n{codec.report(total)}")
-    assert total["tried"] == 10_000_000 and total["frames"] > 2_000_000
-    assert min(total["kinds"]) > 1_000_000 and total["crc"] > 500_000
+    assert total["tried"] == 4_000_000 and total["frames"] > 800_000
+    assert min(total["kinds"]) > 400_000 and total["crc"] > 200_000
     assert 0 < total["intact"] < total["tried"] / 50  # the damage is real, and not all of it is
     assert_clean(total)
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
@@ -54,21 +55,26 @@ def held(prompt: Prompt = HAND, seconds: float = 3.0, **knobs: float) -> np.ndar
 # ---- all of them ----
 
 
+def scripted(preset: str, **knobs: float) -> np.ndarray:
+    script = [(0.0, HAND), (0.6, Prompt((0.0,) * 4, 0, 0.2, 0, kind="motion"))]
+    return simulate(Patient(preset, 4, knobs=knobs), 1.6, script).uv
+
+
+@cache
+def plain_of(preset: str) -> np.ndarray:
+    return scripted(preset)
+
+
 @pytest.mark.parametrize("name", KNOBS)
 def test_off_changes_nothing_and_on_changes_something(name):
     knob = KNOBS[name]
-    script = [(0.0, HAND), (0.6, Prompt((0.0,) * 4, 0, 0.2, 0, kind="motion"))]
-
-    def made(preset: str, **knobs: float) -> np.ndarray:
-        return simulate(Patient(preset, 4, knobs=knobs), 1.6, script).uv
-
     preset = "tmr-shoulder" if name in ("heart_uv", "beat_s") else NAME
-    plain = made(preset)
+    plain = plain_of(preset)
     if knob.off is not None:
-        assert np.array_equal(plain, made(preset, **{name: knob.off}))
-    turned = made(preset, **{name: knob.high})
+        assert np.array_equal(plain, scripted(preset, **{name: knob.off}))
+    turned = scripted(preset, **{name: knob.high})
     assert not np.array_equal(plain, turned)
-    assert np.array_equal(turned, made(preset, **{name: knob.high}))
+    assert np.array_equal(turned, scripted(preset, **{name: knob.high}))
 
 
 @pytest.mark.parametrize(

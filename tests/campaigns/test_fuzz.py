@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import wire_build
 
+from slips import one_in
+
 from . import fuzz, fuzz_seeds
 
 SECONDS = 1
@@ -162,7 +164,7 @@ def test_right_parameters_pass_the_seeds(tmp_path, seeds):
     assert f"{len(seeds)} files" in done.stdout
 
 
-@pytest.mark.parametrize("name", KEPT_SLIPS)
+@pytest.mark.parametrize("name", one_in(4, KEPT_SLIPS))
 def test_uploads_and_updates_that_break_their_promise_are_found(tmp_path, name):
     target, source, right, wrong = KEPT_SLIPS[name]
     sanitize = "address" if name in SEEN_BY_ADDRESS else ""
@@ -178,7 +180,7 @@ def test_kept_uploads_and_updates_are_those_that_the_seeds_write():
         assert {path.name: path.read_bytes() for path in fuzz.corpus(target)} == inputs
 
 
-@pytest.mark.parametrize("name", SLIPS)
+@pytest.mark.parametrize("name", one_in(2, SLIPS))
 def test_parameters_that_break_their_promise_are_found(tmp_path, name, seeds):
     source, right, wrong = SLIPS[name]
     done = replayed(fuzz.mutant_of(tmp_path, "params", source, right, wrong), seeds)

@@ -24,9 +24,12 @@ STAGES += ("fourier", "decoder", "shape", "chain")
 CONFIGS = 4000
 
 
-def watched(folder: Path) -> Path:
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory) -> Path:
     """The chain in a build in which undefined behaviour is an illegal instruction."""
-    core, made = ROOT / "firmware" / "core", folder / "watched.so"
+    if shutil.which("gcc") is None:
+        pytest.skip("gcc is not installed")
+    core, made = ROOT / "firmware" / "core", tmp_path_factory.mktemp("watched") / "watched.so"
     flags = ["-std=c11", "-O1", "-fsanitize=undefined", "-fsanitize-undefined-trap-on-error"]
     flags += ["-fno-sanitize=alignment", "-ffp-contract=off", "-shared", "-fPIC"]
     command = ["gcc", *flags, "-iquote", str(core), "-o", str(made)]
@@ -63,12 +66,9 @@ def asked(path: Path, kind: str) -> dict[int, int]:
 
 
 @pytest.mark.parametrize("kind", DECODERS)
-def test_no_config_is_answered_with_undefined_behaviour(tmp_path, kind):
-    if shutil.which("gcc") is None:
-        pytest.skip("gcc is not installed")
-    path = watched(tmp_path)
+def test_no_config_is_answered_with_undefined_behaviour(watched, kind):
     # A process of its own: what it would end with is a signal.
-    code = f"import test_chain_config as t; print(sorted(t.asked(t.Path({str(path)!r}), {kind!r})))"
+    code = f"import test_chain_config as t; print(sorted(t.asked(t.Path({str(watched)!r}), {kind!r})))"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=Path(__file__).parent, capture_output=True, text=True
     )

@@ -16,6 +16,7 @@ import pytest
 
 from endplate.errors import BoardError, HandError
 from endplate.live import lock as locks
+from endplate.live.hand_port import HandPort
 from endplate.live.lock import PortLock, check_port, holders
 
 LOCKING = """
@@ -131,6 +132,19 @@ def test_bytes_waiting_are_counted():
         lock.release()
         os.close(master)
         os.close(slave)
+
+
+def test_a_hand_does_not_open_a_boards_port(port):
+    """A hand was unplugged, and its port's name now is a board's: its bytes would be commands to
+    the board, and it would read the board's samples away."""
+    lock = PortLock(port)
+    lock.watch()
+    with pytest.raises(HandError, match="is in use by"):
+        HandPort(port, 1_000_000).open()
+    lock.release()
+    hand = HandPort(port, 1_000_000)
+    hand.open()
+    hand.close()
 
 
 def test_a_real_port_is_closed_to_others(port, monkeypatch):

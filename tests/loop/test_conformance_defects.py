@@ -149,7 +149,7 @@ DEFECTS = {
 }
 
 
-@pytest.mark.parametrize("defect", one_in(3, DEFECTS))
+@pytest.mark.parametrize("defect", one_in(5, DEFECTS))
 def test_a_defect_is_found_by_its_requirement(defect, pc_firmware, bus, tmp_path):
     source, right, wrong, (catches, still_passes) = DEFECTS[defect]
     program = bad_build(tmp_path, source, right, wrong)

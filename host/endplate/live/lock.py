@@ -119,9 +119,14 @@ class PortLock:
         self.unwatch()
         with contextlib.suppress(OSError):
             self._watch = os.open(self.port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
-        # On a pseudo-terminal the mark would outlive us, as long as its maker keeps it open.
-        if self._watch is not None and not os.path.realpath(self.port).startswith("/dev/pts/"):
-            with contextlib.suppress(OSError):
+        if self._watch is None:
+            return
+        with contextlib.suppress(OSError):
+            # A hand's session opens its port again by name, which may be this one by now: the
+            # kernel gives a name that is free to the next device. It asks for this mark.
+            fcntl.flock(self._watch, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # On a pseudo-terminal this one would outlive us, as long as its maker keeps it open.
+            if not os.path.realpath(self.port).startswith("/dev/pts/"):
                 fcntl.ioctl(self._watch, termios.TIOCEXCL)
 
     def unwatch(self) -> None:

@@ -37,7 +37,7 @@ FIRMWARE = (
     "host/test_link_firmware", "loop/test_attack", "loop/test_blobs*", "loop/test_cable",
     "loop/test_conformance*", "loop/test_decoding", "loop/test_firmware*", "loop/test_hand_move",
     "loop/test_own_electrodes*", "loop/test_params", "loop/test_params_kept",
-    "loop/test_update*", "host/test_contacts", "host/test_impedance", "host/test_sim_board",
+    "loop/test_update*", "host/test_contacts", "host/test_impedance",
 )  # fmt: skip
 #: Of those; they judge bits and figures, and wait for as long as it takes.
 NO_CLOCK = (

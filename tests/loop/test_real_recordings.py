@@ -18,11 +18,11 @@ from real_emg import FULL_SCALE_UV, TURN_S, UV_PER_COUNT, calibrated, jaw_clench
 
 from .driving import Driving, until
 
-FROM_S = 76  # of the jaw clench's file: 14 s, the clench at 86-88.5 s in it
+FROM_S, FOR_S = 78, 12  # of the jaw clench's file: the clench at 86-88.5 s in it
 
 
 def clench_part(recordings) -> np.ndarray:
-    return jaw_clench(recordings)[FROM_S * 250 : 90 * 250]
+    return jaw_clench(recordings)[FROM_S * 250 : (FROM_S + FOR_S) * 250]
 
 
 def record(settings: dict, seconds: float, tmp_path):
@@ -56,7 +56,7 @@ def test_jaw_clench_through_the_emulated_cyton(recordings, pc_firmware, tmp_path
     uv = clench_part(recordings)
     np.savez(tmp_path / "clench.npz", uv=uv, rate_hz=250)
     with Rig(tmp_path / "rig", play=tmp_path / "clench.npz") as rig:
-        whole = record({"board": "cyton", "port": rig.board_port}, 13.9, tmp_path)
+        whole = record({"board": "cyton", "port": rig.board_port}, FOR_S - 0.1, tmp_path)
     n = min(len(whole.counts), len(uv))
     expected = np.rint(uv[:n] / UV_PER_COUNT).astype(np.int32)
     assert np.abs(whole.counts[:n, :8] - expected).max() <= 1, (
@@ -74,7 +74,7 @@ def test_jaw_clench_through_brainflows_playback(recordings, tmp_path):
     rows[:, 22] = 1.7e9 + np.arange(len(uv)) / 250
     np.savetxt(tmp_path / "clench.tsv", rows, fmt="%.17g", delimiter="\t")
     params = {"file": str(tmp_path / "clench.tsv"), "master_board": "cyton"}
-    assert_clench_found(record({"board": "playback", "board_params": params}, 13.9, tmp_path))
+    assert_clench_found(record({"board": "playback", "board_params": params}, FOR_S - 0.1, tmp_path))
 
 
 @pytest.mark.timeout(180)

@@ -68,7 +68,8 @@ def asked(path: Path, kind: str) -> dict[int, int]:
 @pytest.mark.parametrize("kind", DECODERS)
 def test_no_config_is_answered_with_undefined_behaviour(watched, kind):
     # A process of its own: what it would end with is a signal.
-    code = f"import test_chain_config as t; print(sorted(t.asked(t.Path({str(watched)!r}), {kind!r})))"
+    asked = f"t.asked(t.Path({str(watched)!r}), {kind!r})"
+    code = f"import test_chain_config as t; print(sorted({asked}))"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=Path(__file__).parent, capture_output=True, text=True
     )

@@ -74,7 +74,8 @@ def test_jaw_clench_through_brainflows_playback(recordings, tmp_path):
     rows[:, 22] = 1.7e9 + np.arange(len(uv)) / 250
     np.savetxt(tmp_path / "clench.tsv", rows, fmt="%.17g", delimiter="\t")
     params = {"file": str(tmp_path / "clench.tsv"), "master_board": "cyton"}
-    assert_clench_found(record({"board": "playback", "board_params": params}, FOR_S - 0.1, tmp_path))
+    whole = record({"board": "playback", "board_params": params}, FOR_S - 0.1, tmp_path)
+    assert_clench_found(whole)
 
 
 @pytest.mark.timeout(180)

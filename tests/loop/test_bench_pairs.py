@@ -3,10 +3,17 @@
 
 from __future__ import annotations
 
-import numpy as np
+import subprocess
+import sys
 
+import numpy as np
+import pytest
+
+from endplate.cli import main
 from endplate.cli.bench import report
 from endplate.cli.bench import result as measured
+from endplate.cli.window import open_still
+from endplate.errors import SessionError
 
 
 def test_turns_with_few_commands_do_not_count(monkeypatch):
@@ -21,3 +28,18 @@ def test_turns_with_few_commands_do_not_count(monkeypatch):
     found = report.compare(none, none, spans)
     assert found["p99_ratio"] == [1.5] and found["p99_ratio_median"] == 1.5
     assert report.compare(none, none, spans[2:])["p99_ratio_median"] is None
+
+
+def test_no_figure_comes_of_a_window_that_is_not_there(monkeypatch, capsys):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    assert main(["bench", "--headless", "--monitor-pairs", "1"]) == 2
+    assert "there is no display: start this where" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_window_that_closed_meanwhile_is_no_window():
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    with pytest.raises(SessionError, match="did not stay open"):
+        open_still(ended)
+    open_still(None)

@@ -3,11 +3,38 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from endplate.errors import SessionError, UsageError
+
+ELSEWHERE = (
+    "start this where there is a display, under `xvfb-run`, or with QT_QPA_PLATFORM=offscreen"
+)
+
+
+def displayed() -> bool:
+    """Whether there is a display to draw a window on."""
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def needed() -> None:
+    """Raises UsageError where no window could be drawn."""
+    if not displayed() and not os.environ.get("QT_QPA_PLATFORM"):
+        raise UsageError(f"The window is to be measured and there is no display: {ELSEWHERE}.")
+
+
+def open_still(window: subprocess.Popen[bytes] | None) -> None:
+    """Raises SessionError when the window is gone: figures with it open would be none."""
+    if window is not None and window.poll() is not None:
+        raise SessionError(
+            "The window did not stay open, so latency with it open was not measured: "
+            f"{ELSEWHERE}, and leave the window open."
+        )
 
 
 @contextmanager

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import time
 from collections.abc import Callable
@@ -28,7 +27,7 @@ from endplate.cli.bench import report as bench_report
 from endplate.cli.ending import end
 from endplate.cli.movements import held_out
 from endplate.cli.places import repair_recordings, session_folder
-from endplate.cli.window import monitor
+from endplate.cli.window import displayed, monitor, needed, open_still
 from endplate.errors import EndplateError, SessionError, UsageError
 from endplate.fit.calibration import from_guided
 from endplate.fit.guided.guide import guide
@@ -104,6 +103,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(
             "A decoder is chosen by leaving one repetition out: give --repetitions 2 or more."
         )
+    if arguments.monitor_pairs:
+        needed()
     dofs = asked_dofs(arguments)
     try:
         knobs = dict(parsed(item) for item in arguments.knob)
@@ -119,9 +120,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"The results cannot be written to {error.filename} ({error.strerror}); name another "
             "place."
         ) from None
-    windowed = not arguments.headless and bool(
-        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    )
+    windowed = not arguments.headless and displayed()
     repair_recordings(folder, console)
     with session_folder("bench") as directory:
         with Rig(
@@ -329,6 +328,7 @@ def pairs(
             with bar(console) as progress:
                 told = teller(progress, f"Window {which}", part)
                 guide(directory, part, patient=tell, progress=told)
+            open_still(window)
             spans.append((which, begin, int(ask(directory, "mark", text="turn ends")["sample"])))
     return spans
 

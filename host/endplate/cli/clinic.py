@@ -97,10 +97,10 @@ def attend(desk: Desk, console: Console, arguments: argparse.Namespace, follow: 
         crashes = crashes + 1 if time.monotonic() - opened < REOPEN_S * 10 else 1
         if crashes >= MOST_CRASHES:
             raise SessionError(
-                "The window ended by itself again and again: is there a display? The visit is "
-                "ended and its recording kept."
+                "The window ended by itself again and again: is there a display? A visit "
+                "that was on is ended and its recording kept."
             )
-        console.print("The window ended by itself and is opened again; the visit goes on.")
+        console.print("The window ended by itself and is opened again; a visit that is on goes on.")
         time.sleep(REOPEN_S)
 
 

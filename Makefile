@@ -63,7 +63,7 @@ fuzz: $(VENV)/.core firmware-pc ## damage, noise, replugs, hosts that die (an ho
 	ENDPLATE_NOISE_SECONDS=$(SECONDS) ENDPLATE_REPLUGS=$(REPLUGS) $(PY) -m pytest -q -s tests/loop/test_cable.py
 	ENDPLATE_RUNS=$(RUNS) $(PY) -m pytest -q -s tests/loop/test_host_faults.py
 
-mutants: $(VENV)/.core firmware-pc ## slips in codec, guard, update, one at a time, that nothing notices (half an hour)
+mutants: $(VENV)/.core firmware-pc ## slips in codec, guard, flash, update, one at a time, that nothing notices (half an hour)
 	@sh host/build/debian.sh test
 	cd tests && ../$(PY) -m campaigns.mutants
 	ENDPLATE_SLIPS=1 $(PY) -m pytest -q $(shell grep -l one_in -r tests --include='test_*.py')

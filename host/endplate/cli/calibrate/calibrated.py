@@ -23,7 +23,7 @@ def calibrated(profile: Profile) -> list[Table | str]:
         f"{len(profile.site_labels) - n}: {error:.3f}" for n, error in enumerate(cover["errors"])
     )
     parts.append(f"Error (1 - R²) by number of sites: {curve}")
-    parts.append(f"Enough: {', '.join(cover['chosen'])}")
+    parts.append(f"A decoder would do with: {', '.join(cover['chosen'])}")
     parts.append(f"DoF that these sites carry: {', '.join(report['sites']['supported']) or 'none'}")
     return parts + [f"[bold]·[/] {line}" for line in report["sentences"]]
 

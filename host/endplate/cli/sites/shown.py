@@ -183,7 +183,7 @@ def curve(judged: Judged) -> list[RenderableType]:
         table.add_row(str(n), bar, f"{step.error:.3f}", left, mark)
     names = ", ".join(judged.labels[site] for site in judged.cover.chosen)
     head = Text("Error (1 - R²) on repetitions left out, by number of sites:")
-    return [head, table, Text(f"Enough: {names}.")]
+    return [head, table, Text(f"A decoder would do with: {names}.")]
 
 
 def carried_line(judged: Judged) -> str:

@@ -66,7 +66,7 @@ fuzz: $(VENV)/.core firmware-pc ## damage, noise, replugs, hosts that die (an ho
 mutants: $(VENV)/.core firmware-pc ## slips in codec, guard, flash, update, one at a time, that nothing notices (half an hour)
 	@sh host/build/debian.sh test
 	cd tests && ../$(PY) -m campaigns.mutants
-	ENDPLATE_SLIPS=1 $(PY) -m pytest -q $(shell grep -l one_in -r tests --include='test_*.py')
+	ENDPLATE_SLIPS=1 $(PY) -m pytest -q $(shell grep -l 'from slips import' -r tests --include='test_*.py')
 
 HOURS ?= 8
 soak: $(VENV)/.core firmware-pc ## 100000 samples decoded on the hand; the rig for ten minutes; the window over HOURS=8 of feed

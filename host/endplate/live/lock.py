@@ -125,8 +125,9 @@ class PortLock:
             # A hand's session opens its port again by name, which may be this one by now: the
             # kernel gives a name that is free to the next device. It asks for this mark.
             fcntl.flock(self._watch, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # On a pseudo-terminal this one would outlive us, as long as its maker keeps it open.
-            if not os.path.realpath(self.port).startswith("/dev/pts/"):
+        # On a pseudo-terminal this one would outlive us, as long as its maker keeps it open.
+        if not os.path.realpath(self.port).startswith("/dev/pts/"):
+            with contextlib.suppress(OSError):
                 fcntl.ioctl(self._watch, termios.TIOCEXCL)
 
     def unwatch(self) -> None:

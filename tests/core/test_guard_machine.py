@@ -27,17 +27,23 @@ class AnyOrder(RuleBasedStateMachine):
         self.largest = 0.0  # of the targets taken since ARM
         self.low, self.ways, self.scale, self.noisy = False, (0, 0), 1.0, False
         self.absent = self.lost = 0  # bits; lost: absent or frozen, or no neutral since
-        self.out = self.bench.tick()
+        self.tick()
 
     def undone(self):
         self.armed = self.allowed = False
 
+    def tick(self):
+        before = self.bench.name
+        self.out = self.bench.tick()
+        if before == "OPEN_ONLY" and self.out.state == "ARMED":  # the supply is back: relax anew
+            self.allowed = False
+
     @rule(ms=st.one_of(short, short, long))
     def time_passes(self, ms):
         self.bench.now += ms
+        self.tick()
         if self.fresh_at is not None and self.bench.now - self.fresh_at >= 300 and self.allowed:
             self.undone()
-        self.out = self.bench.tick()
         if self.out.state == "DISARMED":  # armed for too long
             self.undone()
 
@@ -66,26 +72,26 @@ class AnyOrder(RuleBasedStateMachine):
             for dof, value in enumerate((first, second)):
                 if abs(value) < 0.05 and not (self.absent | frozen) >> dof & 1:
                     self.lost &= ~(1 << dof)
-        self.out = self.bench.tick()
+        self.tick()
 
     @rule()
     def arm(self):
         if self.bench.name in ("DISARMED", "LINK_LOST"):
             self.armed, self.allowed, self.largest = True, False, 0.0
         self.bench.raise_("ARM")
-        self.out = self.bench.tick()
+        self.tick()
 
     @rule(event=st.sampled_from(["DISARM", "SESSION"]))
     def stop_or_new_host(self, event):
         self.undone()
         self.bench.raise_(event)
-        self.out = self.bench.tick()
+        self.tick()
 
     @rule()
     def release(self):
         before = self.bench.name
         self.bench.raise_("RELEASE")
-        self.out = self.bench.tick()
+        self.tick()
         if before not in ("BOOT", "SELF_TEST", "ESTOP"):
             self.undone()
             assert self.out.state == "RELEASING" and self.out.drive
@@ -97,7 +103,7 @@ class AnyOrder(RuleBasedStateMachine):
             self.undone()
         self.noisy = bool(bits & LINK_NOISE)
         self.bench.faults(bits)
-        self.out = self.bench.tick()
+        self.tick()
 
     @rule(low=st.booleans(), ways=st.sampled_from([(0, 0), (1, 0), (0, 1), (3, 3)]),
           scale=st.sampled_from([0.0, 0.3, 1.0, float("nan")]),
@@ -108,12 +114,12 @@ class AnyOrder(RuleBasedStateMachine):
         self.low, self.ways, self.scale = low, ways, 0.0 if scale != scale else scale
         self.bench.sense(scale, no_positive=ways[0], no_negative=ways[1], supply_low=low,
                          absent=absent)
-        self.out = self.bench.tick()
+        self.tick()
 
     @rule(event=st.sampled_from(["SELF_TEST_DONE", "CLEAR_FAULT", "NONE"]))
     def other_events(self, event):
         self.bench.raise_(event)
-        self.out = self.bench.tick()
+        self.tick()
 
     @rule(sure=st.integers(0, 9))
     def emergency_stop(self, sure):
@@ -121,7 +127,7 @@ class AnyOrder(RuleBasedStateMachine):
             self.stopped = True
             self.undone()
             self.bench.raise_("ESTOP")
-            self.out = self.bench.tick()
+            self.tick()
 
     @invariant()
     def everything_holds(self):
@@ -158,3 +164,22 @@ AnyOrder.TestCase.settings = settings(
     max_examples=120, stateful_step_count=40, deadline=None,
     suppress_health_check=[HealthCheck.too_slow])
 TestAnyOrder = AnyOrder.TestCase
+
+
+def test_a_gap_after_the_supply_came_back_leaves_it_armed_and_still():
+    """Found by chance: the record above took the link for lost, where a hand that waits for a
+    neutral may wait longer (ARMED ends after 5 s)."""
+    hand = AnyOrder()
+    hand.power_on(0)
+    hand.other_events("SELF_TEST_DONE")
+    hand.arm()
+    hand.a_stream_of_commands(1, 1, 0.0)
+    for low in (True, False):
+        hand.motors(low, (0, 0), 1.0, 0)
+    hand.time_passes(299)
+    assert hand.out.state == "ARMED" and not hand.allowed
+    hand.a_stream_of_commands(1, 1, 0.3)
+    assert hand.out.state == "ARMED" and not hand.out.drive
+    hand.a_stream_of_commands(1, 1, 0.0)
+    hand.everything_holds()
+    assert hand.out.state == "ACTIVE" and hand.allowed
